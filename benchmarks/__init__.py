@@ -1,0 +1,1 @@
+"""Homeroom measured against the limit of its machine, and against its peers."""

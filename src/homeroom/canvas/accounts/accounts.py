@@ -1,0 +1,157 @@
+"""Accounts and sub-accounts (homeroom.md §3), and what the caller may there (identity.md §10)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import UNSET, Struct
+from sqlalchemy import Connection
+
+from homeroom.canvas.accounts.account_json import AccountJson, AccountView, account_json, name_json
+from homeroom.canvas.contexts import AccountContext
+from homeroom.school.accounts import actions, policy, queries
+from homeroom.school.accounts.changes import AccountChange
+from homeroom.school.accounts.queries import FoundAccount, found
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed, NotFound
+from homeroom.school.permissions import PERMISSIONS
+from homeroom.school.schema import Account
+from homeroom.wire.ids import AccountId, parse_id
+from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, Routes
+
+route = Routes()
+_BY_ID = Order(Account.id, Account.id)
+
+
+class ListAccounts(Struct):
+    include: frozenset[str] = frozenset()
+
+
+class ListSubAccounts(ListAccounts):
+    recursive: bool = False
+    order: Literal["id", "name"] = "id"
+
+
+class CreateSubAccount(Struct):
+    account: AccountChange
+
+
+class UpdateAccount(Struct):
+    account: AccountChange
+    override_sis_stickiness: bool = True
+
+
+class AskPermissions(Struct):
+    permissions: list[str] = []
+
+
+@route.get("/accounts", right=SELF_ONLY)
+def list_accounts(params: Params[ListAccounts], paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
+    """List the accounts that the caller administers."""
+    page = paging.of(db, queries.administered(actor), _BY_ID)
+    return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
+
+
+@route.get("/manageable_accounts", right=SELF_ONLY)
+def list_manageable_accounts(paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
+    """List the accounts in which the caller may make or manage courses."""
+    names = ("manage_courses_add", "manage_courses_admin")
+    accounts = [account for account in queries.accounts_below(db, actor) if actor.holds_any(names, account.ref)]
+    page = paging.cut(accounts)
+    return page.with_items(_rendered(db, actor, page.items))
+
+
+@route.get("/course_accounts", right=SELF_ONLY)
+def list_course_accounts(paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
+    """List the accounts of the courses in which the caller is a teacher, a TA or a designer."""
+    page = paging.of(db, queries.accounts_of_staff(actor.id), _BY_ID)
+    return page.map(lambda row: name_json(found(row)))
+
+
+@route.get("/accounts/:id", right=BY_POLICY)
+def show_account(id: AccountContext, actor: Actor, db: Connection) -> AccountJson:
+    """Get a single account."""
+    if policy.can_read(actor, id):
+        return account_json(id, AccountView(actor))
+    if policy.works_in(db, actor, id):
+        return name_json(id)
+    raise NotAllowed("read")
+
+
+@route.put("/accounts/:id", right=BY_POLICY)
+def update_account(id: AccountContext, params: Params[UpdateAccount], actor: Actor, db: Connection) -> AccountJson:
+    """Update an account."""
+    parent = None
+    if params.account.parent_account_id is not UNSET:
+        parent = queries.find_account(db, actor, parse_id("account", params.account.parent_account_id))
+    policy.require_change(actor, id, params.account, parent)
+    actions.update_account(db, id, params.account, parent, override_stickiness=params.override_sis_stickiness)
+    return _show(db, actor, id.id)
+
+
+@route.get("/accounts/:account_id/sub_accounts", right=BY_POLICY)
+def list_sub_accounts(
+    account_id: AccountContext, params: Params[ListSubAccounts], paging: Paging, actor: Actor, db: Connection
+) -> Page[AccountJson]:
+    """Get the sub-accounts of an account."""
+    policy.require_read(actor, account_id)
+    by_name = params.order == "name" and not params.recursive
+    order = Order(Account.name, Account.id) if by_name else _BY_ID
+    page = paging.of(db, queries.sub_accounts(account_id, recursive=params.recursive), order)
+    return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
+
+
+@route.post("/accounts/:account_id/sub_accounts", right="manage_account_settings")
+def create_sub_account(
+    account_id: AccountContext, params: Params[CreateSubAccount], actor: Actor, db: Connection
+) -> AccountJson:
+    """Create a new sub-account."""
+    change = params.account
+    if change.quotas:
+        actor.require("manage_storage_quotas", account_id.ref)
+    if not actor.holds("manage_sis", actor.root.ref):
+        # As for users (users-core.md §4): without the right the SIS id is not heard.
+        change.sis_account_id = UNSET
+    return _show(db, actor, actions.create_sub_account(db, account_id, change))
+
+
+@route.delete("/accounts/:account_id/sub_accounts/:id", right="manage_account_settings")
+def delete_sub_account(account_id: AccountContext, id: AccountId, actor: Actor, db: Connection) -> AccountJson:
+    """Delete a sub-account that is below the account of the path."""
+    account = queries.find_account(db, actor, id)
+    if account_id.id not in account.ref.chain:
+        raise NotFound("account")
+    actions.delete_sub_account(db, account)
+    json = account_json(account, AccountView(actor))
+    json.workflow_state = "deleted"
+    return json
+
+
+@route.get("/accounts/:account_id/permissions", right=BY_POLICY)
+def show_permissions(
+    account_id: AccountContext, params: Params[AskPermissions], actor: Actor, db: Connection
+) -> dict[str, bool]:
+    """Say which of these permissions the caller has on the account; all of them when none is named."""
+    if not policy.can_read(actor, account_id) and not policy.works_in(db, actor, account_id):
+        raise NotAllowed("read")
+    return {name: actor.holds(name, account_id.ref) for name in params.permissions or PERMISSIONS}
+
+
+def _show(db: Connection, actor: Actor, account_id: int) -> AccountJson:
+    account = queries.account_with_id(db, account_id)
+    assert account is not None
+    return account_json(account, AccountView(actor))
+
+
+def _rendered(
+    db: Connection, actor: Actor, accounts: Sequence[FoundAccount], include: frozenset[str] = frozenset()
+) -> list[AccountJson]:
+    ids = [account.id for account in accounts]
+    view = AccountView(
+        actor,
+        courses=queries.course_counts(db, ids) if "course_count" in include else None,
+        sub_accounts=queries.sub_account_counts(db, ids) if "sub_account_count" in include else None,
+    )
+    return [account_json(account, view) for account in accounts]

@@ -1,0 +1,197 @@
+"""Feature flags of accounts, courses and users (homeroom.md §3)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.contexts import AccountContext, CourseContext
+from homeroom.school.accounts import features
+from homeroom.school.accounts.features import FEATURES, Context, Flag, UserRef
+from homeroom.school.actor import AccountRef, Actor, CourseRef
+from homeroom.school.errors import NotAllowed
+from homeroom.school.learning.courses.policy import can_read_course
+from homeroom.school.learning.courses.queries import FoundCourse
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.queries import find_user
+from homeroom.wire.ids import UserId
+from homeroom.wire.paging import Page, Paging
+from homeroom.wire.routes import BY_POLICY, Params, Routes
+
+route = Routes()
+
+
+class FeatureFlagJson(Struct):
+    """``context_type`` and ``context_id`` are absent for a feature's default."""
+
+    feature: str
+    state: str
+    locked: bool
+    context_type: str | UnsetType = UNSET
+    context_id: int | UnsetType = UNSET
+
+
+class FeatureJson(Struct):
+    feature: str
+    display_name: str
+    applies_to: str
+    feature_flag: FeatureFlagJson
+    root_opt_in: bool = False
+    beta: bool = False
+    early_access_program: bool = False
+    autoexpand: bool = False
+
+
+class ListFeatures(Struct):
+    hide_inherited_enabled: bool = False
+
+
+class SetFeatureFlag(Struct):
+    state: str
+
+
+@route.get("/accounts/:account_id/features", right=BY_POLICY)
+def list_account_features(
+    account_id: AccountContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+) -> Page[FeatureJson]:
+    """List features."""
+    _require_view(actor, account_id.ref)
+    return _list(db, account_id.ref, params, paging)
+
+
+@route.get("/accounts/:account_id/features/enabled", right=BY_POLICY)
+def list_enabled_account_features(
+    account_id: AccountContext, paging: Paging, actor: Actor, db: Connection
+) -> Page[str]:
+    """List enabled features."""
+    _require_view(actor, account_id.ref)
+    return _enabled(db, account_id.ref, paging)
+
+
+@route.get("/accounts/:account_id/features/flags/:feature", right=BY_POLICY)
+def show_account_flag(account_id: AccountContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+    """Get feature flag."""
+    _require_view(actor, account_id.ref)
+    return flag_json(features.find_flag(db, feature, account_id.ref))
+
+
+@route.put("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
+def set_account_flag(
+    account_id: AccountContext, feature: str, params: Params[SetFeatureFlag], db: Connection
+) -> FeatureFlagJson:
+    """Set feature flag."""
+    return flag_json(features.set_flag(db, feature, account_id.ref, params.state))
+
+
+@route.delete("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
+def remove_account_flag(account_id: AccountContext, feature: str, db: Connection) -> FeatureFlagJson:
+    """Remove feature flag."""
+    return flag_json(features.remove_flag(db, feature, account_id.ref))
+
+
+@route.get("/courses/:course_id/features", right=BY_POLICY)
+def list_course_features(
+    course_id: CourseContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+) -> Page[FeatureJson]:
+    """List features."""
+    return _list(db, _readable(db, actor, course_id), params, paging)
+
+
+@route.get("/courses/:course_id/features/enabled", right=BY_POLICY)
+def list_enabled_course_features(course_id: CourseContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
+    """List enabled features."""
+    return _enabled(db, _readable(db, actor, course_id), paging)
+
+
+@route.get("/courses/:course_id/features/flags/:feature", right=BY_POLICY)
+def show_course_flag(course_id: CourseContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+    """Get feature flag."""
+    return flag_json(features.find_flag(db, feature, _readable(db, actor, course_id)))
+
+
+@route.put("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
+def set_course_flag(
+    course_id: CourseContext, feature: str, params: Params[SetFeatureFlag], db: Connection
+) -> FeatureFlagJson:
+    """Set feature flag."""
+    return flag_json(features.set_flag(db, feature, course_id.ref, params.state))
+
+
+@route.delete("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
+def remove_course_flag(course_id: CourseContext, feature: str, db: Connection) -> FeatureFlagJson:
+    """Remove feature flag."""
+    return flag_json(features.remove_flag(db, feature, course_id.ref))
+
+
+@route.get("/users/:user_id/features", right=BY_POLICY)
+def list_user_features(
+    user_id: UserId, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+) -> Page[FeatureJson]:
+    """List features."""
+    return _list(db, _user(db, actor, user_id, policy.can_read), params, paging)
+
+
+@route.get("/users/:user_id/features/enabled", right=BY_POLICY)
+def list_enabled_user_features(user_id: UserId, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
+    """List enabled features."""
+    return _enabled(db, _user(db, actor, user_id, policy.can_read), paging)
+
+
+@route.get("/users/:user_id/features/flags/:feature", right=BY_POLICY)
+def show_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+    """Get feature flag."""
+    return flag_json(features.find_flag(db, feature, _user(db, actor, user_id, policy.can_read)))
+
+
+@route.put("/users/:user_id/features/flags/:feature", right=BY_POLICY)
+def set_user_flag(
+    user_id: UserId, feature: str, params: Params[SetFeatureFlag], actor: Actor, db: Connection
+) -> FeatureFlagJson:
+    """Set feature flag."""
+    return flag_json(features.set_flag(db, feature, _user(db, actor, user_id, policy.can_manage), params.state))
+
+
+@route.delete("/users/:user_id/features/flags/:feature", right=BY_POLICY)
+def remove_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+    """Remove feature flag."""
+    return flag_json(features.remove_flag(db, feature, _user(db, actor, user_id, policy.can_manage)))
+
+
+def feature_json(flag: Flag) -> FeatureJson:
+    feature = FEATURES[flag.feature]
+    return FeatureJson(feature.name, feature.display_name, feature.applies_to, flag_json(flag))
+
+
+def flag_json(flag: Flag) -> FeatureFlagJson:
+    json = FeatureFlagJson(flag.feature, flag.state, flag.locked)
+    if flag.context_type is not None and flag.context_id is not None:
+        json.context_type, json.context_id = flag.context_type, flag.context_id
+    return json
+
+
+def _list(db: Connection, context: Context, params: ListFeatures, paging: Paging) -> Page[FeatureJson]:
+    flags = features.flags_of(db, context)
+    if params.hide_inherited_enabled:
+        flags = [flag for flag in flags if not (flag.locked and flag.is_on)]
+    return paging.cut(flags).map(feature_json)
+
+
+def _enabled(db: Connection, context: Context, paging: Paging) -> Page[str]:
+    return paging.cut([flag.feature for flag in features.flags_of(db, context) if flag.is_on])
+
+
+def _require_view(actor: Actor, account: AccountRef) -> None:
+    if not actor.holds_any(("view_feature_flags", "manage_feature_flags"), account):
+        raise NotAllowed("view_feature_flags")
+
+
+def _readable(db: Connection, actor: Actor, course: FoundCourse) -> CourseRef:
+    if not can_read_course(db, actor, course.ref):
+        raise NotAllowed("read")
+    return course.ref
+
+
+def _user(db: Connection, actor: Actor, form: UserId, rule: policy.Rule) -> UserRef:
+    person = find_user(db, actor, form)
+    policy.require(rule, db, actor, person.id)
+    return UserRef(person.id)

@@ -1,0 +1,27 @@
+"""Contexts in a path: found before the handler runs, so that a route's right is asked of them (design §3)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from sqlalchemy import Connection
+
+from homeroom.school.accounts.queries import FoundAccount, find_account, find_root_account
+from homeroom.school.actor import Actor
+from homeroom.school.ids import IdForm
+from homeroom.school.learning.courses.queries import FoundCourse, find_course
+from homeroom.school.learning.sections import Section, find_section
+from homeroom.wire.routes import FromContext
+
+
+def _root_above(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
+    account = find_account(db, actor, form)
+    # The site-admin account has no logins: its people have theirs in the root account.
+    return account if account.id == actor.root.id else find_root_account(db, actor)
+
+
+AccountContext = Annotated[FoundAccount, FromContext("account", find_account)]
+# User routes replace a sub-account by its root account (users-core.md §4).
+RootAccountContext = Annotated[FoundAccount, FromContext("account", _root_above)]
+CourseContext = Annotated[FoundCourse, FromContext("course", find_course)]
+SectionContext = Annotated[Section, FromContext("section", find_section)]

@@ -1,0 +1,79 @@
+"""The Canvas face: /api/v1."""
+
+from __future__ import annotations
+
+from homeroom.canvas.access import (
+    authentication_providers,
+    developer_keys,
+    pandata,
+    scopes,
+    sessions,
+    tokens,
+)
+from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_service
+from homeroom.canvas.errors import render_error
+from homeroom.canvas.learning import course_nicknames, course_users, courses, enrollments, favorites, sections, terms
+from homeroom.canvas.people import (
+    admins,
+    avatars,
+    bookmarks,
+    colors,
+    communication_channels,
+    custom_data,
+    dashboard_positions,
+    logins,
+    notification_preferences,
+    observees,
+    preferences,
+    profiles,
+    settings,
+    user_creation,
+    user_edit,
+    users,
+)
+from homeroom.wire.endpoint import by_token_or_session
+from homeroom.wire.server import Face
+
+CANVAS = Face(
+    name="Canvas",
+    prefix="/api/v1",
+    resources=(
+        accounts.route,
+        admins.route,
+        avatars.route,
+        bookmarks.route,
+        colors.route,
+        custom_data.route,
+        dashboard_positions.route,
+        observees.route,
+        preferences.route,
+        profiles.route,
+        roles.route,
+        settings.route,
+        feature_flags.route,
+        course_nicknames.route,
+        course_users.route,
+        courses.route,
+        enrollments.route,
+        favorites.route,
+        sections.route,
+        terms.route,
+        terms_of_service.route,
+        user_creation.route,
+        user_edit.route,
+        users.route,
+        developer_keys.route,
+        scopes.route,
+        tokens.route,
+        pandata.route,
+        sessions.route,
+        authentication_providers.route,
+        logins.route,
+        communication_channels.route,
+        notification_preferences.route,
+    ),
+    error=render_error,
+    authenticate=by_token_or_session,
+    throttled=True,
+    scoped=True,
+)

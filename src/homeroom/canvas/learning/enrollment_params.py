@@ -1,0 +1,81 @@
+"""What is sent about an enrollment under ``enrollment[...]``, and who it enrolls as what (learning-resources.md §3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.school.actor import Actor
+from homeroom.school.errors import Refused
+from homeroom.school.learning.courses.queries import CourseRecord, FoundCourse
+from homeroom.school.learning.enrollments import policy
+from homeroom.school.learning.enrollments.actions import NewEnrollment
+from homeroom.school.learning.enrollments.roles import role_in_course
+from homeroom.school.learning.sections import default_section, find_section
+from homeroom.school.people.users.queries import find_user
+from homeroom.school.permissions import OBSERVER, STUDENT
+from homeroom.wire.ids import parse_id
+
+BAD_CODE = "enrollment[self_enrollment_code] is invalid"
+
+
+class EnrollmentValues(Struct):
+    user_id: str = ""
+    type: str | None = None
+    role: str | None = None
+    role_id: int | None = None
+    enrollment_state: Literal["active", "invited", "inactive"] = "invited"
+    course_section_id: str = ""
+    limit_privileges_to_course_section: bool | UnsetType = UNSET
+    associated_user_id: str = ""
+    self_enrollment_code: str = ""
+    start_at: datetime | UnsetType | None = UNSET
+    end_at: datetime | UnsetType | None = UNSET
+
+
+def enrollment_by_right(
+    db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, values: EnrollmentValues
+) -> NewEnrollment:
+    role = role_in_course(db, course.ref, type_=values.type or None, role_id=values.role_id, name=values.role or None)
+    if values.course_section_id:
+        form = parse_id("section", values.course_section_id)
+        section_id = find_section(db, actor, form, course_id=course.id).id
+    section_id = section_id or default_section(db, course.id)
+    policy.require_add(db, actor, course.ref, role.type, section_id)
+    observed = None
+    if values.associated_user_id and role.type == OBSERVER:
+        observed = find_user(db, actor, parse_id("user", values.associated_user_id)).id
+    return NewEnrollment(
+        user_id=find_user(db, actor, parse_id("user", values.user_id)).id,
+        course_id=course.id,
+        section_id=section_id,
+        root_account_id=course.record.root_account_id,
+        type=role.type,
+        role_id=role.id,
+        state=values.enrollment_state,
+        associated_user_id=observed,
+        limited_to_section=values.limit_privileges_to_course_section,
+        start_at=values.start_at,
+        end_at=values.end_at,
+    )
+
+
+def enrollment_by_code(db: Connection, actor: Actor, course: CourseRecord, values: EnrollmentValues) -> NewEnrollment:
+    """Who knows the code of a course that is open for it comes in as a student."""
+    is_self = actor.is_(find_user(db, actor, parse_id("user", values.user_id)).id)
+    fits = course.self_enrollment and values.self_enrollment_code.upper() == course.self_enrollment_code
+    if not is_self or not fits or values.type not in (None, "", STUDENT):
+        raise Refused(BAD_CODE)
+    return NewEnrollment(
+        user_id=actor.id,
+        course_id=course.id,
+        section_id=default_section(db, course.id),
+        root_account_id=course.root_account_id,
+        type=STUDENT,
+        role_id=role_in_course(db, course.ref, type_=STUDENT).id,
+        state="active",
+        self_enrolled=True,
+    )

@@ -1,0 +1,252 @@
+"""Enrollments: list, show, enroll, accept, end (learning-resources.md §3)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.contexts import AccountContext, CourseContext, SectionContext
+from homeroom.canvas.learning.enrollment_json import EnrollmentJson, enrollment_json, views_of
+from homeroom.canvas.learning.enrollment_params import EnrollmentValues, enrollment_by_code, enrollment_by_right
+from homeroom.canvas.people.users import enrollment_types_of
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed, NotFound, Refused
+from homeroom.school.ids import IdForm
+from homeroom.school.learning.courses.queries import FoundCourse, find_course
+from homeroom.school.learning.enrollments import actions, listing, policy
+from homeroom.school.learning.enrollments.listing import SORT, EnrollmentFilter, Listing
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord, find_enrollment
+from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
+from homeroom.school.schema import Enrollment
+from homeroom.wire.answers import Answer
+from homeroom.wire.ids import RecordId, UserId, parse_id
+from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Params, Routes
+
+route = Routes()
+_BY_NAME = Order(SORT, Enrollment.__table__.c.id)
+
+NO_PARAMETERS = "No parameters given"
+NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id] to create an enrollment"
+
+
+class ListEnrollments(Struct):
+    type: list[str] = []
+    role: frozenset[str] = frozenset()
+    role_id: frozenset[int] = frozenset()
+    state: frozenset[str] = frozenset()
+    user_id: str | None = None
+    include: frozenset[str] = frozenset()
+
+
+class ShowEnrollment(Struct):
+    include: frozenset[str] = frozenset()
+
+
+class Enroll(Struct):
+    enrollment: EnrollmentValues | UnsetType = UNSET
+    include: frozenset[str] = frozenset()
+
+
+class EndEnrollment(Struct):
+    task: Literal["conclude", "delete", "deactivate", "inactivate"] = "conclude"
+
+
+@route.get("/courses/:course_id/enrollments", right=BY_POLICY)
+def list_course_enrollments(
+    course_id: CourseContext,
+    params: Params[ListEnrollments],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[EnrollmentJson]:
+    """List enrollments of a course."""
+    found = listing.enrollments_in_course(db, actor, course_id.ref, _filter(db, actor, params))
+    return _page(db, actor, request, found, paging, params.include)
+
+
+@route.get("/sections/:section_id/enrollments", right=BY_POLICY)
+def list_section_enrollments(
+    section_id: SectionContext,
+    params: Params[ListEnrollments],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[EnrollmentJson]:
+    """List enrollments of a section."""
+    which = _filter(db, actor, params)
+    found = listing.enrollments_in_course(db, actor, section_id.ref, which, section_id=section_id.id)
+    return _page(db, actor, request, found, paging, params.include)
+
+
+@route.get("/users/:user_id/enrollments", right=BY_POLICY)
+def list_user_enrollments(
+    user_id: UserId,
+    params: Params[ListEnrollments],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[EnrollmentJson]:
+    """List enrollments of a user."""
+    person = find_user(db, actor, user_id)
+    found = listing.enrollments_of_user(db, actor, person.id, _filter(db, actor, params))
+    return _page(db, actor, request, found, paging, params.include)
+
+
+@route.get("/accounts/:account_id/enrollments/:id", right="read_roster")
+def show_enrollment(
+    account_id: AccountContext,
+    id: RecordId,
+    params: Params[ShowEnrollment],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> EnrollmentJson:
+    """Enrollment by ID."""
+    record = find_enrollment(db, id)
+    if account_id.id not in record.course_ref.chain:
+        raise NotFound("enrollment")
+    return _render(db, actor, request, record, params.include)
+
+
+@route.post("/courses/:course_id/enrollments", right=BY_POLICY)
+def enroll_in_course(
+    course_id: CourseContext, params: Params[Enroll], actor: Actor, request: Request, db: Connection
+) -> EnrollmentJson:
+    """Enroll a user in a course."""
+    return _enroll(db, actor, request, course_id, None, params)
+
+
+@route.post("/sections/:section_id/enrollments", right=BY_POLICY)
+def enroll_in_section(
+    section_id: SectionContext, params: Params[Enroll], actor: Actor, request: Request, db: Connection
+) -> EnrollmentJson:
+    """Enroll a user in a section."""
+    course = find_course(db, actor, IdForm("id", str(section_id.course_id)))
+    return _enroll(db, actor, request, course, section_id.id, params)
+
+
+@route.post("/courses/:course_id/enrollments/:id/accept", right=BY_POLICY)
+def accept_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> Answer:
+    """Accept Course Invitation."""
+    return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.accept)
+
+
+@route.post("/courses/:course_id/enrollments/:id/reject", right=BY_POLICY)
+def reject_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> Answer:
+    """Reject Course Invitation."""
+    return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.reject)
+
+
+@route.delete("/courses/:course_id/enrollments/:id", right=BY_POLICY)
+def end_enrollment(
+    course_id: CourseContext,
+    id: RecordId,
+    params: Params[EndEnrollment],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> EnrollmentJson:
+    """Conclude, deactivate, or delete an enrollment."""
+    record = _in_course(db, course_id, id)
+    policy.require_remove(db, actor, record)
+    _TASKS[params.task](db, record)
+    return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
+
+
+_TASKS = {
+    "conclude": actions.conclude,
+    "delete": actions.remove,
+    "deactivate": actions.deactivate,
+    "inactivate": actions.deactivate,
+}
+
+
+@route.put("/courses/:course_id/enrollments/:id/reactivate", right=BY_POLICY)
+def reactivate_enrollment(
+    course_id: CourseContext, id: RecordId, actor: Actor, request: Request, db: Connection
+) -> EnrollmentJson:
+    """Re-activate an enrollment."""
+    record = _in_course(db, course_id, id)
+    policy.require_add(db, actor, course_id.ref, record.type, record.course_section_id)
+    actions.reactivate(db, record)
+    return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
+
+
+def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> EnrollmentFilter:
+    # A user who does not exist has no enrollments.
+    user_id = user_id_of(db, actor, parse_id("user", params.user_id)) or 0 if params.user_id else None
+    types = enrollment_types_of(params.type)
+    return EnrollmentFilter(types, params.role, params.role_id, params.state, user_id)
+
+
+def _page(
+    db: Connection, actor: Actor, request: Request, found: Listing, paging: Paging, include: frozenset[str]
+) -> Page[EnrollmentJson]:
+    page = paging.of(db, found.rows, _BY_NAME, values=found.values).map(_record)
+    return page.with_items(_rendered(db, actor, request, list(page.items), include))
+
+
+def _record(row: Any) -> EnrollmentRecord:
+    return EnrollmentRecord(*row[: len(EnrollmentRecord._fields)])
+
+
+def _render(
+    db: Connection, actor: Actor, request: Request, record: EnrollmentRecord, include: frozenset[str]
+) -> EnrollmentJson:
+    return _rendered(db, actor, request, [record], include)[0]
+
+
+def _rendered(
+    db: Connection, actor: Actor, request: Request, records: list[EnrollmentRecord], include: frozenset[str]
+) -> list[EnrollmentJson]:
+    ids = {record.user_id for record in records}
+    if "observed_users" in include:
+        ids |= {record.associated_user_id for record in records if record.associated_user_id is not None}
+    people = people_with_ids(db, sorted(ids))
+    views = views_of(db, actor, request, records)
+    return [enrollment_json(record, views[record.course_id], people, include) for record in records]
+
+
+def _in_course(db: Connection, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
+    record = find_enrollment(db, id)
+    if record.course_id != course.id:
+        raise NotFound("enrollment")
+    return record
+
+
+def _own_in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
+    record = _in_course(db, course, id)
+    if not actor.is_(record.user_id):
+        raise NotAllowed("accept")
+    return record
+
+
+def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) -> Answer:
+    try:
+        answer(db, record)
+    except Refused as refused:
+        return Answer(400, {"success": False, "error": refused.message})
+    return Answer(200, {"success": True})
+
+
+def _enroll(
+    db: Connection, actor: Actor, request: Request, course: FoundCourse, section_id: int | None, params: Enroll
+) -> EnrollmentJson:
+    values = params.enrollment
+    if isinstance(values, UnsetType) or values == EnrollmentValues():
+        raise Refused(NO_PARAMETERS, status=403)
+    if not values.user_id:
+        raise Refused(NO_USER, status=403)
+    if values.self_enrollment_code:
+        new = enrollment_by_code(db, actor, course.record, values)
+    else:
+        new = enrollment_by_right(db, actor, course, section_id, values)
+    enrollment_id = actions.enroll(db, new)
+    return _render(db, actor, request, actions.find_record(db, enrollment_id), params.include)

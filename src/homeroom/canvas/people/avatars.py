@@ -1,0 +1,43 @@
+"""The avatars that a user can choose from (users-core.md §12)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.school.access.credentials import secret_key
+from homeroom.school.actor import Actor
+from homeroom.school.people import avatars
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.queries import find_user
+from homeroom.wire.answers import Answer
+from homeroom.wire.ids import UserId
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Routes
+
+route = Routes()
+
+NOT_REGISTERED = {
+    "status": "unauthorized",
+    "message": "You need to confirm your email address before you can view this page",
+}
+
+
+class AvatarJson(Struct):
+    type: str
+    url: str
+    display_name: str
+    token: str
+
+
+@route.get("/users/:user_id/avatars", right=BY_POLICY)
+def list_avatars(user_id: UserId, actor: Actor, request: Request, db: Connection) -> list[AvatarJson]:
+    """List avatar options."""
+    if actor.state == "pre_registered":
+        return Answer(401, NOT_REGISTERED)  # type: ignore[return-value]
+    person = find_user(db, actor, user_id)
+    policy.require(policy.can_update_avatar, db, actor, person.id)
+    if not actor.root.settings.avatars:
+        return []
+    choices = avatars.choices_of(person, request.base_url, secret_key(db))
+    return [AvatarJson(choice.type, choice.url, choice.display_name, choice.token) for choice in choices]

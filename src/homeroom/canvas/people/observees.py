@@ -1,0 +1,246 @@
+"""Observers and those whom they observe (identity.md §9)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.canvas.people.user_json import UserJson, UserView, user_json
+from homeroom.db.types import AnyRow
+from homeroom.school.access import observees as proofs
+from homeroom.school.access import sign_in
+from homeroom.school.access.credentials import secret_key
+from homeroom.school.accounts.queries import find_account
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotFound, Refused
+
+# Observers are enrolled where their students are: this listens.
+from homeroom.school.learning import observers as enrollments_of_observers  # noqa: F401
+from homeroom.school.people import observers, pairing_codes
+from homeroom.school.people.observers import ObserveeRefused
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.policy import Rule
+from homeroom.school.people.users.queries import Person, find_person, find_user
+from homeroom.school.schema import DirectoryEntry, User
+from homeroom.wire.answers import seconds
+from homeroom.wire.ids import UserId, parse_id
+from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Params, Prepared, Routes
+from homeroom.wire.services import Services
+
+route = Routes()
+_BY_NAME = Order(DirectoryEntry.sort_key, User.id)
+UNKNOWN = "Unknown observee."
+WRONG_PASSWORD = "Invalid credentials provided."
+WRONG_CODE = "Invalid pairing code."
+_TOO_MANY = "Too many tries. Try again later."
+
+
+class ListObservees(Struct):
+    include: frozenset[str] = frozenset()
+
+
+class Credentials(Struct, frozen=True):
+    unique_id: str = ""
+    password: str = ""
+
+
+class AddObservee(Struct):
+    observee: Credentials = Credentials()
+    pairing_code: str = ""
+    access_token: str = ""
+    root_account_id: str = ""
+
+
+class RootAccount(Struct):
+    root_account_id: str = ""
+
+
+class PairingCodeJson(Struct):
+    user_id: int
+    code: str
+    expires_at: datetime | None
+    workflow_state: str
+
+
+@route.get("/users/:user_id/observees", right=BY_POLICY)
+def list_observees(
+    user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[UserJson]:
+    """List the people whom somebody observes, by sortable name."""
+    observer = _person(db, actor, user_id, observers.can_see_links_of)
+    page = paging.of(db, observers.observees_of(observer.id), _BY_NAME)
+    return _listed(page, actor, request, params.include)
+
+
+@route.get("/users/:user_id/observers", right=BY_POLICY)
+def list_observers(
+    user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[UserJson]:
+    """List the people who observe somebody, by sortable name."""
+    student = _person(db, actor, user_id, observers.can_see_links_of)
+    page = paging.of(db, observers.observers_of(student.id), _BY_NAME)
+    return _listed(page, actor, request, params.include)
+
+
+@route.get("/users/:user_id/observees/:observee_id", right=BY_POLICY)
+def show_observee(user_id: UserId, observee_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
+    """Show somebody whom this person observes."""
+    observer = _person(db, actor, user_id, observers.can_see_links_of)
+    student = find_user(db, actor, observee_id)
+    observers.require_link(db, observer.id, student.id)
+    return _shown(student, actor, request)
+
+
+@route.get("/users/:user_id/observers/:observer_id", right=BY_POLICY)
+def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
+    """Show somebody who observes this person."""
+    student = _person(db, actor, user_id, observers.can_see_links_of)
+    observer = find_user(db, actor, observer_id)
+    observers.require_link(db, observer.id, student.id)
+    return _shown(observer, actor, request)
+
+
+def _prove(
+    user_id: UserId, params: Params[AddObservee], actor: Actor, request: Request, services: Services
+) -> int | None:
+    """Whose password was sent; None where it is something else that proves it.
+
+    The try is counted and kept before anything is looked at, so that many at once are no way around the count.
+    """
+    given = params.observee
+    by_password = bool(given.unique_id) and not params.pairing_code
+    with services.database.write() as db:
+        _person(db, actor, user_id, observers.can_see_links_of)
+        admitted = _admit(db, params, actor, request)
+        candidate = sign_in.find_candidate(db, given.unique_id) if admitted and by_password else None
+    if not admitted:
+        raise Refused(_TOO_MANY, status=429)
+    if not by_password:
+        return None
+    if candidate is None:
+        raise ObserveeRefused(UNKNOWN)
+    if not sign_in.is_password_of(candidate, given.password):
+        raise ObserveeRefused(WRONG_PASSWORD, status=401)
+    return candidate.user_id
+
+
+def _admit(db: Connection, params: AddObservee, actor: Actor, request: Request) -> bool:
+    if params.pairing_code:
+        return proofs.admit_code(db, actor.real_id, request.remote_ip)
+    return not params.observee.unique_id or sign_in.admit(db, params.observee.unique_id, request.remote_ip)
+
+
+@route.post("/users/:user_id/observees", right=BY_POLICY, prepare=_prove)
+def add_observee_with_credentials(
+    user_id: UserId,
+    params: Params[AddObservee],
+    proved: Prepared[int | None],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> UserJson:
+    """Let somebody observe a student whose password, access token or pairing code they have."""
+    observer = _person(db, actor, user_id, observers.can_see_links_of)
+    _require_root(db, actor, params.root_account_id)
+    student = find_person(db, _student(db, params, proved, actor, request))
+    observers.link(db, actor.root.id, observer.id, student.id)
+    return _shown(student, actor, request)
+
+
+def _student(db: Connection, params: AddObservee, proved: int | None, actor: Actor, request: Request) -> int:
+    """Who may be observed now: the code is used up, the right try is taken off the count. Raises ObserveeRefused."""
+    if params.pairing_code:
+        student_id = pairing_codes.use_code(db, secret_key(db), params.pairing_code)
+        if student_id is None:
+            raise ObserveeRefused(WRONG_CODE)
+        proofs.code_was_right(db, actor.real_id, request.remote_ip)
+        return student_id
+    if proved is not None:
+        sign_in.was_right(db, params.observee.unique_id, request.remote_ip)
+        return proved
+    student_id = proofs.student_of_token(db, params.access_token)
+    if student_id is None:
+        raise ObserveeRefused(UNKNOWN)
+    return student_id
+
+
+@route.put("/users/:user_id/observees/:observee_id", right=BY_POLICY)
+def add_observee(
+    user_id: UserId,
+    observee_id: UserId,
+    params: Params[RootAccount],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> UserJson:
+    """Let somebody observe a student. For admins."""
+    observer, student = _managed_pair(db, actor, user_id, observee_id, params)
+    observers.link(db, actor.root.id, observer.id, student.id)
+    return _shown(student, actor, request)
+
+
+@route.delete("/users/:user_id/observees/:observee_id", right=BY_POLICY)
+def remove_observee(
+    user_id: UserId,
+    observee_id: UserId,
+    params: Params[RootAccount],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> UserJson:
+    """Let somebody observe a student no more. For admins."""
+    observer, student = _managed_pair(db, actor, user_id, observee_id, params)
+    observers.unlink(db, observer.id, student.id)
+    return _shown(student, actor, request)
+
+
+@route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY)
+def create_pairing_code(user_id: UserId, actor: Actor, db: Connection) -> PairingCodeJson:
+    """Make a code by which somebody may observe this student."""
+    student = _person(db, actor, user_id, observers.can_make_pairing_codes_for)
+    made = pairing_codes.make_code(db, secret_key(db), student.id)
+    return PairingCodeJson(made.user_id, made.code, seconds(made.expires_at), made.state)
+
+
+def _person(db: Connection, actor: Actor, form: UserId, rule: Rule) -> Person:
+    person = find_user(db, actor, form)
+    policy.require(rule, db, actor, person.id)
+    return person
+
+
+def _managed_pair(
+    db: Connection, actor: Actor, user_id: UserId, observee_id: UserId, params: RootAccount
+) -> tuple[Person, Person]:
+    """The observer and the student. Raises NotFound without a root account of both in which the actor has the right."""
+    observer = _person(db, actor, user_id, observers.can_manage_links_of)
+    student = find_user(db, actor, observee_id)
+    _require_root(db, actor, params.root_account_id)
+    manages = actor.holds("manage_user_observers", actor.root.ref)
+    if not manages or not observers.share_root_account(db, actor.root.id, observer.id, student.id):
+        raise NotFound("root account")
+    return observer, student
+
+
+def _require_root(db: Connection, actor: Actor, text: str) -> None:
+    """There is one root account (homeroom.md §1): any other that is named is not found."""
+    if text not in ("", "all") and find_account(db, actor, parse_id("account", text)).id != actor.root.id:
+        raise NotFound("root account")
+
+
+def _listed(page: Page[AnyRow], actor: Actor, request: Request, include: frozenset[str]) -> Page[UserJson]:
+    view = UserView.in_account(actor, request, actor.root.ref)
+
+    def render(row: AnyRow) -> UserJson:
+        json = user_json(Person(*row[:-1]), view, include & {"avatar_url"})
+        json.observation_link_root_account_ids = [actor.root.id]
+        return json
+
+    return page.map(render)
+
+
+def _shown(person: Person, actor: Actor, request: Request) -> UserJson:
+    return user_json(person, UserView.in_account(actor, request, actor.root.ref))

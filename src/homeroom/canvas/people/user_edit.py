@@ -1,0 +1,120 @@
+"""Users: editing one (users-core.md §6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.people.user_json import UserJson, UserView, user_json
+from homeroom.school.access.credentials import secret_key
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed
+from homeroom.school.people import avatars
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.editing import UserChange, chosen_pronouns, edit_user, set_login_states
+from homeroom.school.people.users.policy import EditingRights
+from homeroom.school.people.users.queries import Person, find_person, find_user
+from homeroom.wire.ids import UserId
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Params, RawParams, Routes
+
+route = Routes("users")
+
+_LOGIN_STATES = {"suspend": "suspended", "unsuspend": "active"}
+# Sent by clients of long ago, and dropped without a word.
+_DROPPED = frozenset(("birthdate",))
+
+
+class AvatarParams(Struct, frozen=True):
+    token: str | None = None
+    url: str | None = None
+    state: str | None = None
+
+
+class UserParams(Struct, frozen=True):
+    name: str | UnsetType | None = UNSET
+    short_name: str | UnsetType | None = UNSET
+    sortable_name: str | UnsetType | None = UNSET
+    time_zone: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    locale: str | UnsetType | None = UNSET
+    avatar: AvatarParams | UnsetType = UNSET
+    title: str | UnsetType | None = UNSET
+    bio: str | UnsetType | None = UNSET
+    pronunciation: str | UnsetType | None = UNSET
+    pronouns: str | UnsetType | None = UNSET
+    event: str | None = None
+
+
+class UpdateUser(Struct):
+    user: UserParams = UserParams()
+    override_sis_stickiness: bool = True
+
+
+@route.put("/users/:id", right=BY_POLICY)
+def update_user(
+    id: UserId, params: Params[UpdateUser], given: RawParams, actor: Actor, request: Request, db: Connection
+) -> UserJson:
+    """Edit a user."""
+    person = find_user(db, actor, id)
+    rights = policy.editing_rights(db, actor, person.id)
+    _require_all(rights, given)
+    secret = secret_key(db)
+    change = _change(params.user, person, rights, actor, request, secret)
+    edit_user(db, secret, person.id, change, respect_stickiness=not params.override_sis_stickiness)
+    state = _LOGIN_STATES.get(params.user.event or "")
+    if state and not actor.is_(person.id):
+        also_sis = actor.holds("manage_sis", actor.root.ref)
+        set_login_states(db, actor.root.id, person.id, state, also_sis=also_sis)
+    return _edited_json(find_person(db, person.id), params.user, rights, actor, request)
+
+
+def _require_all(rights: EditingRights, given: dict[str, Any]) -> None:
+    """All or nothing: one name that is not open to the actor, or that nobody knows, refuses the whole call."""
+    user = given.get("user")
+    names = set(user) - _DROPPED if isinstance(user, dict) else set()
+    if not rights.attributes or not names <= rights.attributes:
+        raise NotAllowed("manage_user_details")
+
+
+def _change(
+    user: UserParams, person: Person, rights: EditingRights, actor: Actor, request: Request, secret: str
+) -> UserChange:
+    known = actor.root.settings.pronouns or []
+    avatar: avatars.Avatar | UnsetType = UNSET
+    if user.avatar is not UNSET:
+        avatar = avatars.changed(
+            person,
+            avatars.choices_of(person, request.base_url, secret),
+            token=user.avatar.token,
+            url=user.avatar.url,
+            state=user.avatar.state,
+            by_admin=rights.manages,
+        )
+    return UserChange(
+        name=user.name,
+        short_name=user.short_name,
+        sortable_name=user.sortable_name,
+        email=user.email,
+        time_zone=user.time_zone,
+        locale=user.locale,
+        title=user.title,
+        bio=user.bio,
+        pronunciation=user.pronunciation,
+        pronouns=UNSET if user.pronouns is UNSET else chosen_pronouns(known, user.pronouns),
+        avatar=avatar,
+    )
+
+
+def _edited_json(person: Person, sent: UserParams, rights: EditingRights, actor: Actor, request: Request) -> UserJson:
+    include = {"locale", "avatar_url", "email", "time_zone", *(("avatar_state",) if rights.manages else ())}
+    json = user_json(person, UserView.in_account(actor, request, actor.root.ref), frozenset(include))
+    if sent.title is not UNSET:
+        json.title = person.title
+    if sent.bio is not UNSET:
+        json.bio = person.bio
+    if sent.pronunciation is not UNSET:
+        json.pronunciation = person.pronunciation
+    return json

@@ -1,0 +1,134 @@
+"""Users: list, show, delete (users-core.md §2, §3; homeroom.md §3)."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.canvas.contexts import AccountContext, RootAccountContext
+from homeroom.canvas.people.user_json import ALWAYS_ON_SHOW, UserJson, UserView, user_json
+from homeroom.school.access.credentials import secret_key
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotFound, Refused
+from homeroom.school.people.channels import confirmation_path, pending_confirmation
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.listing import PeopleFilter, SortName, people_in_account
+from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
+from homeroom.school.people.users.removal import remove_from_root_account
+from homeroom.school.people.users.search import read_term, search_in_account
+from homeroom.school.permissions import COURSE_ROLES
+from homeroom.wire.answers import Answer
+from homeroom.wire.ids import UserId
+from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Params, Routes
+
+route = Routes()
+
+_INCLUDES = frozenset(("avatar_url", "email", "last_login", "time_zone", "uuid"))
+_QUICK = frozenset(("page", "per_page", "sort", "order", "include", "access_token", "as_user_id"))
+_COURSE_SORTS = frozenset(("total_activity_time", "last_activity_at", "section_name", "role"))
+_ENROLLMENT_TYPES = {name.removesuffix("Enrollment").lower(): name for name in COURSE_ROLES}
+
+
+class ListUsers(Struct):
+    search_term: str | None = None
+    enrollment_type: list[str] = []
+    role_filter_id: int | None = None
+    sort: str | None = None
+    order: str = "asc"
+    include: frozenset[str] = frozenset()
+    include_deleted_users: bool = False
+    uuids: list[str] | None = None
+
+
+def _may_take_long(params: dict[str, Any]) -> bool:
+    """A plain page is one range of an index; a search of a large school, or a page far in by number, is not."""
+    page = str(params.get("page", ""))
+    return not params.keys() <= _QUICK or (page.isdigit() and len(page) > 3)
+
+
+@route.get("/accounts/:account_id/users", right="read_roster", slow=_may_take_long)
+def list_users(
+    account_id: AccountContext,
+    params: Params[ListUsers],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[UserJson]:
+    """List users in account."""
+    sort = _sort_of(params)
+    term = read_term(params.search_term)
+    which = PeopleFilter(
+        search=search_in_account(actor, account_id.ref, term) if term else None,
+        enrollment_types=enrollment_types_of(params.enrollment_type),
+        role_id=params.role_filter_id,
+        uuids=params.uuids,
+        with_deleted=params.include_deleted_users,
+    )
+    include = params.include & _INCLUDES
+    if sort == "last_login":
+        include |= {"last_login"}
+    width = len(PERSON_COLUMNS) if include else LISTED
+    listing = people_in_account(db, actor.root, account_id.id, which, sort, width)
+    descending = sort is not None and params.order == "desc"
+    order = Order(listing.column, listing.id, descending, listing.nullable)
+    # Pages of bookmarks have no numbers, so no last one.
+    counted = listing.countable if "ui_invoked" in params.include and sort != "id" else None
+    page = paging.of(db, listing.rows, order, counted=False if counted is None else counted, bookmarks=sort == "id")
+    view = UserView.in_account(actor, request, account_id.ref)
+    return page.map(lambda row: user_json(Person(*row[:width]), view, include))
+
+
+def enrollment_types_of(given: list[str]) -> frozenset[str]:
+    """Base roles out of ``student`` or ``StudentEnrollment`` forms. Raises Refused for an unknown one."""
+    names = {name: _ENROLLMENT_TYPES.get(name.removesuffix("Enrollment").lower()) for name in given if name}
+    for name, known in names.items():
+        if known is None:
+            raise Refused(f"Invalid enrollment_type: {name}")
+    return frozenset(known for known in names.values() if known)
+
+
+def _sort_of(params: ListUsers) -> SortName | None:
+    """The sort that was asked for; an unknown one counts as none."""
+    if params.sort in _COURSE_SORTS:
+        raise Refused(f"Users of an account cannot be sorted by {params.sort}")
+    return params.sort if params.sort in get_args(SortName) else None  # type: ignore[return-value]
+
+
+class ShowUser(Struct):
+    include: frozenset[str] = frozenset()
+
+
+@route.get("/users/:id", right=BY_POLICY)
+def show_user(id: UserId, params: Params[ShowUser], actor: Actor, request: Request, db: Connection) -> UserJson:
+    """Show user details."""
+    person = find_person(db, find_user_id(db, actor, id))
+    if not policy.can_show(db, actor, person.id):
+        raise NotFound("user")
+    if person.state == "deleted" and not actor.is_site_admin:
+        raise NotFound("user")
+    view = UserView.in_account(actor, request, actor.root.ref)
+    include = ALWAYS_ON_SHOW | (params.include & {"uuid", "last_login"})
+    if "avatar_state" in params.include and policy.can_manage_details(db, actor, person.id):
+        include |= {"avatar_state"}
+    json = user_json(person, view, include)
+    if "confirmation_url" in params.include and actor.holds("manage_user_logins", actor.root.ref):
+        nonce = pending_confirmation(db, secret_key(db), person.id)
+        json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
+    # Who may still see a deleted person gets them, under a status that says that there is none.
+    return Answer(404, json) if person.state == "deleted" else json  # type: ignore[return-value]
+
+
+@route.delete("/accounts/:account_id/users/:user_id", right="manage_user_logins")
+def delete_user(
+    account_id: RootAccountContext, user_id: UserId, actor: Actor, request: Request, db: Connection
+) -> UserJson:
+    """Delete a user from the root account."""
+    person = find_user(db, actor, user_id)
+    policy.require(policy.can_remove, db, actor, person.id)
+    remove_from_root_account(db, account_id.id, person.id)
+    return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))

@@ -1,0 +1,68 @@
+"""``homeroom account``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import to_builtins
+from sqlalchemy import Connection
+
+from homeroom.cli.opening import opened, require_school
+from homeroom.cli.options import of_a_school
+from homeroom.cli.problems import settings_from
+from homeroom.school.access.credentials import find_root
+from homeroom.school.account_settings import AccountSettings
+from homeroom.school.accounts.settings import change_settings
+from homeroom.school.errors import Refused
+
+NAMES = "\n".join(f"  {name}" for name in AccountSettings.__struct_fields__)
+
+
+@click.group()
+def account() -> None:
+    """The root account and its settings."""
+
+
+@account.command(
+    "set",
+    short_help="Change a setting of the root account.",
+    help=f"""Change the setting NAME of the root account to VALUE.
+
+    \b
+    Examples
+      homeroom account set self_registration all
+      homeroom account set pronouns '["She/Her", "They/Them"]'
+      homeroom account set password_min_length 12
+
+    Names: {", ".join(AccountSettings.__struct_fields__)}.
+    """,
+)
+@click.argument("name")
+@click.argument("value")
+@of_a_school
+def set_(name: str, value: str, data: Path | None, database: str | None) -> None:
+    settings = settings_from(data=data, database_url=database)
+    with opened(settings) as school:
+        require_school(school)
+        with school.write() as db:
+            changed = change(db, name, value)
+    click.echo(f"{name} is {json.dumps(to_builtins(changed, str_keys=True)[name])}.")
+
+
+def change(db: Connection, name: str, value: str) -> AccountSettings:
+    """VALUE is JSON where that is a value of the setting, else the text itself. Raises Refused."""
+    root = find_root(db).id
+    try:
+        return change_settings(db, root, {name: json_or_text(value)})
+    except Refused:
+        return change_settings(db, root, {name: value})
+
+
+def json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

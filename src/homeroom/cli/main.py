@@ -1,0 +1,55 @@
+"""The commands, put together. A command's module is read when it is called, so that `homeroom --help` is quick."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+
+import click
+
+import homeroom
+
+# name -> where it is, and what help says of it: asking the command itself would read every module
+COMMANDS = {
+    "serve": ("homeroom.cli.serve:serve", "Serve a school."),
+    "worker": ("homeroom.cli.worker:worker", "Do the jobs, without serving."),
+    "migrate": ("homeroom.cli.migrate:migrate", "Bring the tables up to date."),
+    "doctor": ("homeroom.cli.doctor:doctor", "Check that everything is as it should be."),
+    "token": ("homeroom.cli.tokens:token", "Access tokens: create."),
+    "account": ("homeroom.cli.accounts:account", "The root account and its settings: set."),
+    "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
+    "demo": ("homeroom.cli.demo:demo", "A small school to look around in: load."),
+}
+
+
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(homeroom.__version__, "-V", "--version", prog_name="homeroom", message="%(prog)s %(version)s")
+def main() -> None:
+    """Homeroom serves a school's people over the Instructure Users APIs.
+
+    \b
+    Begin with
+      homeroom serve --demo       a small, living school on http://127.0.0.1:8000
+      homeroom serve              an empty school, kept in ./homeroom-data
+      homeroom doctor             when something is not as it should be
+
+    Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...); an option on the command line wins.
+    """
+    # What is made in the data folder is nobody else's on this machine to read.
+    os.umask(os.umask(0o077) | 0o007)

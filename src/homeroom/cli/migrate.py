@@ -1,0 +1,32 @@
+"""``homeroom migrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from homeroom.cli.opening import opened
+from homeroom.cli.options import of_a_school
+from homeroom.cli.problems import settings_from
+from homeroom.db.migrate import migrate as bring_up_to_date
+from homeroom.db.migrate import newest_revision
+from homeroom.school.schema import Base
+
+
+@click.command()
+@of_a_school
+def migrate(data: Path | None, database: str | None) -> None:
+    """Bring the tables up to date, in one transaction.
+
+    `homeroom serve` does it by itself. With several nodes, run it once before their new version starts. The way back is
+    a backup.
+
+    \b
+    Example
+      homeroom migrate --database postgresql+psycopg://homeroom@db/homeroom
+    """
+    settings = settings_from(data=data, database_url=database)
+    with opened(settings) as school:
+        changed = bring_up_to_date(school, Base.metadata, told=lambda step: click.echo(f"{step}."))
+    click.echo(f"The tables are at revision {newest_revision()}{'' if changed else ' already'}.")

@@ -1,0 +1,82 @@
+"""Opening a school from the command line: its folder, its tables, its first admin."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from homeroom.cli.problems import Problem, told_in_a_sentence
+from homeroom.db import Database
+from homeroom.db.migrate import current_revision, migrate, newest_revision
+from homeroom.school import setup
+from homeroom.school.schema import Base
+from homeroom.settings import Settings
+
+TOKEN_FILE = "admin-token"
+
+
+@contextmanager
+def opened(settings: Settings, *, pool_size: int = 2) -> Iterator[Database]:
+    """The school's database for the time of a command. Raises Problem for what can go wrong in it."""
+    prepare_folder(settings.data)
+    with told_in_a_sentence(settings):
+        database = Database(settings.url, dev=settings.dev, pool_size=pool_size)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the data folder, for its owner alone. Raises Problem when it cannot be written to."""
+    if folder.exists() and not folder.is_dir():
+        raise Problem(f"{folder} cannot be the data folder: it is a file.")
+    probe = folder / ".writable"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise Problem(f"The data folder {folder} cannot be written to: {error.strerror}.") from None
+
+
+def require_current(database: Database) -> None:
+    """Raise Problem unless the tables are as this version needs them."""
+    with database.engine.connect() as db:
+        if current_revision(db) != newest_revision():
+            raise Problem("The tables are not those of this version; run `homeroom migrate` first.")
+
+
+def require_school(database: Database) -> None:
+    """Raise Problem unless the tables are up to date and the school was set up."""
+    require_current(database)
+    with database.read() as db:
+        if setup.is_empty(db):
+            raise Problem("There is no school yet; `homeroom serve` makes it.")
+
+
+def make_ready(database: Database, settings: Settings) -> setup.FirstAdmin | None:
+    """Bring the tables up to date and, on the first start, set the school up: whom to let in, None afterwards."""
+    migrate(database, Base.metadata)
+    admin = setup.first_start(
+        database, token=settings.admin_token, keep=lambda made: keep_token(settings.data, made.token)
+    )
+    if admin is None and settings.admin_token:
+        setup.honour_token(database, settings.admin_token)
+        if not (settings.data / TOKEN_FILE).exists():
+            # Another node's folder, or a new one over a database that was there.
+            keep_token(settings.data, settings.admin_token)
+    return admin
+
+
+def keep_token(folder: Path, token: str) -> None:
+    """Write the token where only the owner of the folder reads it."""
+    file = folder / TOKEN_FILE
+    file.unlink(missing_ok=True)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(f"{token}\n")
+        stream.flush()
+        os.fsync(descriptor)

@@ -1,0 +1,101 @@
+"""``homeroom worker``: does the jobs. ``homeroom serve`` starts and watches one."""
+
+from __future__ import annotations
+
+import logging
+import logging.config
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+# Every job is registered by the module that has it.
+import homeroom.app  # noqa: F401
+from homeroom.cli.opening import opened, require_current
+from homeroom.cli.options import of_a_school
+from homeroom.cli.problems import settings_from
+from homeroom.db import Database
+from homeroom.logs import CONFIGURATION
+from homeroom.school.jobs import Jobs
+from homeroom.school.leases import give_back, take_lease
+from homeroom.services.process import end_with_supervisor, is_supervised
+
+log = logging.getLogger("homeroom.worker")
+
+EVERY = 60.0
+# A little less than a round, so that the next one finds the lease free whatever the scheduler of the machine does.
+SWEEPING = timedelta(seconds=50)
+ALIVE = timedelta(seconds=150)
+
+
+@click.command()
+@of_a_school
+def worker(data: Path | None, database: str | None) -> None:
+    """Do the jobs that answers leave behind: mail, imports, exports.
+
+    `homeroom serve` runs one by itself. More of them, here or on other nodes, share the work.
+
+    \b
+    Example
+      homeroom worker --database postgresql+psycopg://homeroom@db/homeroom
+    """
+    settings = settings_from(data=data, database_url=database)
+    logging.config.dictConfig(CONFIGURATION)
+    with opened(settings, pool_size=6) as school:
+        require_current(school)
+        jobs = Jobs(school, settings)
+        try:
+            work(school, jobs, stop_on_signals())
+        finally:
+            jobs.close()
+
+
+def work(school: Database, jobs: Jobs, stop: threading.Event) -> None:
+    """Do jobs and sweep, until ``stop``."""
+    me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+    consumer = jobs.queue.consumer()
+    consumer.start()
+    # After the consumer, which would have its own way.
+    stop_on_signals(stop)
+    end_with_supervisor()
+    # At the start whoever else sweeps: what a worker left that was killed waits for this one.
+    jobs.sweep()
+    while True:
+        began = time.monotonic()
+        report_alive(school, me)
+        if stop.wait(max(0.0, EVERY - (time.monotonic() - began))):
+            break
+        consumer.check_worker_health()
+        sweep_if_first(school, jobs, me)
+    consumer.stop(graceful=True)
+    with school.write() as db:
+        give_back(db, "worker", me)
+
+
+def sweep_if_first(school: Database, jobs: Jobs, me: str) -> None:
+    """Of several workers one sweeps a minute."""
+    with school.write() as db:
+        mine = take_lease(db, "sweep", me, SWEEPING)
+    if mine:
+        jobs.sweep()
+
+
+def report_alive(school: Database, me: str) -> None:
+    """Leave word that there is a worker; `homeroom doctor` looks for it."""
+    with school.write() as db:
+        take_lease(db, "worker", me, ALIVE)
+
+
+def stop_on_signals(stop: threading.Event | None = None) -> threading.Event:
+    """An event that SIGTERM sets, and Ctrl-C unless that is the supervisor's to pass on."""
+    stop = stop or threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised() else lambda *_: stop.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return stop

@@ -1,0 +1,16 @@
+"""Whether this process answers and reaches its database: for load balancers and container probes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from homeroom.wire.routes import PUBLIC, Routes
+
+route = Routes()
+
+
+@route.get("/health", right=PUBLIC)
+def show_health(db: Connection) -> dict[str, str]:
+    """Say that all is well."""
+    db.execute(select(1))
+    return {"status": "ok"}

@@ -1,0 +1,18 @@
+"""Running jobs on demand while developing, so that a test never sleeps (homeroom.md §5)."""
+
+from __future__ import annotations
+
+from homeroom.control.contexts import require_development
+from homeroom.school.actor import Actor
+from homeroom.wire.routes import BY_POLICY, Routes
+from homeroom.wire.services import Services
+
+route = Routes()
+
+
+# Each job has transactions of its own: one around them all would keep them from writing.
+@route.post("/jobs/run", right=BY_POLICY, writes=False, slow=True)
+def run_jobs(actor: Actor, services: Services) -> dict[str, int]:
+    """Run what is due now, and wait for it."""
+    require_development(actor, services.settings)
+    return {"ran": services.jobs.run_due()}

@@ -1,0 +1,33 @@
+"""The settings of a root account (homeroom.md §5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from homeroom.control.contexts import SiteAdminsAccount, without_credentials
+from homeroom.school.account_settings import AccountSettings
+from homeroom.school.accounts.actions import change_settings
+from homeroom.school.accounts.settings import find_settings
+from homeroom.wire.routes import BY_POLICY, RawParams, Routes
+
+route = Routes()
+
+
+@route.get("/accounts/:id/settings", right=BY_POLICY, scope=False)
+def show_settings(id: SiteAdminsAccount, db: Connection) -> dict[str, Any]:
+    """Show every setting of the account."""
+    return settings_json(find_settings(db, id.id))
+
+
+@route.put("/accounts/:id/settings", right=BY_POLICY, scope=False)
+def change_account_settings(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
+    """Change the settings that are given, all or none of them, and answer every setting."""
+    return settings_json(change_settings(db, id.id, without_credentials(changes)))
+
+
+def settings_json(settings: AccountSettings) -> dict[str, Any]:
+    """A flat map of all settings, those with their defaults included."""
+    return msgspec.structs.asdict(settings)

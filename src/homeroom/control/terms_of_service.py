@@ -1,0 +1,26 @@
+"""The terms of service of a root account (identity.md §11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from homeroom.control.contexts import SiteAdminsAccount, without_credentials
+from homeroom.school.accounts.terms_of_service import TermsChange, change_terms, find_terms
+from homeroom.school.errors import Refused
+from homeroom.wire.routes import BY_POLICY, RawParams, Routes
+
+route = Routes()
+
+
+@route.put("/accounts/:id/terms_of_service", right=BY_POLICY, scope=False)
+def change_terms_of_service(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
+    """Change what people agree to, and whether they must."""
+    try:
+        change = msgspec.convert(without_credentials(changes), TermsChange)
+    except msgspec.ValidationError as error:
+        raise Refused(f"The terms cannot be changed so: {error}.") from None
+    change_terms(db, id.id, change)
+    return find_terms(db, id.id)._asdict()

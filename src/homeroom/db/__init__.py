@@ -1,0 +1,29 @@
+"""The database: engine, transactions at the edge, locks, types and what differs by database."""
+
+from homeroom.db.engine import Database, after_commit
+from homeroom.db.statements import (
+    bare,
+    contains,
+    insert_or_change,
+    insert_or_update,
+    insert_returning_id,
+    json_rows,
+    lock,
+    violated,
+)
+from homeroom.db.types import digest_of, new_uuid
+
+__all__ = [
+    "Database",
+    "after_commit",
+    "bare",
+    "contains",
+    "digest_of",
+    "insert_or_change",
+    "insert_or_update",
+    "insert_returning_id",
+    "json_rows",
+    "lock",
+    "new_uuid",
+    "violated",
+]

@@ -1,0 +1,233 @@
+"""The engine, and transactions at the edge: one request or job is one transaction (design §5)."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import QueuePool
+
+from homeroom import clock
+
+_after_commit: ContextVar[list[Callable[[Database], None]] | None] = ContextVar("after_commit", default=None)
+
+# Long enough for the slowest honest writer, short enough that a stuck one is noticed.
+_SQLITE_BUSY_MS = 15_000
+# The advisory lock of PostgreSQL that whoever changes tables holds; any number that nobody else would take.
+_ALTERING = 4_266_373_660
+
+
+class Database:
+    """A SQLite or PostgreSQL database. ``read`` and ``write`` open the transaction that a request or job is."""
+
+    def __init__(self, url: str, *, dev: bool = False, pool_size: int = 8) -> None:
+        self.url = url
+        self.dev = dev
+        self.engine = _make_engine(url, pool_size)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._readers = _Readers(self.engine)
+        # How committed work reaches the workers; whoever opens a queue beside this database puts it here.
+        self.wake: Callable[[Sequence[Any]], None] = _nobody
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the school and writes nothing."""
+        db = self._readers.take() if self.is_sqlite else None
+        if db is None:
+            with self.engine.connect() as db:
+                yield from self._read(db)
+            return
+        try:
+            yield from self._read(db)
+        finally:
+            self._readers.give_back()
+
+    def _read(self, db: Connection) -> Iterator[Connection]:
+        self._begin(db, "BEGIN")
+        try:
+            self._take_clock(db)
+            yield db
+        finally:
+            self._end(db, "ROLLBACK")
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed when the block ends and undone when it raises.
+
+        On SQLite it is IMMEDIATE: a deferred one that reads first and writes later fails at once when somebody
+        else wrote between, whatever the busy timeout. What ``after_commit`` was given runs when it is committed.
+        """
+        callbacks: list[Callable[[Database], None]] = []
+        token = _after_commit.set(callbacks)
+        try:
+            with self.engine.connect() as db:
+                self._begin(db, "BEGIN IMMEDIATE")
+                try:
+                    self._take_clock(db)
+                    yield db
+                except BaseException:
+                    self._end(db, "ROLLBACK")
+                    raise
+                self._end(db, "COMMIT")
+        finally:
+            _after_commit.reset(token)
+        for callback in callbacks:
+            callback(self)
+
+    @contextmanager
+    def alter(self) -> Iterator[Connection]:
+        """A write transaction that changes tables. Only one process is in it; others wait at its door."""
+        with self.engine.connect() as db:
+            if self.is_sqlite:
+                # A table that is made anew is dropped for a moment, and what refers to it must not mind.
+                _driver(db).execute("PRAGMA foreign_keys = OFF")
+            self._begin(db, "BEGIN IMMEDIATE")
+            try:
+                if not self.is_sqlite:
+                    db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALTERING})
+                yield db
+                if self.is_sqlite and _driver(db).execute("PRAGMA foreign_key_check").fetchone():
+                    raise RuntimeError("A change of tables left rows that refer to nothing.")
+            except BaseException:
+                self._end(db, "ROLLBACK")
+                raise
+            else:
+                self._end(db, "COMMIT")
+            finally:
+                if self.is_sqlite:
+                    _driver(db).execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        self._readers.close()
+        self.engine.dispose()
+
+    def _begin(self, db: Connection, statement: str) -> None:
+        # PostgreSQL's driver begins by itself, together with the first statement.
+        if self.is_sqlite:
+            _driver(db).execute(statement)
+
+    def _end(self, db: Connection, statement: str) -> None:
+        if self.is_sqlite:
+            if _driver(db).in_transaction:
+                _driver(db).execute(statement)
+        elif statement == "COMMIT":
+            db.commit()
+        else:
+            db.rollback()
+
+    def _take_clock(self, db: Connection) -> None:
+        if self.dev:
+            clock.set_shift(read_shift(db))
+
+
+class _Readers(threading.local):
+    """A thread's own connection for reading from SQLite, kept open: the pool costs more than a query."""
+
+    _opened: ClassVar[WeakKeyDictionary[Engine, list[Connection]]] = WeakKeyDictionary()
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._kept: Connection | None = None
+        self._taken = False
+
+    def take(self) -> Connection | None:
+        """The connection; None while it is taken: a transaction inside another has one of its own."""
+        if self._taken:
+            return None
+        if self._kept is None or self._kept.closed:
+            self._kept = self._engine.connect()
+            self._opened.setdefault(self._engine, []).append(self._kept)
+        self._taken = True
+        return self._kept
+
+    def give_back(self) -> None:
+        self._taken = False
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        for connection in self._opened.pop(self._engine, []):
+            connection.close()
+
+
+def after_commit(callback: Callable[[Database], None]) -> None:
+    """Run this, with the database, once the current write transaction is committed; never when it is undone."""
+    callbacks = _after_commit.get()
+    if callbacks is None:
+        raise RuntimeError("after_commit is called inside a write transaction.")
+    callbacks.append(callback)
+
+
+def _nobody(_calls: Sequence[Any]) -> None:
+    """Nobody is woken; a worker's sweep finds the rows."""
+
+
+def read_shift(db: Connection) -> clock.Shift:
+    """The moved clock as the database has it (homeroom.md §5)."""
+    row = db.execute(text("SELECT offset_seconds, frozen_at FROM moved_clock WHERE id = 1")).first()
+    if row is None:
+        return clock.NO_SHIFT
+    frozen = datetime.fromisoformat(row.frozen_at) if row.frozen_at else None
+    return clock.Shift(timedelta(seconds=row.offset_seconds), frozen)
+
+
+def _driver(db: Connection) -> Any:
+    return db.connection.dbapi_connection
+
+
+def _make_engine(url: str, pool_size: int) -> Engine:
+    # A failing statement is logged without its values: they are people's, and may be secrets.
+    if not url.startswith("sqlite"):
+        return create_engine(
+            _patient(url), pool_size=pool_size, max_overflow=4, pool_pre_ping=True, hide_parameters=True
+        )
+    if file := make_url(url).database:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=pool_size,
+        max_overflow=4,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 512},
+    )
+    event.listen(engine, "connect", _set_pragmas)
+    return engine
+
+
+def _patient(url: str) -> URL:
+    """With an end to waiting for a host that never answers, unless the URL names one."""
+    parsed = make_url(url)
+    return parsed if "connect_timeout" in parsed.query else parsed.update_query_dict({"connect_timeout": "10"})
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    connection.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_MS}")
+    _use_wal(connection)
+    # FULL: what was answered is on the disk, also when the power goes.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA mmap_size = 268435456")
+
+
+def _use_wal(connection: Any) -> None:
+    """Turn a new file to WAL. SQLite does not wait for its lock there, so processes that start together would fail."""
+    deadline = time.monotonic() + _SQLITE_BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)

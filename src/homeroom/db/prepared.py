@@ -1,0 +1,84 @@
+"""Statements that every request runs, prepared once.
+
+SQLAlchemy compiles a statement once and keeps it, but executing it still costs several times what SQLite needs to
+answer (docs/decisions/0004). A ``Prepared`` statement is compiled by SQLAlchemy, with its types, and then goes straight
+to the driver. For the few statements on every request's way; everything else uses ``Connection.execute``.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Dialect
+
+from homeroom.db.types import AnySelect
+
+_Convert = Callable[[Any], Any]
+
+
+class Prepared:
+    """A SELECT whose parameters are ``bindparam``s; ``IN`` lists are not possible."""
+
+    def __init__(self, statement: AnySelect) -> None:
+        self._statement = statement
+        self._compiled: dict[str, _Compiled] = {}
+
+    def first(self, db: Connection, **parameters: Any) -> Any:
+        """The first row, with the columns as attributes, or None."""
+        rows = self._compile(db).run(db, parameters, one=True)
+        return rows[0] if rows else None
+
+    def all(self, db: Connection, **parameters: Any) -> list[Any]:
+        """Every row, with the columns as attributes."""
+        return self._compile(db).run(db, parameters, one=False)
+
+    def _compile(self, db: Connection) -> _Compiled:
+        compiled = self._compiled.get(db.dialect.name)
+        if compiled is None:
+            compiled = self._compiled[db.dialect.name] = _Compiled(self._statement, db.dialect)
+        return compiled
+
+
+class _Compiled:
+    def __init__(self, statement: AnySelect, dialect: Dialect) -> None:
+        compiled: Any = statement.compile(dialect=dialect)
+        self.sql: str = compiled.string
+        self.fixed: dict[str, Any] = {
+            name: value for name, value in compiled.params.items() if not compiled.binds[name].required
+        }
+        self.order: list[str] | None = compiled.positiontup
+        self.bind: dict[str, _Convert] = {
+            name: convert for name, convert in compiled._bind_processors.items() if convert is not None
+        }
+        self.row = namedtuple("Row", [column.name for column in statement.selected_columns])  # type: ignore[misc]
+        processors = [
+            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
+        ]
+        self.convert: list[tuple[int, _Convert]] = [
+            (at, made) for at, made in enumerate(processors) if made is not None
+        ]
+
+    def run(self, db: Connection, parameters: dict[str, Any], *, one: bool) -> list[Any]:
+        values = {**self.fixed, **parameters}
+        for name, convert in self.bind.items():
+            values[name] = convert(values[name])
+        sent: Any = values if self.order is None else [values[name] for name in self.order]
+        if db._has_events or db.engine._has_events:
+            db.dispatch.before_cursor_execute(db, None, self.sql, sent, None, False)
+        cursor = db.connection.cursor()
+        try:
+            cursor.execute(self.sql, sent)
+            rows = cursor.fetchmany(1) if one else cursor.fetchall()
+        finally:
+            cursor.close()
+        if not self.convert:
+            return [self.row(*row) for row in rows]
+        return [self._converted(row) for row in rows]
+
+    def _converted(self, row: Any) -> Any:
+        values = list(row)
+        for at, convert in self.convert:
+            values[at] = convert(values[at])
+        return self.row(*values)

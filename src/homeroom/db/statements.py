@@ -1,0 +1,152 @@
+"""Statements with one name and two bodies: what must differ by database, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, Text, UniqueConstraint, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from homeroom.db.types import AnySelect
+
+
+class json_rows(GenericFunction[str]):
+    """Aggregate rows into the text of a JSON array of arrays: ``json_rows(a, b)`` -> ``[[1,"x"],[2,"y"]]``."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(json_rows, "sqlite")
+def _json_rows_sqlite(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"json_group_array(json_array({compiler.process(element.clauses, **kwargs)}))"
+
+
+@compiles(json_rows, "postgresql")
+def _json_rows_postgresql(element: json_rows, compiler: Any, **kwargs: Any) -> str:
+    return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)}))::text, '[]')"
+
+
+def contains(db: Connection, column: Any, text: str) -> ColumnElement[bool]:
+    """Whether the column holds this text somewhere, character for character: nothing in it is a wildcard.
+
+    SQLite's LIKE ignores the case of ASCII letters; PostgreSQL's trigram index answers LIKE and not ``position``.
+    """
+    if db.dialect.name == "sqlite":
+        return func.instr(column, text) > 0
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return column.like(f"%{escaped}%")  # type: ignore[no-any-return]
+
+
+def bare(*columns: Any) -> tuple[Any, ...]:
+    """These columns of declarative tables as plain columns, for lists on a hot path.
+
+    A statement that is built for each call makes SQLAlchemy compare its columns with the compiled ones'. Declarative
+    attributes are new objects each time and are compared by building an expression; plain ones are identical.
+    """
+    return tuple(column.property.columns[0] if hasattr(column, "property") else column for column in columns)
+
+
+def lock(db: Connection, table: Any, ids: Iterable[int]) -> None:
+    """Hold these rows until the transaction ends; what is read afterwards is what the holder before has left.
+
+    In id order, so that two holders cannot wait for each other. Who only refers to a row by a foreign key does not
+    wait for it (FOR NO KEY UPDATE): two who add to one person and then hold that person would wait for each other.
+    SQLite's writers already queue: nothing to do.
+    """
+    if db.dialect.name == "postgresql":
+        rows = select(table.id).where(table.id.in_(sorted(set(ids)))).order_by(table.id)
+        db.execute(rows.with_for_update(key_share=True))
+
+
+def insert_or_update(
+    db: Connection,
+    table: Any,
+    rows: Sequence[Mapping[str, Any]] | AnySelect,
+    *,
+    key: Sequence[str],
+    update: Sequence[str],
+    columns: Sequence[str] = (),
+    live: str | None = None,
+) -> None:
+    """INSERT ... ON CONFLICT (key) DO UPDATE of the ``update`` columns (DO NOTHING when there are none).
+
+    ``live`` is the condition of the unique index over ``key`` when it has one.
+    """
+    where = text(live) if live is not None else None
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    statement: Any = dialect.insert(table)
+    if isinstance(rows, Select):
+        statement = statement.from_select(list(columns), rows)
+    elif not rows:
+        return
+    if update:
+        statement = statement.on_conflict_do_update(
+            index_elements=list(key), index_where=where, set_={name: statement.excluded[name] for name in update}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key), index_where=where)
+    if isinstance(rows, Select):
+        db.execute(statement)
+    else:
+        db.execute(statement, list(rows))
+
+
+def insert_or_change(
+    db: Connection,
+    table: Any,
+    row: Mapping[str, Any],
+    *,
+    key: Sequence[str],
+    change: Any,
+    live: str | None = None,
+    returning: Any = None,
+) -> int:
+    """Insert the row, or change the one that has its key already; the id (or ``returning``) of either.
+
+    ``key`` and ``live`` are a unique index and its condition; ``change`` makes what to set from the excluded row. One
+    statement, so that two at once make one row.
+    """
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    statement: Any = dialect.insert(table).values(dict(row))
+    statement = statement.on_conflict_do_update(
+        index_elements=list(key),
+        index_where=text(live) if live is not None else None,
+        set_=change(statement.excluded),
+    )
+    return int(db.execute(statement.returning(table.id if returning is None else returning)).scalar_one())
+
+
+def insert_returning_id(db: Connection, statement: Insert) -> int:
+    """Run an INSERT of one row and return its id."""
+    primary_key = db.execute(statement).inserted_primary_key
+    assert primary_key is not None
+    return int(primary_key[0])
+
+
+def violated(error: IntegrityError, table: Any) -> str | None:
+    """The name of the unique index or constraint of ``table`` that a write ran into; None for another kind of error."""
+    diagnostics = getattr(error.orig, "diag", None)
+    if diagnostics is not None:
+        return diagnostics.constraint_name if getattr(error.orig, "sqlstate", "") == "23505" else None
+    message = str(error.orig)
+    prefix = "UNIQUE constraint failed: "
+    if not message.startswith(prefix):
+        return None
+    # SQLite names the columns ("logins.account_id, logins.unique_id_key") and not the index.
+    columns = [part.strip().split(".")[-1] for part in message.removeprefix(prefix).split(",")]
+    return _unique_over(table.__table__, columns)
+
+
+def _unique_over(table: Table, columns: list[str]) -> str | None:
+    for index in table.indexes:
+        if index.unique and [column.name for column in index.columns] == columns:
+            return str(index.name)
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint) and [column.name for column in constraint.columns] == columns:
+            return str(constraint.name)
+    return None

@@ -1,0 +1,76 @@
+"""``client_credentials``: a client proves who it is by a JWT that its own key signed (identity.md §2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom import clock
+from homeroom.school.access.developer_keys.queries import is_switched_on
+from homeroom.school.access.oauth import assertions, clients
+from homeroom.school.access.oauth.assertions import Claims
+from homeroom.school.access.oauth.clients import Client
+from homeroom.school.access.oauth.errors import OAuthError
+from homeroom.school.access.vault import open_vault
+from homeroom.school.actor import Root
+from homeroom.wire.request import Request
+from homeroom.wire.routes import Params
+from homeroom.wire.services import Services
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class AssertionParams(Struct):
+    grant_type: str = ""
+    client_assertion_type: str = ""
+    client_assertion: str = ""
+
+
+class ServiceTokenJson(Struct):
+    access_token: str
+    expires_in: int
+    scope: str
+    token_type: str = "Bearer"
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A genuine assertion: who signed it and what it says."""
+
+    client: Client
+    claims: Claims
+
+
+def check_assertion(params: Params[AssertionParams], request: Request, services: Services) -> Assertion | None:
+    """The assertion, if this call comes with one. The client's keys may be somewhere else: outside any transaction."""
+    if params.grant_type != "client_credentials":
+        return None
+    if params.client_assertion_type != JWT_BEARER:
+        raise OAuthError("invalid_request", f"client_assertion_type must be {JWT_BEARER}")
+    subject = assertions.subject_of(params.client_assertion)
+    with services.database.read() as db:
+        client = clients.find_client(db, subject)
+        now = clock.now()
+    keys = assertions.keys_of(client)
+    audiences = (f"{request.base_url}/login/oauth2/token",)
+    return Assertion(client, assertions.verify(params.client_assertion, keys, client, audiences, now))
+
+
+def issue_service_token(
+    db: Connection, assertion: Assertion | None, scopes: list[str], root: Root, request: Request
+) -> ServiceTokenJson:
+    """A token for the client itself, limited to these scopes. Raises OAuthError."""
+    if assertion is None:
+        raise OAuthError("invalid_request", "client_assertion is missing")
+    client = assertion.client
+    if not is_switched_on(db, root, client):
+        raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
+    refused = sorted(set(scopes) - client.allowed_scopes)
+    if refused or not scopes:
+        raise OAuthError("invalid_scope", f"The scope is missing or not the client's: {' '.join(refused)}".rstrip(": "))
+    assertions.use_once(db, client, assertion.claims)
+    vault = open_vault(db, request.settings.secret_key)
+    token, seconds = assertions.sign_service_token(db, client, scopes, request.base_url, vault)
+    return ServiceTokenJson(token, seconds, " ".join(scopes))

@@ -1,0 +1,47 @@
+"""The OAuth2 face (identity.md §2), and where the tokens that it publishes keys for are used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from homeroom.oauth2 import authorization, keys, pandata, session_tokens, tokens
+from homeroom.oauth2.errors import FOR_PROGRAMS, render_error
+from homeroom.school.actor import Actor
+from homeroom.wire import api_errors
+from homeroom.wire.authentication import authenticate
+from homeroom.wire.endpoint import Call
+from homeroom.wire.pages import PAGE_HEADERS
+from homeroom.wire.request import Request
+from homeroom.wire.server import Face
+
+
+def _authenticate(call: Call, db: Connection) -> Actor:
+    """Programs come with a token, browsers with a session; `accept` itself asks for the form's token."""
+    if call.request.segments[-1] in FOR_PROGRAMS:
+        return authenticate(db, call.token, call.params)
+    return call.browser.find_session(db).actor
+
+
+def _no_token(_request: Request, _params: dict[str, Any]) -> None:
+    """What comes as a bearer token here is not an access token."""
+
+
+OAUTH2 = Face(
+    name="OAuth2",
+    prefix="/login",
+    resources=(authorization.route, tokens.route, session_tokens.route),
+    error=render_error,
+    authenticate=_authenticate,
+    headers=PAGE_HEADERS,
+    documented=False,
+)
+KEYS = Face(name="Keys", prefix="/login/oauth2", resources=(keys.route,), error=api_errors.render_error)
+PANDATA = Face(
+    name="Pandata",
+    prefix="/pandata",
+    resources=(pandata.route,),
+    error=api_errors.render_error,
+    token_of=_no_token,
+)

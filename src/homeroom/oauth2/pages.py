@@ -1,0 +1,7 @@
+"""The pages of the OAuth2 face."""
+
+from __future__ import annotations
+
+from homeroom.wire.pages import Pages
+
+PAGES = Pages("homeroom.oauth2")

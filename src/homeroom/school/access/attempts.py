@@ -1,0 +1,69 @@
+"""Counting tries of what can be guessed, in a table, so that the count holds over processes and nodes.
+
+Real time counts, not the product's clock (homeroom.md §5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from ipaddress import IPv6Address
+
+from sqlalchemy import Connection, case, delete, update
+
+from homeroom import clock
+from homeroom.db import insert_or_change
+from homeroom.networks import read_address
+from homeroom.school.schema import AttemptCount
+
+WINDOW = timedelta(minutes=15)
+
+
+def count(db: Connection, name: str, limit: int) -> bool:
+    """Count one more try under this name; False when that is more than the limit in the current window."""
+    now = clock.real_now()
+    over = AttemptCount.ends_at <= now
+    tries = insert_or_change(
+        db,
+        AttemptCount,
+        {"name": name, "count": 1, "ends_at": now + WINDOW},
+        key=["name"],
+        change=lambda new: {
+            "count": case((over, 1), else_=AttemptCount.count + 1),
+            "ends_at": case((over, new.ends_at), else_=AttemptCount.ends_at),
+        },
+        returning=AttemptCount.count,
+    )
+    return tries <= limit
+
+
+def forget(db: Connection, name: str) -> None:
+    """Start over: the right answer was given."""
+    db.execute(delete(AttemptCount).where(AttemptCount.name == name))
+
+
+def give_back(db: Connection, name: str) -> None:
+    """The last try was no guess: it does not count."""
+    db.execute(
+        update(AttemptCount)
+        .where(AttemptCount.name == name, AttemptCount.count > 0)
+        .values(count=AttemptCount.count - 1)
+    )
+
+
+def sweep(db: Connection) -> None:
+    """Forget the counts whose time is over."""
+    db.execute(delete(AttemptCount).where(AttemptCount.ends_at <= clock.real_now()))
+
+
+def about(what: str, text: str) -> str:
+    """The name for tries about something typed. Hashed: people type their password into the wrong field."""
+    return f"{what} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def from_address(what: str, address: str) -> str:
+    """The name for tries from a network address; of IPv6 the /64, for a home or a phone has a whole one."""
+    parsed = read_address(address)
+    if isinstance(parsed, IPv6Address):
+        return f"{what} from {IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return f"{what} from {parsed or address[:64]}"

@@ -1,0 +1,33 @@
+"""Rows that are over and of no use to anybody: sessions, counts of tries, links to new passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from homeroom import clock
+from homeroom.school.access import attempts, password_resets, sessions
+from homeroom.school.jobs import Tools, call, job, sweep
+from homeroom.school.schema import AttemptCount, PasswordReset, WebSession
+from homeroom.services.jobs import Call
+
+
+@job
+def forget_what_is_over(tools: Tools) -> None:
+    """Delete such rows. Again, it changes nothing."""
+    with tools.database.write() as db:
+        sessions.sweep(db)
+        password_resets.sweep(db)
+        attempts.sweep(db)
+
+
+@sweep
+def what_is_over(db: Connection) -> Iterable[Call]:
+    """The job, if there is anything for it to do."""
+    questions = (
+        select(WebSession.id).where(WebSession.expires_at <= clock.now()),
+        select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
+        select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
+    )
+    return [call(forget_what_is_over)] if any(db.execute(q.limit(1)).first() for q in questions) else []

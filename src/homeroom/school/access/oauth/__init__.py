@@ -1,0 +1,1 @@
+"""OAuth2: clients, authorization codes, the tokens that they become (identity.md §2)."""

@@ -1,0 +1,19 @@
+"""What OAuth2 says when something is wrong: ``{"error", "error_description"}`` (identity.md §2)."""
+
+from __future__ import annotations
+
+from homeroom.school.errors import SchoolError
+
+
+class OAuthError(SchoolError):
+    """``error`` is the code of the table, ``description`` its sentence."""
+
+    def __init__(self, error: str, description: str, *, status: int = 400) -> None:
+        super().__init__(description)
+        self.error = error
+        self.description = description
+        self.status = status
+
+
+class NothingPending(SchoolError):
+    """There is no authorization that this browser began."""

@@ -1,0 +1,1 @@
+"""OpenID Connect: people sign in by the word of another server (homeroom.md §3)."""

@@ -1,0 +1,158 @@
+"""Forgotten passwords: a link by mail, to addresses that are known to be the person's (homeroom.md §4)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from homeroom import clock
+from homeroom.db import digest_of
+from homeroom.db.types import AnyRow
+from homeroom.school.access import attempts, sessions
+from homeroom.school.addresses import address_key
+from homeroom.school.errors import NotFound
+from homeroom.school.events import PasswordChanged, listen
+from homeroom.school.mail import Mail, send_later
+from homeroom.school.people.names import search_key
+from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, User
+
+LIFETIME = timedelta(hours=1)
+# In attempts.WINDOW: enough for somebody who does not find the mail, and no way to fill somebody's mailbox.
+MAILS_PER_LOGIN = 3
+MAILS_PER_ADDRESS = 30
+# Families share an address.
+_MOST_LOGINS = 5
+
+
+class Reset(NamedTuple):
+    """A link that still works, and the login that it is about."""
+
+    digest: bytes
+    login_id: int
+    unique_id: str
+    user_id: int
+
+
+def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_url: str) -> None:
+    """Send a link to whom the login or e-mail address means; to nobody when it means nobody, or too often.
+
+    The caller learns nothing: who asks may be anybody.
+    """
+    by_login = attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN)
+    by_address = attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS)
+    if by_login and by_address:
+        send_reset(db, typed, school, base_url)
+
+
+def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
+    """Send the link, however often; False when the login or address means nobody who could use it."""
+    logins = _logins_of(db, typed)
+    now = clock.now()
+    for login in logins:
+        secret = secrets.token_urlsafe(32)
+        row = insert(PasswordReset).values(
+            digest=digest_of(secret), login_id=login.id, created_at=now, expires_at=now + LIFETIME
+        )
+        db.execute(row)
+        send_later(db, _mail(login, school, f"{base_url}/login/canvas/reset/{secret}"))
+    return bool(logins)
+
+
+def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
+    """The logins meant, each with the address to write to: the one that was typed, else the person's first."""
+    key, address = search_key(typed.strip()), address_key(typed.strip())
+    rows = db.execute(
+        select(
+            Login.id,
+            Login.unique_id,
+            Login.user_id,
+            CommunicationChannel.id.label("channel_id"),
+            CommunicationChannel.address,
+        )
+        .join(User, User.id == Login.user_id)
+        .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
+        .where(
+            or_(Login.unique_id_key == key, CommunicationChannel.address_key == address),
+            Login.state == "active",
+            # Who signs in elsewhere has no password here.
+            Login.provider_key == 0,
+            User.state != "deleted",
+            CommunicationChannel.type == "email",
+            CommunicationChannel.state == "active",
+        )
+        .order_by(
+            Login.id,
+            CommunicationChannel.address_key != address,
+            CommunicationChannel.position,
+            CommunicationChannel.id,
+        )
+    )
+    first: dict[int, AnyRow] = {}
+    for row in rows:
+        first.setdefault(row.id, row)
+    return list(first.values())[:_MOST_LOGINS]
+
+
+def _mail(login: AnyRow, school: str, url: str) -> Mail:
+    return Mail(
+        notification="Forgot Password",
+        recipient=login.address,
+        subject=f"A new password at {school}",
+        text=(
+            f"Somebody, probably you, asked for a new password for {login.unique_id} at {school}. To choose one, open "
+            f"this address within an hour:\n\n{url}\n\nIf it was not you, do nothing: your password stays as it is.\n"
+        ),
+        user_id=login.user_id,
+        channel_id=login.channel_id,
+    )
+
+
+def find_reset(db: Connection, secret: str) -> Reset:
+    """The reset whose link this is. Raises NotFound when it was used, is too old, or never was."""
+    row = db.execute(
+        select(PasswordReset.digest, Login.id, Login.unique_id, Login.user_id)
+        .join(Login, Login.id == PasswordReset.login_id)
+        .join(User, User.id == Login.user_id)
+        .where(
+            PasswordReset.digest == digest_of(secret),
+            PasswordReset.expires_at > clock.now(),
+            Login.state == "active",
+            User.state != "deleted",
+        )
+    ).first()
+    if row is None:
+        raise NotFound("password reset")
+    return Reset(*row)
+
+
+def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
+    """Give the login this password and sign the person out everywhere; the link and its like are used up.
+
+    Raises NotFound.
+    """
+    reset = find_reset(db, secret)
+    # Of two who come at once, one finds it.
+    if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
+        raise NotFound("password reset")
+    db.execute(delete(PasswordReset).where(PasswordReset.login_id == reset.login_id))
+    db.execute(
+        update(Login).where(Login.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
+    )
+    sessions.end_all_of(db, reset.user_id)
+    return reset
+
+
+@listen(PasswordChanged)
+def _forget_links(db: Connection, event: PasswordChanged) -> None:
+    # A link that was mailed before is not another way around the new password.
+    logins = select(Login.id).where(Login.user_id == event.user_id)
+    db.execute(delete(PasswordReset).where(PasswordReset.login_id.in_(logins)))
+
+
+def sweep(db: Connection) -> None:
+    """Forget the links that are too old."""
+    db.execute(delete(PasswordReset).where(PasswordReset.expires_at <= clock.now()))

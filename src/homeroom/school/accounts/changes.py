@@ -1,0 +1,85 @@
+"""What can be given when an account is made or changed (Accounts API documentation)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from homeroom.school import time_zones
+from homeroom.school.errors import Fault, Invalid
+
+NAME_LIMIT = 255
+_LARGEST_QUOTA_MB = 10**9
+QUOTAS = ("default_storage_quota_mb", "default_user_storage_quota_mb", "default_group_storage_quota_mb")
+_SETTLED = ("name", "default_time_zone", "course_template_id", "settings", "services", "parent_account_id")
+
+
+class PasswordPolicy(Struct):
+    minimum_character_length: int | UnsetType = UNSET
+
+
+class SettingsChange(Struct):
+    """Of the documented ``account[settings]`` those that Homeroom has."""
+
+    password_policy: PasswordPolicy | UnsetType = UNSET
+
+
+class ServicesChange(Struct):
+    """Of the documented ``account[services]`` those that Homeroom has."""
+
+    avatars: bool | UnsetType = UNSET
+
+
+class AccountChange(Struct):
+    """``account[...]`` as it was given; what was not stays as it is."""
+
+    name: str | UnsetType = UNSET
+    sis_account_id: str | UnsetType = UNSET
+    default_time_zone: str | UnsetType = UNSET
+    default_storage_quota_mb: int | UnsetType = UNSET
+    default_user_storage_quota_mb: int | UnsetType = UNSET
+    default_group_storage_quota_mb: int | UnsetType = UNSET
+    course_template_id: int | UnsetType | None = UNSET
+    parent_account_id: str | UnsetType = UNSET
+    settings: SettingsChange | UnsetType = UNSET
+    services: ServicesChange | UnsetType = UNSET
+
+    @property
+    def quotas(self) -> dict[str, int]:
+        """Those of the three quotas that are given."""
+        given = {name: getattr(self, name) for name in QUOTAS}
+        return {name: value for name, value in given.items() if value is not UNSET}
+
+    @property
+    def settled(self) -> bool:
+        """Whether anything is given that ``manage_account_settings`` is for."""
+        return any(getattr(self, name) is not UNSET for name in _SETTLED)
+
+
+def check(change: AccountChange, *, is_new: bool) -> None:
+    """Raise Invalid with everything that is wrong."""
+    faults = [*_name_faults(change.name, is_new), *_sis_faults(change.sis_account_id)]
+    faults += [
+        Fault(name, "inclusion", "must be between 0 and 1000000000")
+        for name, value in change.quotas.items()
+        if not 0 <= value <= _LARGEST_QUOTA_MB
+    ]
+    zone = change.default_time_zone
+    if zone is not UNSET and zone and time_zones.find_zone(zone) is None:
+        faults.append(Fault("default_time_zone", "invalid", f"'{zone}' is not a recognized time zone"))
+    # A course must be marked as a template, and no course of Homeroom can be: 0 means none, null as the parent has it.
+    if change.course_template_id:
+        faults.append(Fault("course_template_id", "invalid", "is not a course template"))
+    if faults:
+        raise Invalid(*faults)
+
+
+def _name_faults(name: str | UnsetType, is_new: bool) -> list[Fault]:
+    if name is UNSET:
+        return [Fault("name", "blank")] if is_new else []
+    if not name.strip():
+        return [Fault("name", "blank")]
+    return [Fault("name", "too_long")] if len(name) > NAME_LIMIT else []
+
+
+def _sis_faults(sis_id: str | UnsetType) -> list[Fault]:
+    return [Fault("sis_account_id", "too_long")] if sis_id is not UNSET and len(sis_id) > NAME_LIMIT else []

@@ -1,0 +1,59 @@
+"""Who may see an account, and who may change what of it (Accounts API documentation; homeroom.md §3)."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+from sqlalchemy import Connection, select
+
+from homeroom.school.accounts.changes import AccountChange
+from homeroom.school.accounts.queries import FoundAccount
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed
+from homeroom.school.permissions import STAFF
+from homeroom.school.schema import Account, Course, Enrollment
+
+
+def can_read(actor: Actor, account: FoundAccount) -> bool:
+    """Admins of the account or of one above it see all of it."""
+    return actor.has_role_in(account.ref)
+
+
+def require_read(actor: Actor, account: FoundAccount) -> None:
+    if not can_read(actor, account):
+        raise NotAllowed("read")
+
+
+def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
+    """Whether the actor teaches, helps or designs in a course of the account or below it: they see its name."""
+    courses = (
+        select(Enrollment.id)
+        .join(Course, Course.id == Enrollment.course_id)
+        .join(Account, Account.id == Course.account_id)
+        .where(
+            Enrollment.user_id == actor.id,
+            Enrollment.state == "active",
+            Enrollment.type.in_(STAFF),
+            Course.state != "deleted",
+            Account.ancestry.startswith(account.row.ancestry, autoescape=True),
+        )
+    )
+    return db.execute(courses.limit(1)).first() is not None
+
+
+def require_change(actor: Actor, account: FoundAccount, change: AccountChange, parent: FoundAccount | None) -> None:
+    """All that is given must be allowed, or nothing changes. Raises NotAllowed.
+
+    Quotas need ``manage_storage_quotas``, the SIS id ``manage_sis`` on the root account, a move an admin of both
+    parents, everything else ``manage_account_settings``.
+    """
+    if not actor.holds_any(("manage_account_settings", "manage_storage_quotas"), account.ref):
+        raise NotAllowed("manage_account_settings")
+    if change.quotas:
+        actor.require("manage_storage_quotas", account.ref)
+    if change.sis_account_id is not UNSET:
+        actor.require("manage_sis", actor.root.ref)
+    if change.settled:
+        actor.require("manage_account_settings", account.ref)
+    if parent is not None:
+        actor.require("manage_account_settings", parent.ref)
+        actor.require("manage_account_settings", account.parent)

@@ -1,0 +1,32 @@
+"""Forms of an id in a URL, as parsed by the wire, and global ids (basics.md §4)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# One shard, number 1: the global id of n is this plus n (design §5).
+SHARD = 10_000_000_000_000
+_LARGEST = 2**63 - 1
+
+
+class IdForm(NamedTuple):
+    """``kind`` is ``id`` (value: digits), a word (``self``, ``default`` ...; value empty) or a prefix such as
+    ``sis_user_id``; ``unknown`` for anything that leads nowhere."""
+
+    kind: str
+    value: str
+
+
+NOWHERE = IdForm("unknown", "")
+
+
+def global_id(local: int) -> int:
+    return SHARD + local
+
+
+def local_id(text: str) -> int | None:
+    """The id that these digits mean, global or local; None when no record can have it."""
+    number = int(text)
+    if number >= SHARD:
+        number = number - SHARD if number < 2 * SHARD else 0
+    return number if 0 < number <= _LARGEST else None

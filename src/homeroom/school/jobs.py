@@ -1,0 +1,144 @@
+"""Jobs: what happens after an answer. One line that calls an action with ids, and can safely run twice (design §7).
+
+A job is a function of the tools and of ids; it opens its own transactions, so that slow and outside work stays out of
+them. What must happen is a row with a state and a lease; the queue only wakes a worker:
+
+    @job
+    def deliver_mail(tools: Tools, *, message_id: int) -> None: ...
+
+    later(deliver_mail, message_id=message.id)          # in the transaction that makes the row
+
+    @sweep
+    def due_mail(db: Connection) -> Iterable[Call]:      # and when the queue has lost it
+        return [call(deliver_mail, message_id=row.id) for row in db.execute(...)]
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from homeroom.db import Database, after_commit
+from homeroom.services.jobs import Call, JobQueue
+from homeroom.settings import Settings
+
+log = logging.getLogger("homeroom.jobs")
+
+# How long `run_due` waits for what a worker has already begun.
+PATIENCE = 30.0
+# Calls in the queue beyond which a sweep adds none.
+MOST_WAITING = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a job works with."""
+
+    database: Database
+    settings: Settings
+
+
+Job = Callable[..., None]
+Sweep = Callable[[Connection], Iterable[Call]]
+J = TypeVar("J", bound=Job)
+S = TypeVar("S", bound=Sweep)
+_jobs: dict[str, Job] = {}
+_sweeps: list[Sweep] = []
+
+
+def job(function: J) -> J:
+    """Register a job under its name, which calls that wait in a queue know it by."""
+    name = function.__name__
+    if _jobs.setdefault(name, function) is not function:
+        raise ValueError(f"There are two jobs with the name {name}.")
+    return function
+
+
+def sweep(function: S) -> S:
+    """Register a question that finds what is due now, whether or not the queue still knows of it."""
+    if function not in _sweeps:
+        _sweeps.append(function)
+    return function
+
+
+def call(function: Job, **ids: int) -> Call:
+    """A call of a job, as sweeps answer it."""
+    assert _jobs.get(function.__name__) is function, f"{function.__name__} is not registered with @job."
+    return Call(function.__name__, ids)
+
+
+def later(function: Job, **ids: int) -> None:
+    """Run the job in a worker once the current transaction is committed; never when it is undone. It may run twice."""
+    wanted = call(function, **ids)
+    after_commit(lambda database: database.wake([wanted]))
+
+
+class Jobs:
+    """The jobs of one process: its queue, and what runs them."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.tools = Tools(database, settings)
+        self.queue = JobQueue(settings, self.run)
+        database.wake = self.queue.put
+
+    def later(self, function: Job, **ids: int) -> None:
+        """As the function ``later``, for who has the services at hand."""
+        later(function, **ids)
+
+    def run(self, wanted: Call) -> None:
+        """Do a call now. A failure is logged and no more: its row says when it is tried again."""
+        function = _jobs.get(wanted.job)
+        if function is None:
+            log.warning("There is no job %r.", wanted.job)
+            return
+        try:
+            function(self.tools, **wanted.ids)
+        except Exception:
+            log.exception("A job failed.", extra={"fields": {"job": wanted.job, **wanted.ids}})
+
+    def due(self) -> Sequence[Call]:
+        """What the sweeps find. One that fails keeps no other from finding."""
+        return [found for question in _sweeps for found in self._ask(question)]
+
+    def _ask(self, question: Sweep) -> Iterable[Call]:
+        try:
+            with self.tools.database.read() as db:
+                return list(question(db))
+        except Exception:
+            log.exception("A sweep failed.", extra={"fields": {"sweep": question.__name__}})
+            return ()
+
+    def sweep(self) -> int:
+        """Wake workers for what is due; how many calls it was."""
+        if self.queue.size() > MOST_WAITING:
+            # They have enough to do, and much of it is what a sweep would find once more.
+            return 0
+        due = self.due()
+        self.queue.put(due)
+        return len(due)
+
+    def run_due(self) -> int:
+        """Do what is due now, here, and wait for what a worker has already begun; how many calls were run here."""
+        done: set[object] = set()
+        # A sweep may tell of its first few hundred only; one that tells of nothing new has told all.
+        while due := [wanted for wanted in self.due() if _key(wanted) not in done]:
+            for wanted in due:
+                self.run(wanted)
+                done.add(_key(wanted))
+        ran = len(done)
+        while True:
+            ran += (more := self.queue.run_all())
+            self.queue.wait_for_others(PATIENCE)
+            if not more:
+                return ran
+
+    def close(self) -> None:
+        self.queue.close()
+
+
+def _key(wanted: Call) -> object:
+    return wanted.job, *sorted(wanted.ids.items())

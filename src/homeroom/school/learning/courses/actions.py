@@ -1,0 +1,159 @@
+"""Making and changing courses (learning-resources.md §1)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock, new_uuid
+from homeroom.school.errors import Fault, Invalid, NotFound
+from homeroom.school.events import CourseChangedState, announce
+from homeroom.school.learning import sections
+from homeroom.school.learning.courses.queries import CourseRecord
+from homeroom.school.learning.enrollments.actions import leave_with_course, people_in, return_with_course
+from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.people import directory
+from homeroom.school.people.names import sort_key
+from homeroom.school.schema import Course, EnrollmentTerm
+
+NAMELESS = "Unnamed Course"
+LICENSES = frozenset(
+    ("private", "cc_by_nc_nd", "cc_by_nc_sa", "cc_by_nc", "cc_by_nd", "cc_by_sa", "cc_by", "public_domain")
+)
+VIEWS = frozenset(("feed", "wiki", "modules", "syllabus", "assignments"))
+Event = Literal["offer", "claim", "conclude", "delete", "undelete"]
+_STATE_AFTER: Mapping[str, str] = {
+    "offer": "available",
+    "claim": "claimed",
+    "conclude": "completed",
+    "delete": "deleted",
+    "undelete": "claimed",
+}
+# Without letters and digits that are mistaken for each other when they are read out.
+_CODE_LETTERS = "ABCDEFGHJKLMNPRTWXY346789"
+
+
+def create_course(
+    db: Connection, *, account_id: int, root_account_id: int, term_id: int, values: Mapping[str, Any], offer: bool
+) -> int:
+    """Add a course with its default section; its id. Raises Invalid."""
+    name = values.get("name") or NAMELESS
+    _check({**values, "name": name})
+    hold_term(db, term_id)
+    now = clock.now()
+    row = {
+        **values,
+        **_self_enrollment(values),
+        "name": name,
+        "sort_key": sort_key(name),
+        "course_code": values.get("course_code") or name,
+        "account_id": account_id,
+        "root_account_id": root_account_id,
+        "enrollment_term_id": term_id,
+        "uuid": new_uuid(),
+        "lti_context_id": new_uuid(),
+        "state": "available" if offer else "created",
+        "created_at": now,
+        "updated_at": now,
+    }
+    try:
+        course_id = insert_returning_id(db, insert(Course).values(row))
+    except IntegrityError as error:
+        raise _taken(error, values) from None
+    sections.create_section(db, course_id, root_account_id, {"name": name, "is_default": True})
+    return course_id
+
+
+def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> int | None:
+    """Bring the last deleted course with this SIS id back, with everybody in it; its id, or None without one."""
+    rows = select(Course.id).where(
+        Course.root_account_id == root_account_id, Course.sis_course_id == sis_course_id, Course.state == "deleted"
+    )
+    course_id = db.execute(rows.order_by(Course.id.desc()).limit(1)).scalar()
+    if course_id is not None:
+        change_state(db, course_id, "undelete")
+    return course_id
+
+
+def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any]) -> None:
+    """Change these columns. Raises Invalid."""
+    values = {name: value for name, value in values.items() if name != "name" or value}
+    _check(values, course)
+    if "enrollment_term_id" in values:
+        hold_term(db, values["enrollment_term_id"])
+    changes = {**values, **_self_enrollment(values, course), "updated_at": clock.now()}
+    if "name" in values:
+        changes["sort_key"] = sort_key(values["name"])
+    try:
+        db.execute(update(Course).where(Course.id == course.id).values(changes))
+    except IntegrityError as error:
+        raise _taken(error, values) from None
+    if values.get("account_id", course.account_id) != course.account_id:
+        directory.associate(db, people_in(db, course.id))
+
+
+def change_state(db: Connection, course_id: int, event: Event) -> None:
+    """Publish, unpublish, conclude, delete or bring back a course, and all that follows from it."""
+    lock(db, Course, [course_id])
+    columns = select(Course.state, Course.sis_course_id, Course.integration_id)
+    before = db.execute(columns.where(Course.id == course_id)).one()
+    if (before.state == "deleted") != (event == "undelete"):
+        raise NotFound("course")
+    after = _STATE_AFTER[event]
+    if before.state == after:
+        return
+    try:
+        db.execute(update(Course).where(Course.id == course_id).values(state=after, updated_at=clock.now()))
+    except IntegrityError as error:
+        # Another course has taken the deleted one's SIS id meanwhile.
+        raise _taken(error, before._asdict()) from None
+    if event == "delete":
+        leave_with_course(db, course_id)
+    elif event == "undelete":
+        return_with_course(db, course_id)
+    announce(db, CourseChangedState(course_id, after))
+
+
+def hold_term(db: Connection, term_id: int) -> None:
+    """Until this transaction ends nobody deletes the term. Raises NotFound when somebody already has."""
+    lock(db, EnrollmentTerm, [term_id])
+    if db.execute(select(EnrollmentTerm.state).where(EnrollmentTerm.id == term_id)).scalar() in (None, "deleted"):
+        raise NotFound("term")
+
+
+def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = None) -> dict[str, str]:
+    """A code for a course that is opened for self enrollment and has none."""
+    if not values.get("self_enrollment") or (course is not None and course.self_enrollment_code):
+        return {}
+    return {"self_enrollment_code": "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))}
+
+
+def _check(values: Mapping[str, Any], course: CourseRecord | None = None) -> None:
+    require_short(name=values.get("name"), course_code=values.get("course_code"))
+    faults = []
+    if values.get("license") and values["license"] not in LICENSES:
+        faults.append(Fault("license", "inclusion"))
+    if values.get("default_view") and values["default_view"] not in VIEWS:
+        faults.append(Fault("default_view", "inclusion"))
+    start_at = values.get("start_at", course.start_at if course else None)
+    end_at = values.get("end_at", course.end_at if course else None)
+    if start_at and end_at and end_at < start_at:
+        faults.append(Fault("end_at", "invalid", "End date cannot be before start date"))
+    if faults:
+        raise Invalid(*faults)
+
+
+def _taken(error: IntegrityError, values: Mapping[str, Any]) -> Exception:
+    return sis_id_taken(
+        error,
+        Course,
+        {
+            "uq_courses_sis_course_id": values.get("sis_course_id"),
+            "uq_courses_integration_id": values.get("integration_id"),
+        },
+    )

@@ -1,0 +1,252 @@
+"""Lists of courses: a person's own, and an account's (learning-resources.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, or_, select
+
+from homeroom.db.types import AnySelect
+from homeroom.school.accounts.queries import FoundAccount
+from homeroom.school.actor import Actor
+from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
+from homeroom.school.ids import local_id
+from homeroom.school.learning.courses.policy import ADMIN_RIGHTS
+from homeroom.school.learning.courses.queries import courses_seen_by
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
+from homeroom.school.people.names import sort_key
+from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
+
+# What the API calls a course's state, and the stored states.
+STATES: Mapping[str, tuple[str, ...]] = {
+    "unpublished": ("created", "claimed"),
+    "created": ("created",),
+    "claimed": ("claimed",),
+    "available": ("available",),
+    "completed": ("completed",),
+    "deleted": ("deleted",),
+    "all": ("created", "claimed", "available", "completed", "deleted"),
+}
+# "current" is ours: active or invited as the enrollment is worth now.
+EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
+CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFilter:
+    """Which of a person's courses; every part that is given must fit one enrollment."""
+
+    types: frozenset[str] = frozenset()
+    role_names: frozenset[str] = frozenset()
+    role_ids: frozenset[int] = frozenset()
+    enrollment_state: EnrollmentState | None = None
+    states: frozenset[str] = frozenset()
+    # Empty: any course.
+    course_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourses:
+    """A statement that is built once for every shape of filter, and the values of this call."""
+
+    rows: AnySelect
+    values: dict[str, Any]
+
+
+def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> OwnCourses:
+    """The courses that this person is in, as the actor may know them; CourseRecords."""
+    values = {"viewer": actor.id, **_values(user_id, which)}
+    if actor.is_(user_id):
+        return OwnCourses(_own_courses(_shape(which)), values)
+    return OwnCourses(_own_courses(_shape(which)).where(_known_to(db, actor, user_id)), values)
+
+
+def enrollments_in(
+    db: Connection, user_id: int, which: OwnFilter, course_ids: Sequence[int]
+) -> dict[int, list[EnrollmentRecord]]:
+    """By course, the person's enrollments that brought these courses into ``courses_of``."""
+    if not course_ids:
+        return {}
+    values = {**_values(user_id, which), "course_ids": course_ids}
+    return records_by_course(db, _own_enrollments(_shape(which)), values)
+
+
+def _shape(which: OwnFilter) -> OwnFilter:
+    """What the statement is built from: of lists that a client can make up, only whether there are any."""
+    return replace(
+        which,
+        states=frozenset(which.states & STATES.keys()) or (which.states and _NONE),
+        role_names=which.role_names and _ANY_TEXT,
+        role_ids=which.role_ids and _ANY_NUMBER,
+        course_ids=which.course_ids and _ANY_NUMBER,
+    )
+
+
+_NONE = frozenset(("none",))
+_ANY_TEXT, _ANY_NUMBER = frozenset(("",)), frozenset((0,))
+
+
+def _values(user_id: int, which: OwnFilter) -> dict[str, Any]:
+    lists = {"role_names": which.role_names, "role_ids": which.role_ids, "chosen": which.course_ids}
+    return {"user_id": user_id, **{name: list(values) for name, values in lists.items() if values}}
+
+
+@lru_cache(maxsize=256)
+def _own_courses(shape: OwnFilter) -> AnySelect:
+    mine = with_dates(select(Enrollment.course_id).join(Course, Course.id == Enrollment.course_id))
+    mine = mine.outerjoin(Role, Role.id == Enrollment.role_id).where(*_fits(shape))
+    return courses_seen_by(bindparam("viewer")).where(Course.id.in_(mine.correlate(None)))
+
+
+@lru_cache(maxsize=256)
+def _own_enrollments(shape: OwnFilter) -> AnySelect:
+    in_these = Enrollment.course_id.in_(bindparam("course_ids", expanding=True))
+    return enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.id)
+
+
+def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
+    conditions = [Enrollment.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
+    if which.types:
+        conditions.append(Enrollment.type.in_(which.types))
+    if which.role_names:
+        conditions.append(Role.name.in_(bindparam("role_names", expanding=True)))
+    if which.role_ids:
+        conditions.append(Enrollment.role_id.in_(bindparam("role_ids", expanding=True)))
+    if which.course_ids:
+        conditions.append(Enrollment.course_id.in_(bindparam("chosen", expanding=True)))
+    return conditions
+
+
+def _in_state(which: OwnFilter) -> ColumnElement[bool]:
+    match which.enrollment_state:
+        case "active":
+            return STATE_NOW == "active"
+        case "invited_or_pending":
+            return STATE_NOW.in_(("invited", "creation_pending", FUTURE))
+        case "completed":
+            return STATE_NOW.in_(("completed", ENDED))
+        case "current":
+            return STATE_NOW.in_(CURRENT)
+    current = Enrollment.state.in_(CURRENT)
+    if "deleted" in which.states:
+        # A deleted course has taken its enrollments with it; they remember what they were.
+        return or_(current, Enrollment.state_before_course_deletion.in_(CURRENT))
+    return current
+
+
+def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
+    """By default what is published; whoever teaches there sees everything that is not deleted."""
+    learns = Enrollment.type.in_(LEARNERS)
+    if not which.states:
+        published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
+        return or_(and_(~learns, Course.state != "deleted"), Course.state.in_(published))
+    wanted = {state for name in which.states for state in STATES.get(name, ())}
+    for_all = wanted & {"available", "completed"}
+    return or_(Course.state.in_(for_all), and_(~learns, Course.state.in_(wanted - for_all)))
+
+
+def _known_to(db: Connection, actor: Actor, user_id: int) -> ColumnElement[bool]:
+    """The courses of somebody else that the actor may know of: those the actor administers or takes part in."""
+    administered = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    shared = select(Enrollment.course_id).where(
+        Enrollment.user_id == actor.id, Enrollment.state.in_((*CURRENT, "completed"))
+    )
+    return or_(Course.account_id.in_(administered) if administered else false(), Course.id.in_(shared))
+
+
+_KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which of an account's courses."""
+
+    term: str | None = None
+    published: bool | None = None
+    states: Collection[str] = ()
+    enrollment_types: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Rows and the column that they are sorted by; ``nullable``: whether it may be null."""
+
+    rows: AnySelect
+    column: Any
+    nullable: bool = False
+
+
+def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None) -> Listing:
+    """The courses of the account and of all below it, as CourseRecords and the column they are sorted by."""
+    rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
+    if which.enrollment_types:
+        rows = rows.where(
+            select(Enrollment.id)
+            .where(
+                Enrollment.course_id == Course.id,
+                Enrollment.type.in_(which.enrollment_types),
+                Enrollment.state.in_((*CURRENT, "completed")),
+            )
+            .exists()
+        )
+    if which.term:
+        rows = rows.where(_matches(actor, account, which.term))
+    match sort:
+        case "course_name":
+            return Listing(rows, Course.sort_key)
+        case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+            return Listing(rows, Course.sis_course_id, nullable=True)
+        case "account_name" | "subaccount":
+            return Listing(rows, Account.name.label("account_name"))
+        case "term":
+            term_name = EnrollmentTerm.name.label("term_name")
+            joined = rows.join(EnrollmentTerm, EnrollmentTerm.id == Course.enrollment_term_id)
+            return Listing(joined.add_columns(term_name), term_name)
+        case "teacher":
+            teacher = _first_teacher().label("teacher_name")
+            return Listing(rows.add_columns(teacher), teacher, nullable=True)
+    return Listing(rows, Course.id)
+
+
+def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
+    if account.is_root:
+        return Course.root_account_id == account.id
+    below = select(Account.id).where(Account.ancestry.startswith(account.row.ancestry, autoescape=True))
+    return Course.account_id.in_(below)
+
+
+def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
+    wanted = {state for name in which.states for state in STATES.get(name, ())}
+    states = Course.state.in_(wanted) if which.states else Course.state != "deleted"
+    if which.published is None:
+        return states
+    published = Course.state.in_(("available", "completed"))
+    return and_(states, published if which.published else ~published)
+
+
+def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bool]:
+    """Whether the name or the code contains the term, or the SIS id for those who may read it; or digits are the id."""
+    found = [Course.name.icontains(term, autoescape=True), Course.course_code.icontains(term, autoescape=True)]
+    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+        found.append(Course.sis_course_id.icontains(term, autoescape=True))
+    # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
+    if all(letter.isalnum() or letter.isspace() for letter in term):
+        found.append(Course.sort_key.contains(sort_key(term), autoescape=True))
+    if term.isascii() and term.isdigit() and len(term) <= 19 and (number := local_id(term)):
+        found.append(Course.id == number)
+    return or_(*found)
+
+
+def _first_teacher() -> Any:
+    return (
+        select(DirectoryEntry.sort_key)
+        .join(Enrollment, Enrollment.user_id == DirectoryEntry.user_id)
+        .where(Enrollment.course_id == Course.id, Enrollment.type == "TeacherEnrollment", Enrollment.state.in_(CURRENT))
+        .order_by(DirectoryEntry.sort_key)
+        .limit(1)
+        .scalar_subquery()
+    )

@@ -1,0 +1,242 @@
+"""Bringing people into courses and out of them. Set-based; what happened is announced once each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection, case, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_change, lock, new_uuid
+from homeroom.school.actor import CourseRef
+from homeroom.school.enrollment_states import ENDED
+from homeroom.school.errors import Fault, Invalid, NotFound, Refused
+from homeroom.school.events import EnrollmentChanged, announce
+from homeroom.school.learning.enrollments.policy import CONCLUDED
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records
+from homeroom.school.learning.enrollments.roles import role_in_course
+from homeroom.school.learning.sections import default_section
+from homeroom.school.people import directory
+from homeroom.school.permissions import OBSERVER, TEACHER
+from homeroom.school.schema import Course, CourseSection, Enrollment
+
+NOT_INVITED = "no current invitation"
+NOT_INACTIVE = "The enrollment is not inactive."
+_KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEnrollment:
+    """Somebody who comes into a section of a course. UNSET: as it was, or the default."""
+
+    user_id: int
+    course_id: int
+    section_id: int
+    root_account_id: int
+    type: str
+    role_id: int
+    state: str = "invited"
+    associated_user_id: int | None = None
+    limited_to_section: bool | UnsetType = UNSET
+    start_at: datetime | UnsetType | None = UNSET
+    end_at: datetime | UnsetType | None = UNSET
+    self_enrolled: bool = False
+
+
+def enroll(db: Connection, new: NewEnrollment) -> int:
+    """Enroll somebody; the enrollment's id. Somebody who is in already keeps the enrollment, and it comes to life.
+
+    An active enrollment is never turned back into an invitation. Raises Refused when the course is over for such an
+    enrollment, and Invalid for an observer of oneself.
+    """
+    if new.associated_user_id == new.user_id:
+        raise Invalid(Fault("associated_user_id", "invalid", "Cannot observe yourself"))
+    _hold_section(db, new.section_id)
+    given = _given(new)
+    enrollment_id = insert_or_change(
+        db,
+        Enrollment,
+        {**_row(new), **given},
+        key=_KEY,
+        live="state <> 'deleted'",
+        change=lambda excluded: (
+            {name: getattr(excluded, name) for name in (*given, "updated_at")}
+            | {"state": _merged_state(new, excluded), "completed_at": None}
+        ),
+    )
+    _refuse_if_over(db, enrollment_id)
+    if new.type == TEACHER:
+        claim = update(Course).where(Course.id == new.course_id, Course.state == "created")
+        db.execute(claim.values(state="claimed", updated_at=clock.now()))
+    _changed(db, enrollment_id, new.user_id, new.course_id)
+    return enrollment_id
+
+
+def enroll_as_teacher(db: Connection, user_id: int, course: CourseRef, root_account_id: int) -> int:
+    """Make somebody an active teacher of the course's default section; the enrollment's id."""
+    return enroll(
+        db,
+        NewEnrollment(
+            user_id=user_id,
+            course_id=course.id,
+            section_id=default_section(db, course.id),
+            root_account_id=root_account_id,
+            type=TEACHER,
+            role_id=role_in_course(db, course, type_=TEACHER).id,
+            state="active",
+        ),
+    )
+
+
+def _hold_section(db: Connection, section_id: int) -> None:
+    """Until this transaction ends nobody deletes the section. Raises NotFound when somebody already has."""
+    lock(db, CourseSection, [section_id])
+    state = db.execute(select(CourseSection.state).where(CourseSection.id == section_id)).scalar()
+    if state in (None, "deleted"):
+        raise NotFound("section")
+
+
+def _row(new: NewEnrollment) -> dict[str, Any]:
+    now = clock.now()
+    observed = new.associated_user_id if new.type == OBSERVER else None
+    return {
+        "user_id": new.user_id,
+        "course_id": new.course_id,
+        "course_section_id": new.section_id,
+        "root_account_id": new.root_account_id,
+        "type": new.type,
+        "role_id": new.role_id,
+        "associated_user_id": observed,
+        "associated_key": observed or 0,
+        "state": new.state,
+        "self_enrolled": new.self_enrolled,
+        "uuid": new_uuid(),
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def _given(new: NewEnrollment) -> dict[str, Any]:
+    values = {
+        "limit_privileges_to_course_section": new.limited_to_section,
+        "start_at": new.start_at,
+        "end_at": new.end_at,
+    }
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
+    if new.self_enrolled:
+        # The code brings somebody in, and not back in who was shut out or is done.
+        stays: Any = Enrollment.state.not_in(("invited", "rejected"))
+    else:
+        stays = (Enrollment.state == "active") & (excluded.state == "invited")
+    return case((stays, Enrollment.state), else_=excluded.state)
+
+
+def _refuse_if_over(db: Connection, enrollment_id: int) -> None:
+    """The dates that hold for the new row say whether its course is over; refusing it undoes the whole call."""
+    record = find_record(db, enrollment_id)
+    by_dates_of_others = record.state_now == ENDED and record.start_at is None and record.end_at is None
+    if record.state_now == "completed" or by_dates_of_others:
+        raise Refused(CONCLUDED, status=403)
+
+
+def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
+    """The enrollment with this id, which exists."""
+    return EnrollmentRecord(*db.execute(enrollment_records().where(Enrollment.id == enrollment_id)).one())
+
+
+def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """The invited person comes in. Raises Refused when there is no invitation."""
+    _answer_invitation(db, enrollment, "active")
+
+
+def reject(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """The invited person stays out. Raises Refused when there is no invitation."""
+    _answer_invitation(db, enrollment, "rejected")
+
+
+def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, state: str) -> None:
+    if not _move(db, enrollment, ("invited",), state):
+        raise Refused(NOT_INVITED)
+
+
+def conclude(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """The enrollment is over; what was done in the course stays."""
+    _move(db, enrollment, ("active", "invited", "inactive", "creation_pending"), "completed")
+
+
+def deactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """The person is still listed, and shut out."""
+    _move(db, enrollment, ("active", "invited", "creation_pending", "completed"), "inactive")
+
+
+def remove(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """The enrollment is deleted."""
+    _move(db, enrollment, ("active", "invited", "inactive", "creation_pending", "completed", "rejected"), "deleted")
+
+
+def reactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
+    """An inactive enrollment is active again. Raises Refused for another one."""
+    if not _move(db, enrollment, ("inactive",), "active"):
+        raise Refused(NOT_INACTIVE)
+
+
+def _move(db: Connection, enrollment: EnrollmentRecord, states: tuple[str, ...], state: str) -> bool:
+    """Whether it was in one of these states, and is in the new one now."""
+    now = clock.now()
+    over = now if state == "completed" else None
+    statement = update(Enrollment).where(Enrollment.id == enrollment.id, Enrollment.state.in_(states))
+    if db.execute(statement.values(state=state, completed_at=over, updated_at=now)).rowcount == 0:
+        return False
+    _changed(db, enrollment.id, enrollment.user_id, enrollment.course_id)
+    return True
+
+
+def _changed(db: Connection, enrollment_id: int, user_id: int, course_id: int) -> None:
+    directory.associate(db, [user_id])
+    announce(db, EnrollmentChanged(enrollment_id, user_id, course_id))
+
+
+def leave_with_course(db: Connection, course_id: int) -> None:
+    """The course is deleted, and everybody in it leaves; ``return_with_course`` undoes exactly this."""
+    staying = Enrollment.course_id == course_id, Enrollment.state != "deleted"
+    db.execute(
+        update(Enrollment)
+        .where(*staying)
+        .values(state_before_course_deletion=Enrollment.state, state="deleted", updated_at=clock.now())
+    )
+    directory.associate(db, _people_who_left(db, course_id))
+
+
+def return_with_course(db: Connection, course_id: int) -> None:
+    """The course is back, and with it everybody who left when it was deleted."""
+    people = _people_who_left(db, course_id)
+    left = Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
+    db.execute(
+        update(Enrollment)
+        .where(*left)
+        .values(
+            state=Enrollment.state_before_course_deletion,
+            state_before_course_deletion=None,
+            updated_at=clock.now(),
+        )
+    )
+    directory.associate(db, people)
+
+
+def people_in(db: Connection, course_id: int) -> list[int]:
+    """Everybody who is in the course in any state but deleted."""
+    rows = select(Enrollment.user_id).where(Enrollment.course_id == course_id, Enrollment.state != "deleted")
+    return list(db.execute(rows.distinct()).scalars())
+
+
+def _people_who_left(db: Connection, course_id: int) -> list[int]:
+    rows = select(Enrollment.user_id).where(
+        Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
+    )
+    return list(db.execute(rows.distinct()).scalars())

@@ -1,0 +1,153 @@
+"""Lists of enrollments: a course's, a section's, a person's (learning-resources.md §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, false, func, or_, select
+
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import Actor, CourseRef
+from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
+from homeroom.school.errors import NotAllowed
+from homeroom.school.learning.enrollments.queries import enrollment_records
+from homeroom.school.learning.sections import visible_sections
+from homeroom.school.people.users.policy import can_read, can_show
+from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.schema import Course, DirectoryEntry, Enrollment, Role
+
+# What names of states in ``state[]`` stand for several.
+_GROUPS = {
+    "current_and_invited": CURRENT,
+    "current_and_future": (*CURRENT, "creation_pending"),
+    "current_future_and_restricted": (*CURRENT, "creation_pending"),
+    "current_and_concluded": ("active", "completed"),
+}
+_STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
+# What those see who cannot manage the people of a course.
+_FOR_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
+_OVER = ("completed", ENDED)
+
+_enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
+
+# By type, then by name, in one column that pages can go on from.
+SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).label("sort")
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentFilter:
+    """Which enrollments. Nothing given in a part: all, and of the states the active and invited ones."""
+
+    types: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    role_ids: frozenset[int] = frozenset()
+    states: frozenset[str] = frozenset()
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A statement that is built once for every shape of filter, sortable by SORT; and the values of this call."""
+
+    rows: AnySelect
+    values: dict[str, Any]
+
+
+def enrollments_in_course(
+    db: Connection, actor: Actor, course: CourseRef, which: EnrollmentFilter, *, section_id: int | None = None
+) -> Listing:
+    """A course's or section's enrollments that the actor may see.
+
+    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe.
+    """
+    if not actor.holds_in_course(db, "read_roster", course):
+        roles = actor.course_roles(db, course)
+        known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
+        if not roles or which.user_id not in known:
+            raise NotAllowed("read_roster")
+    states = _states(which.states)
+    if not actor.holds_in_course(db, "manage_students", course):
+        states &= _FOR_ALL
+    rows = _in_course(_shape(which, states), which.user_id is None, section_id is None)
+    visible = visible_sections(db, actor, course)
+    if visible is not None:
+        rows = rows.where(Enrollment.course_section_id.in_(visible))
+    return Listing(rows, {"course_id": course.id, "section_id": section_id, "user_id": which.user_id, **_lists(which)})
+
+
+@lru_cache(maxsize=256)
+def _in_course(shape: EnrollmentFilter, all_users: bool, all_sections: bool) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
+    if not all_users:
+        rows = rows.where(_enrollments.c.user_id == bindparam("user_id"))
+    return rows if all_sections else rows.where(_enrollments.c.course_section_id == bindparam("section_id"))
+
+
+def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
+    """A person's enrollments that the actor may see. Raises NotAllowed."""
+    rows = _of_user(_shape(which, _states(which.states)))
+    # Asking for another person's enrollments in this person's list finds none.
+    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
+    if actor.is_(user_id):
+        return Listing(rows, values)
+    if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
+        raise NotAllowed("read_roster")
+    # An admin sees those below the own accounts, an observer those in the courses that both are in.
+    administered = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    observing = select(Enrollment.course_id).where(
+        Enrollment.user_id == actor.id, Enrollment.associated_user_id == user_id, Enrollment.state == "active"
+    )
+    in_account = Course.account_id.in_(administered) if administered else false()
+    return Listing(rows.where(or_(in_account, Enrollment.course_id.in_(observing.correlate(None)))), values)
+
+
+@lru_cache(maxsize=256)
+def _of_user(shape: EnrollmentFilter) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
+    return rows.where(Course.__table__.c.state != "deleted")
+
+
+_KNOWING = ("read_roster", "manage_user_logins")
+
+
+def _sorted(shape: EnrollmentFilter) -> AnySelect:
+    rows = enrollment_records().add_columns(SORT)
+    rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
+    conditions: list[ColumnElement[bool]] = []
+    if shape.types:
+        conditions.append(Enrollment.type.in_(shape.types))
+    if shape.roles:
+        conditions.append(Role.name.in_(bindparam("roles", expanding=True)))
+    if shape.role_ids:
+        conditions.append(Enrollment.role_id.in_(bindparam("role_ids", expanding=True)))
+    return rows.where(*conditions)
+
+
+def _shape(which: EnrollmentFilter, states: frozenset[str]) -> EnrollmentFilter:
+    """What the statement is built from: of lists that a client can make up, only whether there are any."""
+    return EnrollmentFilter(which.types, which.roles and frozenset(("",)), which.role_ids and frozenset((0,)), states)
+
+
+def _lists(which: EnrollmentFilter) -> dict[str, Any]:
+    return {name: list(values) for name, values in (("roles", which.roles), ("role_ids", which.role_ids)) if values}
+
+
+def _states(names: Collection[str]) -> frozenset[str]:
+    """The stored states that these names mean; unknown names mean none."""
+    given = names or CURRENT
+    return frozenset(state for name in given for state in _GROUPS.get(name, (name,) if name in _STORED else ()))
+
+
+def _stored(states: Collection[str]) -> Any:
+    """A course's list goes by what was decided about people, so that last term's roster stays readable."""
+    stored = Enrollment.state.in_(states)
+    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+
+
+def _worth_now(states: Collection[str]) -> Any:
+    """A person's list goes by the dates too: what is over is completed."""
+    stored = Enrollment.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
+    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored

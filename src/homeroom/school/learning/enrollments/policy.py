@@ -1,0 +1,44 @@
+"""Who may bring whom into a course, and out of it (learning-resources.md §3)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from homeroom.school.actor import Actor, CourseRef
+from homeroom.school.enrollment_states import LEARNERS
+from homeroom.school.errors import NotAllowed, Refused
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord
+from homeroom.school.learning.sections import visible_sections
+
+CONCLUDED = "Can't add an enrollment to a concluded course."
+
+
+def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, section_id: int) -> None:
+    """Raise NotAllowed unless the actor may enroll people of this type into this section.
+
+    Staff whose course is over is told so: Refused.
+    """
+    if any(role.is_past and role.type not in LEARNERS for role in actor.course_roles(db, course)):
+        raise Refused(CONCLUDED, status=403)
+    _require(db, actor, course, f"add_{_kind(type_)}_to_course", section_id)
+
+
+def require_remove(db: Connection, actor: Actor, enrollment: EnrollmentRecord) -> None:
+    """Raise NotAllowed unless the actor may end this enrollment."""
+    right = f"remove_{_kind(enrollment.type)}_from_course"
+    _require(db, actor, enrollment.course_ref, right, enrollment.course_section_id)
+
+
+def can_remove(db: Connection, actor: Actor, course: CourseRef, type_: str) -> bool:
+    return actor.holds_in_course(db, f"remove_{_kind(type_)}_from_course", course)
+
+
+def _require(db: Connection, actor: Actor, course: CourseRef, right: str, section_id: int) -> None:
+    actor.require_in_course(db, right, course)
+    visible = visible_sections(db, actor, course)
+    if visible is not None and section_id not in visible:
+        raise NotAllowed(right)
+
+
+def _kind(type_: str) -> str:
+    return type_.removesuffix("Enrollment").lower()

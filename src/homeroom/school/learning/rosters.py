@@ -1,0 +1,128 @@
+"""The people of a course: list, search and find (learning-resources.md §1, GET /courses/:id/users)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, distinct, func, select
+
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import Actor, CourseRef
+from homeroom.school.enrollment_states import CURRENT
+from homeroom.school.errors import NotFound
+from homeroom.school.learning.sections import visible_sections
+from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
+from homeroom.school.people.users.search import matches, search_for
+from homeroom.school.permissions import STUDENT
+from homeroom.school.schema import DirectoryEntry, Enrollment, Role, User
+
+RosterSort = Literal["username", "email", "sis_id", "last_login"]
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFilter:
+    """Which of a course's people; every part that is given must fit one enrollment."""
+
+    term: str | None = None
+    types: Collection[str] = ()
+    roles: Collection[str] = ()
+    role_ids: Collection[int] = ()
+    states: Collection[str] = ()
+    user_ids: Collection[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Rows that begin with a Person, and the column they are sorted by."""
+
+    rows: AnySelect
+    column: Any
+    nullable: bool
+
+
+def people_of_course(
+    db: Connection, actor: Actor, course: CourseRef, which: RosterFilter, sort: RosterSort | None = None
+) -> Roster:
+    """The course's people that the actor may see, by name unless sorted otherwise."""
+    column, nullable = _sort_column(db, actor, course, sort)
+    rows = select(*PERSON_COLUMNS, column).join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+    rows = rows.where(User.id.in_(_members(db, actor, course, which)))
+    if which.term:
+        rows = rows.where(matches(db, search_for(which.term, _searched(db, actor, course))))
+    if which.user_ids is not None:
+        rows = rows.where(User.id.in_(which.user_ids))
+    return Roster(rows, column, nullable)
+
+
+def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_id: int) -> Person:
+    """One of the course's people, whatever the state of the enrollment. Raises NotFound."""
+    which = RosterFilter(states=("active", "invited", "completed", "inactive", "creation_pending"), user_ids=[user_id])
+    row = db.execute(people_of_course(db, actor, course, which).rows).first()
+    if row is None:
+        raise NotFound("user")
+    return Person(*row[: len(PERSON_COLUMNS)])
+
+
+def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> AnySelect:
+    members = select(Enrollment.user_id).where(
+        Enrollment.course_id == course.id, Enrollment.state.in_(which.states or CURRENT)
+    )
+    if which.types:
+        members = members.where(Enrollment.type.in_(which.types))
+    if which.roles:
+        members = members.where(Enrollment.role_id.in_(select(Role.id).where(Role.name.in_(which.roles))))
+    if which.role_ids:
+        members = members.where(Enrollment.role_id.in_(which.role_ids))
+    visible = visible_sections(db, actor, course)
+    return members if visible is None else members.where(Enrollment.course_section_id.in_(visible))
+
+
+def _sort_column(db: Connection, actor: Actor, course: CourseRef, sort: RosterSort | None) -> tuple[Any, bool]:
+    """Sorting by what one may not see would tell it."""
+    if sort == "email" and actor.holds_in_course(db, "read_email_addresses", course):
+        return DirectoryEntry.email_key, True
+    if sort == "sis_id" and actor.holds_in_course(db, "read_sis", course):
+        return DirectoryEntry.sis_user_id.label("sis_id"), True
+    if sort == "last_login" and actor.holds_in_course(db, "manage_students", course):
+        return DirectoryEntry.last_login_at.label("sorted_login"), True
+    return DirectoryEntry.sort_key, False
+
+
+def _searched(db: Connection, actor: Actor, course: CourseRef) -> tuple[str, ...]:
+    rights = {"login_text": "view_user_logins", "sis_text": "read_sis", "email_text": "read_email_addresses"}
+    return tuple(name for name, right in rights.items() if actor.holds_in_course(db, right, course))
+
+
+def student_counts(db: Connection, section_ids: Sequence[int]) -> dict[int, int]:
+    """How many active and invited students each section has."""
+    rows = (
+        select(Enrollment.course_section_id, func.count(distinct(Enrollment.user_id)))
+        .where(*_students_in(section_ids))
+        .group_by(Enrollment.course_section_id)
+    )
+    return {row[0]: row[1] for row in db.execute(rows)}
+
+
+def students_by_section(db: Connection, section_ids: Sequence[int]) -> dict[int, list[Person]]:
+    """The active and invited students of each section, by name."""
+    rows = (
+        select(Enrollment.course_section_id, *PERSON_COLUMNS)
+        .join(User, User.id == Enrollment.user_id)
+        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+        .where(*_students_in(section_ids))
+        .order_by(DirectoryEntry.sort_key, User.id)
+    )
+    found: dict[int, dict[int, Person]] = {}
+    for section_id, *person in db.execute(rows):
+        found.setdefault(section_id, {}).setdefault(person[0], Person(*person))
+    return {section_id: list(people.values()) for section_id, people in found.items()}
+
+
+def _students_in(section_ids: Sequence[int]) -> tuple[Any, ...]:
+    return (
+        Enrollment.course_section_id.in_(section_ids),
+        Enrollment.type == STUDENT,
+        Enrollment.state.in_(CURRENT),
+    )

@@ -1,0 +1,35 @@
+"""Who does periodic work, and who is alive: rows with an end, in real time (homeroom.md §5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.school.schema import JobLease
+
+
+def take_lease(db: Connection, name: str, holder: str, time: timedelta) -> bool:
+    """Hold the lease until ``time`` from now. False while somebody else holds it."""
+    now = clock.real_now()
+    insert_or_update(db, JobLease, [{"name": name, "holder": "", "until": now}], key=["name"], update=[])
+    taken = db.execute(
+        update(JobLease)
+        .where(JobLease.name == name, (JobLease.until <= now) | (JobLease.holder == holder))
+        .values(holder=holder, until=now + time)
+    )
+    return taken.rowcount == 1
+
+
+def give_back(db: Connection, name: str, holder: str) -> None:
+    """Let others have it at once."""
+    db.execute(delete(JobLease).where(JobLease.name == name, JobLease.holder == holder))
+
+
+def holder_of(db: Connection, name: str) -> str | None:
+    """Who holds the lease now."""
+    return db.execute(
+        select(JobLease.holder).where(JobLease.name == name, JobLease.until > clock.real_now())
+    ).scalar_one_or_none()

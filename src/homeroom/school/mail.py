@@ -1,0 +1,43 @@
+"""Mail is a row first: what is promised to be sent is kept in the transaction that promised it (design §7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert
+
+from homeroom import clock
+from homeroom.db import insert_returning_id
+from homeroom.school.jobs import later
+from homeroom.school.mail_delivery import deliver_mail
+from homeroom.school.schema import MailMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One message to one address. ``notification`` is its kind, by which people choose what they receive."""
+
+    notification: str
+    recipient: str
+    subject: str
+    text: str
+    html: str | None = None
+    user_id: int | None = None
+    channel_id: int | None = None
+
+
+def send_later(db: Connection, mail: Mail) -> None:
+    """Keep the message; a worker delivers it once the transaction is committed."""
+    row = insert(MailMessage).values(
+        user_id=mail.user_id,
+        communication_channel_id=mail.channel_id,
+        notification=mail.notification,
+        recipient=mail.recipient,
+        subject=mail.subject,
+        text_body=mail.text,
+        html_body=mail.html,
+        state="queued",
+        next_attempt_at=clock.real_now(),
+        created_at=clock.now(),
+    )
+    later(deliver_mail, message_id=insert_returning_id(db, row))

@@ -1,0 +1,25 @@
+"""The clock moved while developing: one row that every process reads when a transaction opens (homeroom.md §5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.school.schema import MovedClock
+
+
+def move(db: Connection, now: datetime, *, frozen: bool) -> None:
+    """Let it be ``now``: standing still, or running on from there. This transaction has the new time already."""
+    offset = now - clock.real_now()
+    row = {"id": 1, "offset_seconds": offset.total_seconds(), "frozen_at": now.isoformat() if frozen else None}
+    insert_or_update(db, MovedClock, [row], key=["id"], update=["offset_seconds", "frozen_at"])
+    clock.set_shift(clock.Shift(offset, now if frozen else None))
+
+
+def restore(db: Connection) -> None:
+    """Return to real time."""
+    db.execute(delete(MovedClock))
+    clock.set_shift(clock.NO_SHIFT)

@@ -1,0 +1,163 @@
+"""The admins of an account: people with account roles (identity.md §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.types import AnySelect
+from homeroom.school.accounts.queries import FoundAccount
+from homeroom.school.accounts.roles import FoundRole, find_role
+from homeroom.school.actor import OVERRIDE_COLUMNS, AccountRole, Actor, has_all_rights_of
+from homeroom.school.errors import NotAllowed, NotFound, Refused
+from homeroom.school.mail import Mail, send_later
+from homeroom.school.overrides import Override
+from homeroom.school.people import directory
+from homeroom.school.people.users.search import matches, search_for
+from homeroom.school.permissions import ADMIN
+from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
+
+_NOTIFICATION = "Account User Notification"
+COLUMNS = (
+    AccountAdmin.id,
+    AccountAdmin.user_id,
+    AccountAdmin.role_id,
+    AccountAdmin.state,
+    Role.name.label("role"),
+)
+_ADMINS: AnySelect = select(*COLUMNS).join(Role, Role.id == AccountAdmin.role_id)
+
+
+class Admin(NamedTuple):
+    """One role of one person in one account. ``state`` is ``active`` or ``deleted``."""
+
+    id: int
+    user_id: int
+    role_id: int
+    state: str
+    role: str
+
+
+def admins_of(
+    db: Connection,
+    account: FoundAccount,
+    *,
+    user_ids: Sequence[int] = (),
+    term: str | None = None,
+    with_deleted: bool = False,
+) -> AnySelect:
+    """The admins of this very account; ``user_ids`` and ``term`` narrow the list."""
+    rows = _ADMINS.join(User, User.id == AccountAdmin.user_id).where(
+        AccountAdmin.account_id == account.id, User.state != "deleted"
+    )
+    if not with_deleted:
+        rows = rows.where(AccountAdmin.state == "active")
+    if user_ids:
+        rows = rows.where(AccountAdmin.user_id.in_(user_ids))
+    if term is not None:
+        rows = rows.join(DirectoryEntry, DirectoryEntry.user_id == AccountAdmin.user_id)
+        rows = rows.where(matches(db, search_for(term)))
+    return rows
+
+
+def find_account_role(db: Connection, account: FoundAccount, role_id: str, role: str) -> FoundRole:
+    """The account role that the parameters mean, by id or by its deprecated name; AccountAdmin without either.
+
+    Raises NotFound.
+    """
+    found = find_role(db, account, role_id or role or ADMIN)
+    if not found.is_account_role:
+        raise NotFound("role")
+    return found
+
+
+def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole) -> None:
+    """Raise NotAllowed unless the actor has every right that the role gives in the account and below it.
+
+    Otherwise ``manage_account_memberships`` alone would be every right.
+    """
+    rows = db.execute(select(*OVERRIDE_COLUMNS).where(RoleOverride.role_id == role.id))
+    holder = Actor(
+        root=actor.root,
+        id=-1,
+        roles=[AccountRole(account.id, role.id, role.base_role_type, role.name)],
+        overrides=[Override(*row) for row in rows],
+    )
+    if not has_all_rights_of(db, actor, holder):
+        raise NotAllowed("manage_account_memberships")
+
+
+def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole, *, notify: bool) -> Admin:
+    """Give the person the role in the account; again is once. Raises NotFound for somebody without a login."""
+    if not _has_login(db, account, user_id):
+        raise NotFound("user")
+    if role.state == "inactive":
+        raise Refused("Cannot create an admin with this role because it is inactive.")
+    known = _find(db, account, user_id, role)
+    if known is not None and known.state == "active":
+        return known
+    now = clock.now()
+    row = {"account_id": account.id, "user_id": user_id, "role_id": role.id, "state": "active"}
+    insert_or_update(
+        db,
+        AccountAdmin,
+        [{**row, "created_at": now, "updated_at": now}],
+        key=["account_id", "user_id", "role_id"],
+        update=["state", "updated_at"],
+    )
+    directory.associate(db, [user_id])
+    if notify:
+        _tell(db, account, user_id)
+    admin = _find(db, account, user_id, role)
+    assert admin is not None
+    return admin
+
+
+def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin:
+    """Take this role, and no other, from the person. Raises NotFound when they do not have it."""
+    admin = _find(db, account, user_id, role)
+    if admin is None or admin.state != "active":
+        raise NotFound("admin")
+    db.execute(update(AccountAdmin).where(AccountAdmin.id == admin.id).values(state="deleted", updated_at=clock.now()))
+    directory.associate(db, [user_id])
+    return admin._replace(state="deleted")
+
+
+def _find(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin | None:
+    row = db.execute(
+        _ADMINS.where(
+            AccountAdmin.account_id == account.id,
+            AccountAdmin.user_id == user_id,
+            AccountAdmin.role_id == role.id,
+        )
+    ).first()
+    return Admin(*row) if row is not None else None
+
+
+def _has_login(db: Connection, account: FoundAccount, user_id: int) -> bool:
+    """Whether the person has a login in the account's root. The site-admin account trusts every root account."""
+    rows = select(Login.id).join(User, User.id == Login.user_id)
+    rows = rows.where(Login.user_id == user_id, Login.state != "deleted", User.state != "deleted")
+    if not account.row.is_site_admin:
+        rows = rows.where(Login.account_id == account.ref.chain[-1])
+    return db.execute(rows.limit(1)).first() is not None
+
+
+def _tell(db: Connection, account: FoundAccount, user_id: int) -> None:
+    address = db.execute(select(DirectoryEntry.email).where(DirectoryEntry.user_id == user_id)).scalar()
+    if address is None:
+        return
+    # A name may hold a line break, and a subject must not.
+    name = " ".join(account.row.name.split())
+    text = f'You have been made an admin of the account "{name}".\n'
+    send_later(
+        db,
+        Mail(
+            notification=_NOTIFICATION, recipient=address, subject=f"You are an admin of {name}", text=text,
+            user_id=user_id,
+        ),
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Adding and retiring communication channels (identity.md §7)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select, update
+
+from homeroom import clock
+from homeroom.db import lock
+from homeroom.db.types import AnyRow
+from homeroom.school.addresses import is_email, is_phone
+from homeroom.school.errors import Fault, Invalid, Refused
+from homeroom.school.people import channels, directory
+from homeroom.school.people.channels import Channel
+from homeroom.school.schema import CommunicationChannel, User
+
+TYPES = ("email", "sms", "push")
+# Nobody has that many; somebody who fills the table does.
+MOST_CHANNELS = 100
+
+
+def check(type_: str, address: str) -> None:
+    """Raise Invalid or Refused for a channel that cannot be."""
+    if type_ not in TYPES:
+        raise Invalid(Fault("type", "inclusion", "is not included in the list"))
+    if type_ == "push":
+        raise Refused("Push notifications are not configured.")
+    if not address:
+        raise Invalid(Fault("path", "blank", "can't be blank"))
+    fits = is_email(address) or (type_ == "sms" and is_phone(address))
+    if not fits:
+        raise Invalid(Fault("path", "invalid", "is invalid"))
+
+
+def create_channel(db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool) -> Channel:
+    """The person's new channel, which was checked. A confirmed one makes a registered person of whom was invited.
+
+    Raises Invalid when they have it already.
+    """
+    lock(db, User, [user_id])
+    live = select(func.count()).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
+    if db.execute(live).scalar_one() >= MOST_CHANNELS:
+        raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")
+    channel = channels.claim_channel(db, secret, user_id, type_, address, confirmed=confirmed)
+    if confirmed:
+        db.execute(
+            update(User)
+            .where(User.id == user_id, User.state == "pre_registered")
+            .values(state="registered", updated_at=clock.now())
+        )
+    directory.refresh(db, [user_id])
+    return channel
+
+
+def retire_channel(db: Connection, channel: AnyRow) -> None:
+    """Nothing is sent there any more, and its link confirms nothing."""
+    db.execute(
+        update(CommunicationChannel)
+        .where(CommunicationChannel.id == channel.id)
+        .values(
+            state="retired",
+            confirmation_digest=None,
+            confirmation_expires_at=None,
+            push_token=None,
+            updated_at=clock.now(),
+        )
+    )
+    directory.refresh(db, [channel.user_id])
+
+
+def retire_push_token(db: Connection, user_id: int, token: str) -> None:
+    """The device with this token gets no messages for the person any more."""
+    db.execute(
+        update(CommunicationChannel)
+        .where(
+            CommunicationChannel.user_id == user_id,
+            CommunicationChannel.type == "push",
+            CommunicationChannel.push_token == token,
+            CommunicationChannel.state != "retired",
+        )
+        .values(state="retired", push_token=None, updated_at=clock.now())
+    )

@@ -1,0 +1,177 @@
+"""Custom data: one JSON document per user and namespace, read and changed at a scope (custom-data-files-sis.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.prepared import Prepared
+from homeroom.school.errors import Refused
+from homeroom.school.people.custom_data.leaves import Leaf, leaves_of, outer_paths, path_of, range_of, value_of
+from homeroom.school.schema import CustomDataDocument, CustomDataLeaf, User
+
+_RUBY_CLASSES: dict[type, str] = {
+    str: "String",
+    list: "Array",
+    int: "Integer",
+    float: "Float",
+    bool: "TrueClass",
+}
+
+
+_FIND = Prepared(
+    select(CustomDataDocument.user_id.label("owner"))
+    .select_from(User)
+    .outerjoin(
+        CustomDataDocument,
+        (CustomDataDocument.user_id == User.id) & (CustomDataDocument.namespace == bindparam("namespace")),
+    )
+    .where(User.id == bindparam("user_id"), User.state != "deleted")
+)
+_LEAVES = select(CustomDataLeaf.path, CustomDataLeaf.value).where(
+    CustomDataLeaf.user_id == bindparam("user_id"), CustomDataLeaf.namespace == bindparam("namespace")
+)
+_EVERYTHING = Prepared(_LEAVES.order_by(CustomDataLeaf.id))
+_BELOW = Prepared(
+    _LEAVES.where(CustomDataLeaf.path >= bindparam("low"), CustomDataLeaf.path < bindparam("beyond")).order_by(
+        CustomDataLeaf.id
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A person's document in one namespace. ``exists`` is whether it holds anything."""
+
+    user_id: int
+    namespace: str
+    exists: bool
+
+    @property
+    def rows(self) -> tuple[Any, Any]:
+        return CustomDataLeaf.user_id == self.user_id, CustomDataLeaf.namespace == self.namespace
+
+
+def find_document(db: Connection, user_id: int, namespace: str) -> Document | None:
+    """The document, which may not exist yet; None when there is no such user. One statement."""
+    row = _FIND.first(db, user_id=user_id, namespace=namespace)
+    return None if row is None else Document(user_id, namespace, row.owner is not None)
+
+
+def read(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Raw:
+    """The value at the scope. Raises Refused where there is none."""
+    path = path_of(scope)
+    leaves = _leaves(db, document, path)
+    if not leaves:
+        raise Refused("invalid scope for hash")
+    return value_of(leaves, path)
+
+
+def write(db: Connection, document: Document, scope: Sequence[str], value: msgspec.Raw, *, largest: int) -> bool:
+    """Replace what is at the scope; whether there was nothing before (or null).
+
+    Raises Refused: 409 when an outer level holds something that is not an object, 400 when the document would be
+    larger than ``largest`` characters. Writers of one document go one after the other, so that none loses anything.
+    """
+    _hold(db, document)
+    _make_way(db, document, scope)
+    path = path_of(scope)
+    before = _leaves(db, document, path)
+    leaves = list(leaves_of(value, path))
+    _resize(db, document, _size(leaves) - _size(before), largest)
+    _remove(db, document, path)
+    db.execute(
+        insert(CustomDataLeaf),
+        [
+            {"user_id": document.user_id, "namespace": document.namespace, "path": leaf, "value": text}
+            for leaf, text in leaves
+        ],
+    )
+    return before in ([], [(path, "null")])
+
+
+def remove(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Raw:
+    """Take out what is at the scope and return it. Objects left empty vanish, at last the document itself."""
+    _hold(db, document)
+    path = path_of(scope)
+    leaves = _leaves(db, document, path)
+    if not leaves:
+        raise Refused("invalid scope for hash")
+    _remove(db, document, path)
+    if db.execute(select(CustomDataLeaf.id).where(*document.rows).limit(1)).first() is None:
+        db.execute(delete(CustomDataDocument).where(*_header(document)))
+    else:
+        _resize(db, document, -_size(leaves), None)
+    return value_of(leaves, path)
+
+
+def _leaves(db: Connection, document: Document, path: str) -> list[Leaf]:
+    whose = {"user_id": document.user_id, "namespace": document.namespace}
+    bounds = range_of(path)
+    if bounds is None:
+        return [tuple(row) for row in _EVERYTHING.all(db, **whose)]
+    return [tuple(row) for row in _BELOW.all(db, **whose, low=bounds[0], beyond=bounds[1])]
+
+
+def _below(path: str) -> tuple[Any, ...]:
+    bounds = range_of(path)
+    return () if bounds is None else (CustomDataLeaf.path >= bounds[0], CustomDataLeaf.path < bounds[1])
+
+
+def _header(document: Document) -> tuple[Any, Any]:
+    return CustomDataDocument.user_id == document.user_id, CustomDataDocument.namespace == document.namespace
+
+
+def _hold(db: Connection, document: Document) -> None:
+    """Hold the document's row until the transaction ends; it is made if need be."""
+    row = {"user_id": document.user_id, "namespace": document.namespace, "size": 0, "created_at": clock.now()}
+    insert_or_update(db, CustomDataDocument, [row], key=["user_id", "namespace"], update=[])
+    db.execute(select(CustomDataDocument.size).where(*_header(document)).with_for_update())
+
+
+def _make_way(db: Connection, document: Document, scope: Sequence[str]) -> None:
+    """No outer level may hold anything but an object; one that is empty or null becomes one."""
+    outer = outer_paths(scope)
+    if not outer:
+        return
+    rows = db.execute(
+        select(CustomDataLeaf.id, CustomDataLeaf.path, CustomDataLeaf.value).where(
+            *document.rows, CustomDataLeaf.path.in_(outer)
+        )
+    ).all()
+    for row in rows:
+        value = msgspec.json.decode(row.value)
+        if value is not None and value != {}:
+            depth = outer.index(row.path)
+            raise Refused(
+                "write conflict for custom_data hash",
+                status=409,
+                conflict_scope="/".join(scope[:depth]),
+                type_at_conflict="FalseClass" if value is False else _RUBY_CLASSES[type(value)],
+                value_at_conflict=msgspec.Raw(row.value.encode()),
+            )
+    if rows:
+        db.execute(delete(CustomDataLeaf).where(CustomDataLeaf.id.in_([row.id for row in rows])))
+
+
+def _remove(db: Connection, document: Document, path: str) -> None:
+    db.execute(delete(CustomDataLeaf).where(*document.rows, *_below(path)))
+
+
+def _resize(db: Connection, document: Document, change: int, largest: int | None) -> None:
+    size = CustomDataDocument.size
+    row = db.execute(
+        update(CustomDataDocument).where(*_header(document)).values(size=size + change).returning(size)
+    ).one()
+    if largest is not None and row.size > largest:
+        raise Refused(f"the document of this namespace would be larger than {largest} characters")
+
+
+def _size(leaves: Sequence[Leaf]) -> int:
+    return sum(len(path) + len(text) for path, text in leaves)

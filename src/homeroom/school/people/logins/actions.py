@@ -1,0 +1,131 @@
+"""Making, changing and deleting logins (identity.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock
+from homeroom.db.types import AnyRow
+from homeroom.school.errors import Fault, Invalid
+from homeroom.school.events import PasswordChanged, announce
+from homeroom.school.people import directory
+from homeroom.school.people.logins.claims import Claim, Taken, claim
+from homeroom.school.people.logins.queries import ProviderRef
+from homeroom.school.people.names import search_key
+from homeroom.school.schema import Login, User
+from homeroom.school.stickiness import is_stuck, with_stuck
+
+# The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
+STICKY = frozenset(("unique_id", "declared_user_type"))
+
+
+def make_login(
+    db: Connection,
+    account_id: int,
+    user_id: int,
+    given: Mapping[str, Any],
+    provider: ProviderRef,
+    password_hash: str | None,
+) -> int:
+    """A new login of the person, below their others. ``given`` was checked. Raises Invalid for what is taken."""
+    now = clock.now()
+    values = _columns(given)
+    last = select(func.coalesce(func.max(Login.position), 0) + 1).where(Login.user_id == user_id).scalar_subquery()
+    row = insert(Login).values(
+        **values,
+        user_id=user_id,
+        account_id=account_id,
+        authentication_provider_id=provider.id,
+        provider_key=provider.key,
+        password_hash=password_hash,
+        position=last,
+        state="active",
+        created_at=now,
+        updated_at=now,
+    )
+    # The person may be deleted at this very moment.
+    lock(db, User, [user_id])
+    login_id: int = _claim(db, account_id, values, provider.key, lambda: insert_returning_id(db, row))
+    _refresh(db, user_id)
+    return login_id
+
+
+def change_login(
+    db: Connection,
+    login: AnyRow,
+    given: Mapping[str, Any],
+    provider: ProviderRef | None,
+    password_hash: str | None,
+    *,
+    respect_stickiness: bool,
+    session_id: int | None,
+) -> None:
+    """Change what is given, which was checked. Raises Invalid for what is taken.
+
+    With ``respect_stickiness`` the fields that were changed by hand before stay. A new password ends the person's
+    browser sessions but for ``session_id``.
+    """
+    values = _columns(given)
+    if respect_stickiness:
+        values = {name: value for name, value in values.items() if not is_stuck(login.stuck_sis_fields, name)}
+        if "unique_id" not in values:
+            values.pop("unique_id_key", None)
+    changed = {name: value for name, value in values.items() if value != getattr(login, name)}
+    changed["stuck_sis_fields"] = with_stuck(login.stuck_sis_fields, STICKY & changed.keys())
+    key = login.provider_key
+    if provider is not None:
+        key = provider.key
+        changed |= {"authentication_provider_id": provider.id, "provider_key": key}
+    if key:
+        changed["password_hash"] = None
+    elif password_hash is not None:
+        changed["password_hash"] = password_hash
+    live = Login.id == login.id, Login.state != "deleted"
+    row = update(Login).where(*live).values(**changed, updated_at=clock.now())
+    _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
+    _refresh(db, login.user_id)
+    if password_hash is not None:
+        announce(db, PasswordChanged(login.user_id, session_id))
+
+
+def delete_login(db: Connection, login: AnyRow) -> None:
+    """The login lets nobody in any more, and keeps its SIS id: an import may revive it. Raises Invalid for the last."""
+    lock(db, User, [login.user_id])
+    others = select(func.count()).where(Login.user_id == login.user_id, Login.state != "deleted", Login.id != login.id)
+    if not db.execute(others).scalar_one():
+        raise Invalid(Fault("base", "invalid", "Users must have at least one login"))
+    now = clock.now()
+    db.execute(update(Login).where(Login.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
+    _refresh(db, login.user_id)
+
+
+def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of these fields; blank ids and types are none."""
+    values: dict[str, Any] = {}
+    if "unique_id" in given:
+        values |= {"unique_id": given["unique_id"], "unique_id_key": search_key(given["unique_id"])}
+    for name in ("sis_user_id", "integration_id", "declared_user_type"):
+        if name in given:
+            values[name] = given[name] or None
+    if "workflow_state" in given:
+        values["state"] = given["workflow_state"]
+    return values
+
+
+def _claim(
+    db: Connection, account_id: int, values: Mapping[str, Any], key: int, write: Any, *, own: int | None = None
+) -> Any:
+    wanted = Claim(values.get("unique_id"), key, values.get("sis_user_id"), values.get("integration_id"))
+    try:
+        return claim(db, account_id, wanted, write, own=own)
+    except Taken as taken:
+        raise Invalid(*taken.faults) from None
+
+
+def _refresh(db: Connection, user_id: int) -> None:
+    directory.refresh(db, [user_id])
+    directory.associate(db, [user_id])

@@ -1,0 +1,79 @@
+"""What only one live login of a root account can have: its login id with a provider, and its SIS ids.
+
+The unique indexes decide who was first; here running into one becomes the documented fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from homeroom.db import violated
+from homeroom.school.errors import Fault
+from homeroom.school.people.names import search_key
+from homeroom.school.schema import Login
+
+
+class Claim(NamedTuple):
+    """What a login is about to have; None for what it is not about to change."""
+
+    unique_id: str | None
+    provider_key: int = 0
+    sis_user_id: str | None = None
+    integration_id: str | None = None
+
+
+class Taken(Exception):
+    """Somebody has some of it; ``faults`` say what."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(", ".join(fault.attribute for fault in faults))
+        self.faults = faults
+
+
+def claim(db: Connection, account_id: int, wanted: Claim, write: Callable[[], Any], *, own: int | None = None) -> Any:
+    """Run the write and return what it returns. Raises Taken; the transaction goes on as before the write.
+
+    ``own`` is the login that is changed, which does not stand in its own way.
+    """
+    try:
+        with db.begin_nested():
+            return write()
+    except IntegrityError as error:
+        index = violated(error, Login)
+        if index not in _FAULTS:
+            raise
+        # The index that was run into is one; the form may have more that is taken.
+        raise Taken(_taken(db, account_id, wanted, own) or [_FAULTS[index](wanted)]) from None
+
+
+def _taken(db: Connection, account_id: int, wanted: Claim, own: int | None) -> list[Fault]:
+    held: dict[str, ColumnElement[bool]] = {}
+    if wanted.unique_id is not None:
+        same = Login.unique_id_key == search_key(wanted.unique_id)
+        held["uq_logins_unique_id"] = same & (Login.provider_key == wanted.provider_key)
+    if wanted.sis_user_id:
+        held["uq_logins_sis_user_id"] = Login.sis_user_id == wanted.sis_user_id
+    if wanted.integration_id:
+        held["uq_logins_integration_id"] = Login.integration_id == wanted.integration_id
+    if not held:
+        return []
+    others = select(Login.id).where(Login.account_id == account_id, Login.state != "deleted", Login.id != (own or 0))
+    found = db.execute(select(*(others.where(test).exists().label(name) for name, test in held.items()))).one()
+    return [_FAULTS[name](wanted) for name in held if found._mapping[name]]
+
+
+_FAULTS: dict[str, Callable[[Claim], Fault]] = {
+    "uq_logins_unique_id": lambda _wanted: Fault(
+        "unique_id", "taken", "ID already in use for this account and authentication provider"
+    ),
+    "uq_logins_sis_user_id": lambda wanted: Fault(
+        "sis_user_id", "taken", f'SIS ID "{wanted.sis_user_id}" is already in use'
+    ),
+    "uq_logins_integration_id": lambda wanted: Fault(
+        "integration_id", "taken", f'Integration ID "{wanted.integration_id}" is already in use'
+    ),
+}

@@ -1,0 +1,38 @@
+"""Who may do what with whose logins (identity.md §6)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from homeroom.school.actor import Actor, has_all_rights_of
+from homeroom.school.people.users import policy as users
+
+RIGHT = "manage_user_logins"
+SIS = "manage_sis"
+SIS_FIELDS = frozenset(("sis_user_id", "integration_id"))
+
+
+def can_manage(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whether the actor manages logins of the root account, may read the person, and is not outranked by them."""
+    return (
+        actor.holds(RIGHT, actor.root.ref)
+        and users.can_read(db, actor, user_id)
+        and has_all_rights_of(db, actor, user_id)
+    )
+
+
+def is_own(actor: Actor, user_id: int) -> bool:
+    """Whether the login is the actor's own. Whoever acts as somebody has not become the owner of their password."""
+    return actor.is_(user_id) and not actor.is_masquerading
+
+
+def can_change_password(actor: Actor, user_id: int, *, manages: bool) -> bool:
+    return is_own(actor, user_id) or (manages and actor.root.settings.admins_can_change_passwords)
+
+
+def can_change_sis_ids(actor: Actor) -> bool:
+    return actor.holds(SIS, actor.root.ref)
+
+
+def sees_sis_ids(actor: Actor) -> bool:
+    return actor.holds_any(("read_sis", SIS), actor.root.ref)

@@ -1,0 +1,88 @@
+"""Logins: finding one, and those of a person (identity.md §6)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from homeroom.db.types import AnyRow, AnySelect
+from homeroom.school.errors import NotFound
+from homeroom.school.ids import IdForm, local_id
+from homeroom.school.schema import AuthenticationProvider, Login
+
+CANVAS = "canvas"
+COLUMNS = (
+    Login.id,
+    Login.user_id,
+    Login.account_id,
+    Login.unique_id,
+    Login.unique_id_key,
+    Login.sis_user_id,
+    Login.integration_id,
+    Login.authentication_provider_id,
+    Login.provider_key,
+    Login.declared_user_type,
+    Login.stuck_sis_fields,
+    Login.state,
+    Login.created_at,
+    AuthenticationProvider.auth_type.label("provider_type"),
+)
+_LOGINS: AnySelect = select(*COLUMNS).outerjoin(
+    AuthenticationProvider, AuthenticationProvider.id == Login.authentication_provider_id
+)
+
+
+class ProviderRef(NamedTuple):
+    """Who vouches for a login. ``key`` is 0 for Homeroom's own passwords, with a provider named or not."""
+
+    id: int | None
+    key: int
+
+
+OWN_PASSWORDS = ProviderRef(None, 0)
+
+
+def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
+    """The person's logins that are not deleted, those of the account when one is given."""
+    rows = _LOGINS.where(Login.user_id == user_id, Login.state != "deleted")
+    return rows if account_id is None else rows.where(Login.account_id == account_id)
+
+
+def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
+    """The login that the id means, of this account or person, which is not deleted. Raises NotFound."""
+    login_id = local_id(form.value) if form.kind == "id" else None
+    rows = _LOGINS.where(Login.id == (login_id or 0), Login.state != "deleted")
+    if account_id is not None:
+        rows = rows.where(Login.account_id == account_id)
+    if user_id is not None:
+        rows = rows.where(Login.user_id == user_id)
+    row = db.execute(rows).first()
+    if row is None:
+        raise NotFound("login")
+    return row
+
+
+def login_with_id(db: Connection, login_id: int) -> AnyRow:
+    """The login, deleted or not."""
+    return db.execute(_LOGINS.where(Login.id == login_id)).one()
+
+
+def find_provider_ref(db: Connection, account_id: int, text: str | None) -> ProviderRef:
+    """The account's provider with this number, or its first of this type; nothing given means passwords.
+
+    Raises NotFound.
+    """
+    if not text:
+        return OWN_PASSWORDS
+    rows = select(AuthenticationProvider.id, AuthenticationProvider.auth_type).where(
+        AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted"
+    )
+    if text.isascii() and text.isdigit() and len(text) <= 19:
+        rows = rows.where(AuthenticationProvider.id == (local_id(text) or 0))
+    else:
+        rows = rows.where(AuthenticationProvider.auth_type == text)
+    row = db.execute(rows.order_by(AuthenticationProvider.position, AuthenticationProvider.id).limit(1)).first()
+    if row is None:
+        raise NotFound("authentication provider")
+    return ProviderRef(row.id, 0 if row.auth_type == CANVAS else row.id)

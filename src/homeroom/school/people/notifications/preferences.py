@@ -1,0 +1,68 @@
+"""How often a person wants which notification at which channel (identity.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.types import AnyRow
+from homeroom.school.people.notifications.catalog import CATEGORY_OF, Frequency, default_frequency
+from homeroom.school.schema import CommunicationChannel, NotificationPreference
+
+
+class Chosen(NamedTuple):
+    notification: str
+    category: str
+    frequency: str
+
+
+def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CATEGORY_OF.keys()) -> list[Chosen]:
+    """The channel's frequency of these notifications, in the catalog's order; chosen or by default."""
+    chosen = {
+        row.notification: row.frequency
+        for row in db.execute(
+            select(NotificationPreference.notification, NotificationPreference.frequency).where(
+                NotificationPreference.communication_channel_id == channel.id
+            )
+        )
+    }
+    first = _is_first_email(db, channel)
+    return [
+        Chosen(name, category, chosen.get(name) or default_frequency(name, first_channel=first))
+        for name, category in CATEGORY_OF.items()
+        if name in names
+    ]
+
+
+def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]) -> None:
+    """Keep these choices, by notification."""
+    now = clock.now()
+    rows = [
+        {"communication_channel_id": channel_id, "notification": name, "frequency": frequency, "updated_at": now}
+        for name, frequency in frequencies.items()
+    ]
+    insert_or_update(
+        db,
+        NotificationPreference,
+        rows,
+        key=["communication_channel_id", "notification"],
+        update=["frequency", "updated_at"],
+    )
+
+
+def _is_first_email(db: Connection, channel: AnyRow) -> bool:
+    first = (
+        select(CommunicationChannel.id)
+        .where(
+            CommunicationChannel.user_id == channel.user_id,
+            CommunicationChannel.type == "email",
+            CommunicationChannel.state != "retired",
+        )
+        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .limit(1)
+    )
+    return bool(db.execute(first).scalar() == channel.id)

@@ -1,0 +1,133 @@
+"""Observers: people who are linked to a student, and see what the student sees (identity.md §9).
+
+The enrollments that follow are the learning wing's, which hears of each link.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed, NotFound, SchoolError
+from homeroom.school.events import ObservationBegan, ObservationEnded, announce
+from homeroom.school.people.users.policy import courses_shared, observes
+from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of
+from homeroom.school.permissions import STUDENT
+from homeroom.school.schema import DirectoryEntry, Enrollment, Login, ObserverLink, User
+
+_PAIRING_RIGHT = "generate_observer_pairing_code"
+_LEARNING = ("active", "invited", "creation_pending")
+
+
+class ObserveeRefused(SchoolError):
+    """Nothing proves that the student lets themselves be observed; ``message`` is the documented sentence."""
+
+    def __init__(self, message: str, *, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+def can_see_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
+    """People see whom they observe and who observes them; admins with ``manage_user_observers`` see it of others."""
+    return actor.is_(user_id) or can_manage_links_of(db, actor, user_id)
+
+
+def can_manage_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Admins, in one of the person's accounts."""
+    return bool(actor.roles) and actor.holds_anywhere("manage_user_observers", accounts_of(db, user_id))
+
+
+def can_make_pairing_codes_for(db: Connection, actor: Actor, user_id: int) -> bool:
+    """The student, an admin, or the staff of a shared course, each of the latter with the right; only for students."""
+    if not is_student(db, user_id):
+        return False
+    if actor.is_(user_id) or (actor.roles and actor.holds_anywhere(_PAIRING_RIGHT, accounts_of(db, user_id))):
+        return True
+    shared = courses_shared(db, actor.id, user_id)
+    return any(actor.holds_in_course(db, _PAIRING_RIGHT, course) for course, _ in shared)
+
+
+def is_student(db: Connection, user_id: int) -> bool:
+    """Whether the person is a student in a course, invited ones included."""
+    rows = select(Enrollment.id).where(
+        Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING)
+    )
+    return db.execute(rows.limit(1)).first() is not None
+
+
+def observees_of(user_id: int) -> AnySelect:
+    """Those whom this person observes, as rows of Person and a ``sort_key``."""
+    return _people(ObserverLink.student_id).where(ObserverLink.observer_id == user_id)
+
+
+def observers_of(user_id: int) -> AnySelect:
+    """Those who observe this person, as rows of Person and a ``sort_key``."""
+    return _people(ObserverLink.observer_id).where(ObserverLink.student_id == user_id)
+
+
+def _people(which: object) -> AnySelect:
+    return (
+        select(*PERSON_COLUMNS, DirectoryEntry.sort_key)
+        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+        .join(ObserverLink, which == User.id)
+        .where(ObserverLink.state == "active", User.state != "deleted")
+    )
+
+
+def require_link(db: Connection, observer_id: int, student_id: int) -> None:
+    """Raise NotFound unless the one observes the other."""
+    if not observes(db, observer_id, student_id):
+        raise NotFound("observee")
+
+
+def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> None:
+    """Let the one observe the other, in all courses of the student, now and later. Again is once.
+
+    Raises NotAllowed for oneself.
+    """
+    if observer_id == student_id:
+        raise NotAllowed("observe")
+    if observes(db, observer_id, student_id):
+        return
+    now = clock.now()
+    row = {
+        "observer_id": observer_id,
+        "student_id": student_id,
+        "root_account_id": root_id,
+        "state": "active",
+        "created_at": now,
+        "updated_at": now,
+    }
+    # Two at once make one link; the other's enrollments are the same ones.
+    insert_or_update(
+        db, ObserverLink, [row], key=["observer_id", "student_id"], live="state <> 'deleted'", update=["updated_at"]
+    )
+    announce(db, ObservationBegan(observer_id, student_id))
+
+
+def unlink(db: Connection, observer_id: int, student_id: int) -> None:
+    """End it, in all courses. Raises NotFound when the one does not observe the other."""
+    ended = db.execute(
+        update(ObserverLink)
+        .where(
+            ObserverLink.observer_id == observer_id,
+            ObserverLink.student_id == student_id,
+            ObserverLink.state == "active",
+        )
+        .values(state="deleted", updated_at=clock.now())
+    ).rowcount
+    if not ended:
+        raise NotFound("observee")
+    announce(db, ObservationEnded(observer_id, student_id))
+
+
+def share_root_account(db: Connection, root_id: int, *user_ids: int) -> bool:
+    """Whether each of them has a login in the root account."""
+    rows = select(Login.user_id).where(
+        Login.user_id.in_(user_ids), Login.account_id == root_id, Login.state != "deleted"
+    )
+    return set(db.execute(rows).scalars()) == set(user_ids)

@@ -1,0 +1,33 @@
+"""What a person sees of themselves in their settings: addresses and logins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from homeroom.db.types import AnyRow
+from homeroom.school.schema import CommunicationChannel, Login
+
+
+def addresses_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
+    """The person's addresses that are not retired, the first one first."""
+    return db.execute(
+        select(
+            CommunicationChannel.address,
+            CommunicationChannel.type,
+            CommunicationChannel.state,
+            CommunicationChannel.last_bounce_at,
+        )
+        .where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
+        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+    ).all()
+
+
+def logins_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
+    """The person's logins."""
+    return db.execute(
+        select(Login.unique_id, Login.state, Login.current_login_at)
+        .where(Login.user_id == user_id, Login.state != "deleted")
+        .order_by(Login.position, Login.id)
+    ).all()

@@ -1,0 +1,77 @@
+"""Passwords: hashing (design.md §1) and what a new one must be like (identity.md §6, users-core.md §4).
+
+Hashing is slow on purpose: call it before the transaction or after it, never inside.
+"""
+
+import unicodedata
+from threading import BoundedSemaphore
+from typing import Literal
+
+from argon2 import PasswordHasher, Type
+from argon2.exceptions import InvalidHashError, VerificationError
+
+MAX_LENGTH = 255
+MIN_LENGTH = 8
+
+Problem = Literal["blank", "too_short", "too_long", "same_as_login"]
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+
+# Each hash takes a core and 19 MiB: a burst of sign-ins must not starve every other request.
+_gate = BoundedSemaphore(2)
+
+DUMMY_HASH = "$argon2id$v=19$m=19456,t=2,p=1$9Pu0Ch46dWK+ML1j9/E3XQ$Ba4cvgfWL/ghTwVrbdcLhhWAuVlZNzuBnbNQ8E8xctQ"
+"""The hash of a random text that nobody kept, with today's cost (a test holds it so)."""
+
+
+def hash_password(text: str) -> str:
+    """The salted hash to store."""
+    with _gate:
+        return _hasher.hash(_prepared(text))
+
+
+def verify_password(stored: str, text: str) -> bool:
+    """Whether this is the password; False too for a stored text that is no hash of ours."""
+    with _gate:
+        try:
+            return _hasher.verify(stored, _prepared(text))
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
+            return False
+
+
+def verify_against_nothing(text: str) -> Literal[False]:
+    """For a login that does not exist or has no password: as slow as a real check, so that time tells nothing."""
+    verify_password(DUMMY_HASH, text)
+    return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether the hash was made with other costs than today's; ask after it was verified."""
+    return _hasher.check_needs_rehash(stored)
+
+
+def problem_with(password: str, unique_id: str, min_length: int = MIN_LENGTH) -> Problem | None:
+    """What keeps this from being the password of the login `unique_id`, as an error's `type`; None if nothing does."""
+    if not password.strip():
+        return "blank"
+    if len(password) < min_length:
+        return "too_short"
+    if len(password) > MAX_LENGTH:
+        return "too_long"
+    return "same_as_login" if password.casefold() == unique_id.casefold() else None
+
+
+def message_of(problem: Problem, min_length: int = MIN_LENGTH) -> str:
+    """The sentence that goes with a problem."""
+    return {
+        "blank": "can't be blank",
+        "too_short": f"is too short (minimum is {min_length} characters)",
+        "too_long": f"is too long (maximum is {MAX_LENGTH} characters)",
+        "same_as_login": "can't be the same as the login",
+    }[problem]
+
+
+def _prepared(text: str) -> bytes:
+    # One keyboard sends "é" as one character and another as two: RFC 8265 compares passwords in form C.
+    # A lone surrogate out of a JSON escape is a wrong password, not a crash.
+    return unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass")

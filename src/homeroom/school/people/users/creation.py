@@ -1,0 +1,138 @@
+"""Making a person with a login and a channel, and reviving a deleted one (users-core.md §4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, insert, select, update
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock, new_uuid
+from homeroom.school.events import UserCreated, UserRevived, announce
+from homeroom.school.people import channels, directory
+from homeroom.school.people.channels import Channel
+from homeroom.school.people.logins.claims import Claim, Taken, claim
+from homeroom.school.people.names import Names, names_after_change, search_key
+from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser
+from homeroom.school.schema import Login, User
+from homeroom.school.time_zones import find_zone
+
+
+class Created(NamedTuple):
+    user_id: int
+    channel: Channel | None
+
+
+def create_user(db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None) -> Created:
+    """Make the person, or revive the deleted one with this SIS id where that was asked for.
+
+    ``password_hash`` was made before the transaction, for hashing is slow. Raises InvalidSignUp when somebody has the
+    login or the SIS id.
+    """
+    deleted = _find_deleted(db, root_id, new.sis_user_id) if new.revive and new.sis_user_id else None
+    if deleted is not None:
+        user_id = _revive(db, root_id, deleted, new, password_hash)
+    else:
+        user_id = _insert_user(db, new)
+        _claim(db, root_id, new, insert(Login).values(**_login(user_id, root_id, new, password_hash)))
+    channel = None
+    if new.channel is not None:
+        channel = channels.add_channel(
+            db, secret, user_id, new.channel.type, new.channel.address, confirmed=new.channel.confirmed
+        )
+    directory.refresh(db, [user_id])
+    directory.associate(db, [user_id])
+    announce(db, UserRevived(user_id) if deleted is not None else UserCreated(user_id))
+    return Created(user_id, channel)
+
+
+def _insert_user(db: Connection, new: NewUser) -> int:
+    now = clock.now()
+    user = insert(User).values(
+        uuid=new_uuid(), calendar_code=new_uuid(), **_fields(new, new.names), created_at=now, updated_at=now
+    )
+    return insert_returning_id(db, user)
+
+
+def _fields(new: NewUser, names: Names) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": names.name,
+        "short_name": names.short_name,
+        "sortable_name": names.sortable_name,
+        "state": "registered" if new.registered else "pre_registered",
+        "time_zone": find_zone(new.time_zone) if new.time_zone else None,
+        "locale": new.locale,
+        "initial_enrollment_type": new.initial_enrollment_type,
+    }
+    if new.accepts_terms:
+        fields["terms_accepted_at"] = clock.now()
+    return fields
+
+
+def _login(user_id: int, root_id: int, new: NewUser, password_hash: str | None) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "user_id": user_id,
+        "account_id": root_id,
+        "unique_id": new.unique_id,
+        "unique_id_key": search_key(new.unique_id),
+        "authentication_provider_id": new.provider.id,
+        "provider_key": new.provider.key,
+        "password_hash": password_hash,
+        "sis_user_id": new.sis_user_id,
+        "integration_id": new.integration_id,
+        "state": "active",
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+class _Deleted(NamedTuple):
+    login_id: int
+    user_id: int
+
+
+def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | None:
+    """The login deleted last with this SIS id, unless a live one has it."""
+    rows = (
+        select(Login.id, Login.user_id, Login.state)
+        .where(Login.account_id == root_id, Login.sis_user_id == sis_user_id)
+        .order_by(Login.state == "deleted", Login.deleted_at.desc(), Login.id.desc())
+        .limit(1)
+    )
+    if (row := db.execute(rows).first()) is None or row.state != "deleted":
+        return None
+    # Two who revive at once: the second finds it alive, and makes what is then taken.
+    lock(db, Login, [row.id])
+    row = db.execute(rows).one()
+    return _Deleted(row.id, row.user_id) if row.state == "deleted" else None
+
+
+def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, password_hash: str | None) -> int:
+    """Bring the login and its person back under the same ids; what was not said stays as it was."""
+    user = db.execute(
+        select(User.name, User.short_name, User.sortable_name, User.state).where(User.id == deleted.user_id)
+    ).one()
+    name, short_name, sortable_name = new.names_given
+    before = Names(user.name, user.short_name, user.sortable_name)
+    names = names_after_change(before, name=name, short_name=short_name, sortable_name=sortable_name)
+    fields = {key: value for key, value in _fields(new, names).items() if value is not None}
+    if user.state != "deleted" and not new.registered:
+        fields["state"] = user.state
+    login = _login(deleted.user_id, root_id, new, password_hash)
+    kept = {"created_at"} | {key for key in ("password_hash", "integration_id") if login[key] is None}
+    login = {key: value for key, value in login.items() if key not in kept} | {"deleted_at": None}
+    _claim(db, root_id, new, update(Login).where(Login.id == deleted.login_id).values(**login))
+    revived = update(User).where(User.id == deleted.user_id)
+    db.execute(revived.values(**fields, deleted_at=None, updated_at=clock.now()))
+    return deleted.user_id
+
+
+def _claim(db: Connection, root_id: int, new: NewUser, statement: Any) -> None:
+    """Write the login. Raises InvalidSignUp with all of it that somebody has."""
+    wanted = Claim(new.unique_id, new.provider.key, new.sis_user_id, new.integration_id)
+    try:
+        claim(db, root_id, wanted, lambda: db.execute(statement))
+    except Taken as taken:
+        raise InvalidSignUp(*(replace(fault, record="pseudonym") for fault in taken.faults)) from None

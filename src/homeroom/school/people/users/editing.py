@@ -1,0 +1,134 @@
+"""Changing a person by hand (users-core.md §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+from sqlalchemy import Connection, select, update
+
+from homeroom import clock
+from homeroom.db import lock
+from homeroom.school.addresses import is_email
+from homeroom.school.errors import Fault, Invalid, NotFound
+from homeroom.school.locales import is_installed
+from homeroom.school.people import channels, directory
+from homeroom.school.people.avatars import Avatar
+from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
+from homeroom.school.people.users.queries import Person, find_person
+from homeroom.school.schema import Login, User
+from homeroom.school.stickiness import is_stuck, with_stuck
+from homeroom.school.time_zones import find_zone
+
+# The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
+STICKY = frozenset(("name", "short_name", "sortable_name", "pronouns"))
+LIMITS = {"title": 255, "pronunciation": 255, "bio": 65_535}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChange:
+    """What is to become of a person; UNSET stays. ``pronouns`` are those of the account's list."""
+
+    name: Given = UNSET
+    short_name: Given = UNSET
+    sortable_name: Given = UNSET
+    email: str | UnsetType | None = UNSET
+    time_zone: str | UnsetType | None = UNSET
+    locale: str | UnsetType | None = UNSET
+    title: str | UnsetType | None = UNSET
+    bio: str | UnsetType | None = UNSET
+    pronunciation: str | UnsetType | None = UNSET
+    pronouns: str | UnsetType | None = UNSET
+    avatar: Avatar | UnsetType = UNSET
+
+
+def edit_user(
+    db: Connection, secret: str, user_id: int, change: UserChange, *, respect_stickiness: bool = False
+) -> None:
+    """Make the change, all of it or nothing. Raises Invalid, and NotFound for who was deleted meanwhile.
+
+    With ``respect_stickiness`` the fields that were changed by hand before stay as they are.
+    """
+    lock(db, User, [user_id])
+    person = find_person(db, user_id)
+    if person.state == "deleted":
+        raise NotFound("user")
+    values = _new_values(person, change)
+    marks = db.execute(select(User.stuck_sis_fields).where(User.id == person.id)).scalar_one()
+    if respect_stickiness:
+        values = {name: value for name, value in values.items() if not is_stuck(marks, name)}
+    values = {name: value for name, value in values.items() if value != getattr(person, name)}
+    if faults := [*_faults(values), *_email_faults(change)]:
+        raise Invalid(*faults)
+    if values:
+        marks = with_stuck(marks, STICKY & values.keys())
+        if "avatar_source" in values or "avatar_url" in values:
+            values["avatar_updated_at"] = clock.now()
+        edited = update(User).where(User.id == person.id)
+        db.execute(edited.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
+    if change.email:
+        channel = channels.add_channel(db, secret, person.id, "email", change.email.strip())
+        channels.put_first(db, person.id, channel.id)
+    if change.email or values.keys() & {"name", "sortable_name"}:
+        directory.refresh(db, [person.id])
+    if "sortable_name" in values:
+        directory.resort(db, person.id, values["sortable_name"])
+
+
+def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
+    """Suspend the person's logins, or make them active again; those with a SIS id only where that is allowed too."""
+    before = "active" if state == "suspended" else "suspended"
+    logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == before)
+    if not also_sis:
+        logins = logins.where(Login.sis_user_id.is_(None))
+    db.execute(logins.values(state=state, updated_at=clock.now()))
+
+
+def chosen_pronouns(known: Sequence[str], given: str | None) -> str | UnsetType | None:
+    """The pronouns of the account's list that were meant; None clears, UNSET is nothing that the list has."""
+    wanted = (given or "").strip().casefold()
+    if not wanted:
+        return None
+    return next((pronouns for pronouns in known if pronouns.casefold() == wanted), UNSET)
+
+
+def _new_values(person: Person, change: UserChange) -> dict[str, Any]:
+    names = names_after_change(
+        Names(person.name, person.short_name, person.sortable_name),
+        name=change.name,
+        short_name=change.short_name,
+        sortable_name=change.sortable_name,
+        email=person.email,
+    )
+    values: dict[str, Any] = dict(zip(("name", "short_name", "sortable_name"), _columns(names), strict=True))
+    for name in ("title", "bio", "pronunciation", "pronouns"):
+        values[name] = getattr(change, name) or None if getattr(change, name) is not UNSET else UNSET
+    if change.locale is not UNSET:
+        values["locale"] = change.locale or None
+    if change.time_zone is not UNSET:
+        values["time_zone"] = find_zone(change.time_zone) if change.time_zone else None
+    if change.avatar is not UNSET:
+        values |= {f"avatar_{name}": value for name, value in change.avatar._asdict().items()}
+    return {name: value for name, value in values.items() if value is not UNSET}
+
+
+def _columns(names: Names) -> tuple[str, str, str]:
+    return names.name, names.short_name, names.sortable_name
+
+
+def _faults(values: dict[str, Any]) -> Iterator[Fault]:
+    for name in ("name", "short_name", "sortable_name"):
+        if len(values.get(name, "")) > NAME_LIMIT:
+            yield Fault(name, "too_long")
+    for name, limit in LIMITS.items():
+        if len(values.get(name) or "") > limit:
+            yield Fault(name, "too_long")
+    if values.get("locale") is not None and not is_installed(values["locale"]):
+        yield Fault("locale", "inclusion")
+
+
+def _email_faults(change: UserChange) -> Iterator[Fault]:
+    if change.email and not is_email(change.email.strip()):
+        yield Fault("email", "invalid")

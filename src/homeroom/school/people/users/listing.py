@@ -1,0 +1,196 @@
+"""The people of an account as one statement: filtered, sorted, and quick however large the school (users-core.md §2).
+
+A page is one range of an index: of the account's associations in the order of names, of the directory in every other
+order. A filter that leaves few people turns this around: then these few are found first and sorted
+(docs/decisions/0007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, func, or_, select
+
+from homeroom.db import bare
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import Root
+from homeroom.school.people.users.queries import PERSON_COLUMNS
+from homeroom.school.people.users.search import Search, candidates, matches
+from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
+
+# How many found people are ever sorted. One costs about as much as two rows of an index that is walked for a page.
+FEW = 8_000
+_COST_OF_FOUND = 2
+_PAGE = 100
+MOST_UUIDS = 100
+
+SortName = Literal["username", "name", "email", "login_id", "sis_id", "integration_id", "last_login", "id"]
+
+
+class Sort(NamedTuple):
+    """A column of the directory to sort by; nulls come last in both directions."""
+
+    column: Any
+    nullable: bool = True
+
+
+_directory = DirectoryEntry.__table__.c
+_USER_ID = _directory.user_id
+(_IN_ACCOUNT,) = bare(UserAccountAssociation.account_id)
+_SORTED_IN_ACCOUNT = bare(UserAccountAssociation.sort_key, UserAccountAssociation.user_id)
+SORTS: dict[str, Sort] = {
+    "username": Sort(_directory.sort_key, nullable=False),
+    "name": Sort(_directory.name_key, nullable=False),
+    "email": Sort(_directory.email_key),
+    "login_id": Sort(_directory.login_key),
+    "sis_id": Sort(_directory.sis_user_id),
+    "integration_id": Sort(_directory.integration_id),
+    "last_login": Sort(_directory.last_login_at),
+    "id": Sort(_USER_ID, nullable=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Which of an account's people. ``enrollment_types`` are base roles; a ``role_id`` wins over them."""
+
+    search: Search | None = None
+    enrollment_types: Collection[str] = ()
+    role_id: int | None = None
+    uuids: Sequence[str] | None = None
+    with_deleted: bool = False
+
+
+class Listing(NamedTuple):
+    """Rows that begin with a Person's columns, ``width`` of them, and the columns they are ordered by.
+
+    ``countable`` are as many rows, cheaply counted; None when counting them would cost a walk past everybody.
+    """
+
+    rows: AnySelect
+    column: Any
+    id: Any
+    nullable: bool
+    width: int
+    countable: AnySelect | None
+
+
+class _Narrowing(NamedTuple):
+    """One condition, as a test of a directory row and as the ids that pass it (or a superset); None: not by index."""
+
+    test: ColumnElement[bool]
+    ids: Any | None
+
+
+def people_in_account(
+    db: Connection,
+    root: Root,
+    account_id: int,
+    which: PeopleFilter,
+    sort: SortName | None,
+    width: int = len(PERSON_COLUMNS),
+) -> Listing:
+    """The people of this account in this order. At most one statement of its own, whatever the filter.
+
+    ``width``: how many of PERSON_COLUMNS are needed; LISTED for lists that include nothing.
+    """
+    narrowings = _narrowings(db, which)
+    tests = [n.test for n in narrowings]
+    membership = _membership(account_id, with_deleted=which.with_deleted)
+    by_name = sort in (None, "username") and not which.with_deleted
+    # Of the root account nearly everybody is a member: that narrows nothing.
+    askable = narrowings if account_id == root.id else [membership, *narrowings]
+    found = None if by_name and not narrowings else _fewest(db, askable)
+    countable = None if narrowings else membership.ids
+    if found is not None:
+        countable = select(_USER_ID).where(_USER_ID.in_(found.ids), membership.test, *tests)
+    if by_name and not (found and found.comes_first):
+        rows = _from_associations(width).where(account_id == _IN_ACCOUNT, *tests)
+        key, id_ = _SORTED_IN_ACCOUNT
+        return Listing(rows, key, id_, False, width, countable)
+    column, nullable = SORTS[sort or "username"]
+    rows = _from_directory(column, width).where(membership.test, *tests)
+    if found and found.comes_first:
+        rows = rows.where(_USER_ID.in_(found.ids))
+    return Listing(rows, column, _USER_ID, nullable, width, countable)
+
+
+# Built once: putting a select of many columns together costs as much as running it.
+@lru_cache
+def _from_associations(width: int) -> AnySelect:
+    return (
+        select(*PERSON_COLUMNS[:width], *_SORTED_IN_ACCOUNT)
+        .select_from(UserAccountAssociation)
+        .join(DirectoryEntry, DirectoryEntry.user_id == UserAccountAssociation.user_id)
+        .join(User, User.id == UserAccountAssociation.user_id)
+    )
+
+
+@lru_cache
+def _from_directory(column: Any, width: int) -> AnySelect:
+    shown = PERSON_COLUMNS[:width]
+    more = [_USER_ID, *(() if column is _USER_ID or any(column is known for known in shown) else (column,))]
+    return select(*shown, *more).select_from(DirectoryEntry).join(User, User.id == DirectoryEntry.user_id)
+
+
+class _Fewest(NamedTuple):
+    """The ids of the narrowing that leaves the fewest people; whether to find and sort them before all else."""
+
+    ids: Any
+    comes_first: bool
+
+
+def _fewest(db: Connection, narrowings: Sequence[_Narrowing]) -> _Fewest | None:
+    """None when none of them leaves few."""
+    askable = [n.ids for n in narrowings if n.ids is not None]
+    if not askable:
+        return None
+    counts = [select(func.count()).select_from(ids.limit(FEW + 1).subquery()) for ids in askable]
+    statements = [*counts, select(func.max(_USER_ID))]
+    *found, people = db.execute(select(*(statement.scalar_subquery() for statement in statements))).one()
+    fewest = min(found)
+    if fewest > FEW:
+        return None
+    walked = float(_PAGE)
+    for count in found:
+        # As if the conditions were independent of each other and of the order.
+        walked *= people / max(count, 1)
+    return _Fewest(askable[found.index(fewest)], fewest * _COST_OF_FOUND <= min(walked, people))
+
+
+def _narrowings(db: Connection, which: PeopleFilter) -> list[_Narrowing]:
+    found = []
+    if which.uuids is not None:
+        ids = select(User.id).where(User.uuid.in_(which.uuids[:MOST_UUIDS]))
+        found.append(_Narrowing(DirectoryEntry.user_id.in_(ids), ids))
+    if which.search is not None:
+        found.append(_Narrowing(matches(db, which.search), candidates(db, which.search)))
+    if which.role_id is not None:
+        found.append(_enrolled(Enrollment.role_id == which.role_id, ("deleted", "rejected", "inactive")))
+    elif which.enrollment_types:
+        # Their ids first: PostgreSQL knows how many enrollments a role has, and not how many a subquery will name.
+        roles = db.execute(select(Role.id).where(Role.base_role_type.in_(which.enrollment_types))).scalars().all()
+        found.append(_enrolled(Enrollment.role_id.in_(roles)))
+    return found
+
+
+def _enrolled(condition: ColumnElement[bool], but_not: Sequence[str] = ()) -> _Narrowing:
+    state = Enrollment.state.not_in(but_not) if but_not else Enrollment.state == "active"
+    mine = Enrollment.user_id == DirectoryEntry.user_id
+    return _Narrowing(
+        select(Enrollment.id).where(mine, condition, state).exists(),
+        select(Enrollment.user_id).where(condition, state),
+    )
+
+
+def _membership(account_id: int, *, with_deleted: bool) -> _Narrowing:
+    members = select(UserAccountAssociation.user_id).where(UserAccountAssociation.account_id == account_id)
+    test = members.where(UserAccountAssociation.user_id == DirectoryEntry.user_id).exists()
+    if not with_deleted:
+        return _Narrowing(test, members)
+    gone = select(Login.user_id).where(Login.account_id == account_id, Login.state == "deleted")
+    either = or_(test, gone.where(Login.user_id == DirectoryEntry.user_id).exists())
+    return _Narrowing(either, members.union(gone))

@@ -1,0 +1,55 @@
+"""What a new person is told by mail. Nothing that the sender of a form wrote goes into a message to somebody else."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from homeroom.school.mail import Mail, send_later
+from homeroom.school.people.channels import Channel, confirmation_path
+from homeroom.school.people.users.sign_up import Notice
+
+
+def send_notice(db: Connection, notice: Notice, channel: Channel, school: str, base_url: str) -> None:
+    """Tell the person at their new e-mail channel; ``base_url`` is where the links lead."""
+    if channel.type != "email":
+        return
+    if channel.nonce is None:
+        mail = _account_mail(channel, school, base_url)
+    elif notice == "registration":
+        mail = _registration_mail(channel, school, base_url + confirmation_path(channel.nonce))
+    else:
+        mail = _confirmation_mail(channel, school, base_url + confirmation_path(channel.nonce))
+    send_later(db, mail)
+
+
+def _registration_mail(channel: Channel, school: str, url: str) -> Mail:
+    return Mail(
+        notification="Confirm Registration",
+        recipient=channel.address,
+        subject=f"Finish your registration at {school}",
+        text=f"You have been registered at {school}. To finish your registration, open this address:\n\n{url}\n",
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )
+
+
+def _confirmation_mail(channel: Channel, school: str, url: str) -> Mail:
+    return Mail(
+        notification="Confirm Email Communication Channel",
+        recipient=channel.address,
+        subject=f"Confirm your e-mail address at {school}",
+        text=f"You have an account at {school}. To confirm that this is your address, open:\n\n{url}\n",
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )
+
+
+def _account_mail(channel: Channel, school: str, base_url: str) -> Mail:
+    return Mail(
+        notification="Account User Registration",
+        recipient=channel.address,
+        subject=f"Your account at {school}",
+        text=f"You have an account at {school}. You can sign in at:\n\n{base_url}/login\n",
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )

@@ -1,0 +1,176 @@
+"""Who may do what with a user (users-core.md §1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+from sqlalchemy import Connection, or_, select
+from sqlalchemy.orm import aliased
+
+from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
+from homeroom.school.errors import NotAllowed
+from homeroom.school.people.users.queries import accounts_of, accounts_of_each
+from homeroom.school.permissions import INSTRUCTORS, TEACHER
+from homeroom.school.schema import Account, Course, Enrollment, Login, ObserverLink
+
+Rule = Callable[[Connection, Actor, int], bool]
+
+
+def require(rule: Rule, db: Connection, actor: Actor, user_id: int) -> None:
+    """Raise NotAllowed unless the rule says that the actor may."""
+    if not rule(db, actor, user_id):
+        raise NotAllowed(rule.__name__)
+
+
+def can_show(db: Connection, actor: Actor, user_id: int) -> bool:
+    """``api_show_user``. Not for teachers: they see their students in courses."""
+    if actor.is_(user_id):
+        return True
+    accounts = _accounts(db, actor, user_id)
+    return any(actor.holds_anywhere(name, accounts) for name in ("manage_user_logins", "read_roster"))
+
+
+def can_read(db: Connection, actor: Actor, user_id: int) -> bool:
+    """``read``: settings, colors, positions."""
+    return (
+        actor.is_(user_id)
+        or actor.holds_anywhere("manage_user_logins", _accounts(db, actor, user_id))
+        or observes(db, actor.id, user_id)
+    )
+
+
+def readable_users(db: Connection, actor: Actor, user_ids: Collection[int]) -> frozenset[int]:
+    """Those of these users whom the actor may ``read``; at most two statements however many they are."""
+    linked = select(ObserverLink.student_id).where(
+        ObserverLink.observer_id == actor.id, ObserverLink.student_id.in_(user_ids), ObserverLink.state == "active"
+    )
+    readable = {user_id for user_id in user_ids if actor.is_(user_id)} | set(db.execute(linked).scalars())
+    if actor.roles:
+        for user_id, accounts in accounts_of_each(db, user_ids).items():
+            if actor.holds_anywhere("manage_user_logins", accounts):
+                readable.add(user_id)
+    return frozenset(readable)
+
+
+def can_read_profile(db: Connection, actor: Actor, user_id: int) -> bool:
+    """``read_profile``."""
+    if actor.is_(user_id):
+        return True
+    accounts = _accounts(db, actor, user_id)
+    if any(actor.holds_anywhere(name, accounts) for name in ("manage_students", "manage_user_logins")):
+        return True
+    shared = courses_shared(db, actor.id, user_id)
+    actor.load_courses(db, [course for course, _ in shared])
+    return any(is_instructor or actor.holds_in_course(db, "read_reports", course) for course, is_instructor in shared)
+
+
+def can_manage(db: Connection, actor: Actor, user_id: int) -> bool:
+    """``manage`` or ``manage_user_details``: change preferences."""
+    return actor.is_(user_id) or can_manage_details(db, actor, user_id)
+
+
+def can_manage_details(db: Connection, actor: Actor, user_id: int) -> bool:
+    """``manage_user_details``: ``manage_user_logins`` in an account of the user, whom the actor is not outranked by."""
+    return actor.holds_anywhere("manage_user_logins", _accounts(db, actor, user_id)) and has_all_rights_of(
+        db, actor, user_id
+    )
+
+
+def can_rename(db: Connection, actor: Actor, user_id: int) -> bool:
+    return (actor.is_(user_id) and actor.root.settings.users_can_edit_name) or can_manage_details(db, actor, user_id)
+
+
+def can_update_avatar(db: Connection, actor: Actor, user_id: int) -> bool:
+    return actor.is_(user_id) or can_manage_details(db, actor, user_id)
+
+
+class EditingRights(NamedTuple):
+    """What the actor may change of a user: these attributes, and whether as an admin over them."""
+
+    attributes: frozenset[str]
+    manages: bool
+
+
+def editing_rights(db: Connection, actor: Actor, user_id: int) -> EditingRights:
+    """The attributes of PUT /users/:id that are open to the actor (users-core.md §6); none for a stranger."""
+    settings, own, manages = actor.root.settings, actor.is_(user_id), can_manage_details(db, actor, user_id)
+    open_to_them: set[str] = set()
+    if own:
+        open_to_them |= {"terms_of_use"}
+    if manages:
+        open_to_them |= {"email", "event"}
+    if manages or (own and settings.users_can_edit_name):
+        open_to_them |= {"name", "short_name", "sortable_name"}
+    if manages or own:
+        open_to_them |= {"time_zone", "locale", "avatar"}
+        if settings.pronouns:
+            open_to_them |= {"pronouns"}
+    if settings.profiles and (manages or (own and settings.users_can_edit_profile)):
+        open_to_them |= {"title", "bio", "pronunciation"} if settings.name_pronunciation else {"title", "bio"}
+    return EditingRights(frozenset(open_to_them), manages)
+
+
+def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whether the actor may take the user out of the root account (homeroom.md §3)."""
+    root = actor.root.ref
+    if not actor.holds("manage_user_logins", root) or not has_all_rights_of(db, actor, user_id):
+        return False
+    if actor.holds("manage_sis", root):
+        return True
+    # A login with a SIS id is the SIS's to delete (identity.md §6).
+    from_sis = select(Login.id).where(
+        Login.user_id == user_id, Login.state != "deleted", Login.sis_user_id.is_not(None)
+    )
+    return db.execute(from_sis.limit(1)).first() is None
+
+
+def can_read_emails_of(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whether the actor may see the user's e-mail addresses: their own, an admin's right, or a shared course's."""
+    if actor.is_(user_id) or actor.holds_anywhere("read_email_addresses", _accounts(db, actor, user_id)):
+        return True
+    shared = courses_shared(db, actor.id, user_id)
+    actor.load_courses(db, [course for course, _ in shared])
+    return any(actor.holds_in_course(db, "read_email_addresses", course) for course, _ in shared)
+
+
+def observes(db: Connection, observer_id: int, student_id: int) -> bool:
+    """Whether they are linked as observer and student."""
+    return bool(
+        db.execute(
+            select(ObserverLink.id).where(
+                ObserverLink.observer_id == observer_id,
+                ObserverLink.student_id == student_id,
+                ObserverLink.state == "active",
+            )
+        ).first()
+    )
+
+
+def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[CourseRef, bool]]:
+    """Courses in which the actor is active and the user takes part, and whether the actor teaches there."""
+    mine, theirs = aliased(Enrollment), aliased(Enrollment)
+    rows = db.execute(
+        select(Course.id, Account.ancestry, mine.type)
+        .select_from(mine)
+        .join(theirs, theirs.course_id == mine.course_id)
+        .join(Course, Course.id == mine.course_id)
+        .join(Account, Account.id == Course.account_id)
+        .where(
+            mine.user_id == actor_id,
+            mine.state == "active",
+            theirs.user_id == user_id,
+            or_(theirs.state.in_(("active", "invited", "completed"))),
+            Course.state != "deleted",
+        )
+        .order_by(mine.type == TEACHER)
+    )
+    return [(CourseRef(row.id, chain_of(row.ancestry)), row.type in INSTRUCTORS) for row in rows]
+
+
+def _accounts(db: Connection, actor: Actor, user_id: int) -> list[AccountRef]:
+    if not actor.roles:
+        # Without an account role the answer is no whatever the accounts: ask nothing of the database.
+        return []
+    # Who belongs to no account (any more) is still the site admins' business.
+    return accounts_of(db, user_id) or ([actor.root.ref] if actor.is_site_admin else [])

@@ -1,0 +1,168 @@
+"""Users: finding one by any form of an id, and what an answer about one needs. Columns, never entities."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, or_, select
+
+from homeroom.db import bare
+from homeroom.db.prepared import Prepared
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import AccountRef, Actor, chain_of
+from homeroom.school.errors import NotFound
+from homeroom.school.ids import IdForm, local_id
+from homeroom.school.people.names import search_key
+from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAccountAssociation
+
+
+class Person(NamedTuple):
+    """What the User object shows of one person; the login and the e-mail ride along (users-core.md §1).
+
+    The fields without a default are those that every list shows; see LISTED.
+    """
+
+    id: int
+    name: str
+    created_at: datetime
+    sortable_name: str
+    short_name: str
+    state: str
+    pronouns: str | None
+    merged_into_user_id: int | None
+    has_login: bool
+    login_id: str | None
+    sis_user_id: str | None
+    integration_id: str | None
+    sis_import_id: int | None
+    uuid: str = ""
+    time_zone: str | None = None
+    locale: str | None = None
+    avatar_source: str | None = None
+    avatar_url: str | None = None
+    avatar_state: str = "none"
+    avatar_file_id: int | None = None
+    title: str | None = None
+    bio: str | None = None
+    pronunciation: str | None = None
+    terms_accepted_at: datetime | None = None
+    lti_id: str | None = None
+    email: str | None = None
+    last_login: datetime | None = None
+
+
+# In the order of Person's fields: a row, or its beginning, is a Person.
+PERSON_COLUMNS = bare(
+    User.id,
+    User.name,
+    User.created_at,
+    User.sortable_name,
+    User.short_name,
+    User.state,
+    User.pronouns,
+    User.merged_into_user_id,
+    DirectoryEntry.login_db_id.is_not(None).label("has_login"),
+    DirectoryEntry.login_id,
+    DirectoryEntry.sis_user_id,
+    DirectoryEntry.integration_id,
+    DirectoryEntry.sis_import_id,
+    User.uuid,
+    User.time_zone,
+    User.locale,
+    User.avatar_source,
+    User.avatar_url,
+    User.avatar_state,
+    User.avatar_file_id,
+    User.title,
+    User.bio,
+    User.pronunciation,
+    User.terms_accepted_at,
+    User.lti_id,
+    DirectoryEntry.email,
+    DirectoryEntry.last_login_at.label("last_login"),
+)
+# How many of them a list needs that includes nothing.
+LISTED = 13
+_PEOPLE: AnySelect = select(*PERSON_COLUMNS).outerjoin(DirectoryEntry, DirectoryEntry.user_id == User.id)
+_BY_ID = Prepared(_PEOPLE.where(User.id == bindparam("id")))
+
+
+def find_person(db: Connection, user_id: int) -> Person:
+    """The person with this id, deleted or not. Raises NotFound."""
+    row = _BY_ID.first(db, id=user_id)
+    if row is None:
+        raise NotFound("user")
+    return Person(*row)
+
+
+def people_with_ids(db: Connection, user_ids: list[int]) -> dict[int, Person]:
+    """These people by id, in one statement; who does not exist is left out."""
+    if not user_ids:
+        return {}
+    return {row.id: Person(*row) for row in db.execute(_PEOPLE.where(User.id.in_(user_ids)))}
+
+
+def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
+    """The id that this form means, whether or not such a user exists; None when it leads nowhere (basics.md §4)."""
+    match form.kind:
+        case "id":
+            return local_id(form.value)
+        case "self":
+            return actor.id or None
+        case "sis_user_id":
+            rows = select(Login.user_id).where(Login.sis_user_id == form.value)
+        case "sis_integration_id":
+            rows = select(Login.user_id).where(Login.integration_id == form.value)
+        case "sis_login_id":
+            rows = select(Login.user_id).where(Login.unique_id_key == search_key(form.value))
+        case "uuid":
+            rows = select(User.id).where(User.uuid == form.value)
+        case "lti_context_id":
+            rows = select(User.id).where(User.lti_context_id == form.value)
+        case "lti_1_3_id":
+            rows = select(User.id).where(User.lti_id == form.value)
+        case "lti_user_id":  # The profile shows the context id under this name; launches of LTI 1.3 send the other.
+            rows = select(User.id).where(or_(User.lti_context_id == form.value, User.lti_id == form.value))
+        case _:
+            return None
+    if form.kind.startswith("sis_"):
+        rows = rows.where(Login.account_id == actor.root.id, Login.state != "deleted").order_by(Login.provider_key)
+    return db.execute(rows.limit(1)).scalar()
+
+
+def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
+    """As ``user_id_of``, for routes where nobody means 404. Raises NotFound; the user may still not exist."""
+    if form.kind == "self":
+        actor.require_signed_in()
+    user_id = user_id_of(db, actor, form)
+    if user_id is None:
+        raise NotFound("user")
+    return user_id
+
+
+def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
+    """The person this form means, who is not deleted. Raises NotFound. Rights are the policy's to ask."""
+    person = find_person(db, find_user_id(db, actor, form))
+    if person.state == "deleted":
+        raise NotFound("user")
+    return person
+
+
+def accounts_of(db: Connection, user_id: int) -> list[AccountRef]:
+    """The accounts that the person belongs to, as rights need them."""
+    return accounts_of_each(db, [user_id])[user_id]
+
+
+def accounts_of_each(db: Connection, user_ids: Collection[int]) -> dict[int, list[AccountRef]]:
+    """As ``accounts_of``, of many in one statement."""
+    rows = db.execute(
+        select(UserAccountAssociation.user_id, Account.id, Account.ancestry)
+        .join(Account, Account.id == UserAccountAssociation.account_id)
+        .where(UserAccountAssociation.user_id.in_(user_ids))
+    )
+    accounts: dict[int, list[AccountRef]] = {user_id: [] for user_id in user_ids}
+    for row in rows:
+        accounts[row.user_id].append(AccountRef(row.id, chain_of(row.ancestry)))
+    return accounts

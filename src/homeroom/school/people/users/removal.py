@@ -1,0 +1,67 @@
+"""Taking a person out of the school (homeroom.md §3)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, or_, select, update
+
+from homeroom import clock
+from homeroom.db import lock
+from homeroom.school.events import EnrollmentChanged, UserDeleted, announce
+from homeroom.school.people import directory
+from homeroom.school.schema import (
+    AccessToken,
+    Account,
+    AccountAdmin,
+    CommunicationChannel,
+    Enrollment,
+    Login,
+    ObserverLink,
+    User,
+)
+
+
+def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None:
+    """Delete the person's logins and account roles in this root account, and with the last login the person."""
+    lock(db, User, [user_id])
+    now = clock.now()
+    below = select(Account.id).where(or_(Account.id == root_id, Account.root_account_id == root_id))
+    logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state != "deleted")
+    db.execute(logins.values(state="deleted", deleted_at=now, updated_at=now))
+    roles = update(AccountAdmin).where(AccountAdmin.user_id == user_id, AccountAdmin.account_id.in_(below))
+    db.execute(roles.values(state="deleted", updated_at=now))
+    has_another = select(Login.id).where(Login.user_id == user_id, Login.state != "deleted").limit(1)
+    if db.execute(has_another).first() is None:
+        delete_user(db, user_id)
+    else:
+        directory.refresh(db, [user_id])
+        directory.associate(db, [user_id])
+
+
+def delete_user(db: Connection, user_id: int) -> None:
+    """Delete a person who has no login left: nothing of theirs lets anybody in or shows them anywhere any more."""
+    now = clock.now()
+    gone = update(User).where(User.id == user_id)
+    db.execute(gone.values(state="deleted", deleted_at=now, last_logged_out_at=now, updated_at=now))
+    roles = update(AccountAdmin).where(AccountAdmin.user_id == user_id)
+    db.execute(roles.values(state="deleted", updated_at=now))
+    tokens = update(AccessToken).where(or_(AccessToken.user_id == user_id, AccessToken.real_user_id == user_id))
+    db.execute(tokens.values(state="deleted", updated_at=now))
+    addresses = update(CommunicationChannel).where(CommunicationChannel.user_id == user_id)
+    db.execute(addresses.values(state="retired", confirmation_digest=None, updated_at=now))
+    links = update(ObserverLink).where(or_(ObserverLink.observer_id == user_id, ObserverLink.student_id == user_id))
+    db.execute(links.values(state="deleted", updated_at=now))
+    observers = _delete_enrollments(db, user_id)
+    directory.refresh(db, [user_id])
+    directory.associate(db, {user_id, *observers})
+    announce(db, UserDeleted(user_id))
+
+
+def _delete_enrollments(db: Connection, user_id: int) -> set[int]:
+    """Delete the person's enrollments and those that only observe them; returns whose they were."""
+    theirs = or_(Enrollment.user_id == user_id, Enrollment.associated_user_id == user_id)
+    live = (theirs, Enrollment.state != "deleted")
+    rows = db.execute(select(Enrollment.id, Enrollment.user_id, Enrollment.course_id).where(*live)).all()
+    db.execute(update(Enrollment).where(*live).values(state="deleted", updated_at=clock.now()))
+    for row in rows:
+        announce(db, EnrollmentChanged(row.id, row.user_id, row.course_id))
+    return {row.user_id for row in rows}

@@ -1,0 +1,104 @@
+"""Searching people: which columns the actor may search, what a term means, and how the index answers it.
+
+users-core.md §2, ``search_term``. Each column of the directory is searched only with its own right, so that nobody can
+spell an address or a SIS id out by asking for parts of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, column, false, or_, select, table
+
+from homeroom.db import contains
+from homeroom.db.types import AnySelect
+from homeroom.school.actor import AccountRef, Actor
+from homeroom.school.errors import SchoolError
+from homeroom.school.ids import local_id
+from homeroom.school.people.names import search_key
+from homeroom.school.schema import DirectoryEntry
+
+SHORTEST_TERM = 2
+# The index knows sequences of three characters. Two characters that begin more of them than this are everywhere.
+_INDEXED = 3
+_MOST_TRIGRAMS = 400
+_index = table("directory_search", column("rowid"), column("directory_search"))
+_trigrams = table("directory_trigrams", column("term"))
+# What FTS5 keeps for the two code points that are no characters.
+_KEPT_AS = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
+
+
+class SearchTermTooShort(SchoolError):
+    """The term has too few characters; the documented body is the face's (users-core.md §2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A term, and where it may be looked for. ``user_id`` is the one that a term of digits names."""
+
+    text: str
+    columns: tuple[str, ...]
+    user_id: int | None = None
+
+
+def read_term(term: str | None) -> str | None:
+    """The term without blanks around it; None for a blank one. Raises SearchTermTooShort."""
+    term = (term or "").strip()
+    if not term:
+        return None
+    if len(term) < SHORTEST_TERM:
+        raise SearchTermTooShort
+    return term
+
+
+def search_in_account(actor: Actor, account: AccountRef, term: str) -> Search:
+    """The search for this term with the actor's rights on the account."""
+    allowed = {
+        "login_text": ("view_user_logins",),
+        "sis_text": ("read_sis", "manage_sis"),
+        "email_text": ("read_email_addresses",),
+    }
+    return search_for(term, tuple(name for name, rights in allowed.items() if actor.holds_any(rights, account)))
+
+
+def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
+    """The search for this term in names and in these columns."""
+    digits = term.isascii() and term.isdigit() and len(term) <= 19
+    # The other columns hold several values, one a line: a term must not match from one into the next.
+    columns = () if "\n" in term else columns
+    return Search(search_key(term), ("name_text", *columns), local_id(term) if digits else None)
+
+
+def matches(db: Connection, search: Search) -> ColumnElement[bool]:
+    """Whether a row of the directory is a hit. Exact: nothing in a term is a wildcard."""
+    found = [contains(db, getattr(DirectoryEntry, name), search.text) for name in search.columns]
+    return or_(*found, DirectoryEntry.user_id == search.user_id if search.user_id else false())
+
+
+def candidates(db: Connection, search: Search) -> AnySelect | None:
+    """A superset of the hits' user ids, by the trigram index; None where no index helps. ``matches`` decides."""
+    if db.dialect.name == "postgresql":
+        return select(DirectoryEntry.user_id).where(matches(db, search)) if len(search.text) >= _INDEXED else None
+    phrases = [search.text] if len(search.text) >= _INDEXED else _trigrams_with(db, search.text)
+    if phrases is None:
+        return None
+    by_id = select(DirectoryEntry.user_id).where(DirectoryEntry.user_id == (search.user_id or 0))
+    if not phrases:
+        return by_id
+    # A phrase of FTS5 is what stands between quotes; a quote in it is doubled.
+    quoted = " OR ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
+    query = f"{{{' '.join(search.columns)}}} : ({quoted})"
+    hits: Any = select(_index.c.rowid.label("user_id")).where(_index.c.directory_search.op("MATCH")(query))
+    return hits.union(by_id) if search.user_id else hits  # type: ignore[no-any-return]
+
+
+def _trigrams_with(db: Connection, pair: str) -> list[str] | None:
+    """The trigrams that begin with these two characters; None when they are too many to be worth it.
+
+    Names of two characters are common in some scripts, and a pair that nobody has must not cost a walk past everybody.
+    """
+    first = pair.translate(_KEPT_AS)
+    between = _trigrams.c.term.between(first, first + chr(0x10FFFF))
+    found = list(db.execute(select(_trigrams.c.term).where(between).limit(_MOST_TRIGRAMS + 1)).scalars())
+    return None if len(found) > _MOST_TRIGRAMS else found

@@ -1,0 +1,29 @@
+"""Mail as rows: what must be sent, and how far it came. A job delivers them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from homeroom.school.schema.base import Base, id_, state, time
+
+
+class MailMessage(Base):
+    __tablename__ = "mail_messages"
+    rules = (Index("ix_mail_messages_due", "state", "next_attempt_at"), Index("ix_mail_messages_user_id", "user_id"))
+
+    id: Mapped[id_]
+    user_id: Mapped[int | None]
+    communication_channel_id: Mapped[int | None]
+    notification: Mapped[str] = mapped_column(String(64))
+    recipient: Mapped[str]
+    subject: Mapped[str]
+    text_body: Mapped[str]
+    html_body: Mapped[str | None]
+    state: Mapped[state]  # queued, sent, dead
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[time]
+    leased_until: Mapped[time | None]
+    last_error: Mapped[str | None]
+    created_at: Mapped[time]
+    sent_at: Mapped[time | None]

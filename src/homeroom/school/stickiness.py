@@ -1,0 +1,14 @@
+"""Fields that were edited by hand: a SIS import leaves them alone (users-core.md §6, custom-data-files-sis.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def with_stuck(marks: str, fields: Iterable[str]) -> str:
+    """The ``stuck_sis_fields`` of a record of which these fields were edited now."""
+    return " ".join(sorted({*marks.split(), *fields}))
+
+
+def is_stuck(marks: str, field: str) -> bool:
+    return field in marks.split()

@@ -1,0 +1,1 @@
+"""Adapters to the world: jobs, storage, mail transport."""

@@ -1,0 +1,139 @@
+"""The queue that wakes workers: Huey, in the data folder or in PostgreSQL.
+
+It may lose or repeat what it is given: the domain's row is the truth, and a sweep finds what was lost (design §7).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import msgspec
+from huey import Huey, PostgresHuey, SqliteHuey
+from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+from sqlalchemy import make_url
+
+from homeroom.settings import Settings
+
+log = logging.getLogger("homeroom.jobs")
+
+# Seconds until a worker looks again (design §7: at most 0.2).
+POLLING = 0.2
+# Jobs that one worker process does at a time.
+THREADS = 4
+_WOKEN, _DONE = "woken", "done"
+
+
+class Call(NamedTuple):
+    """A job by its name, and the ids it is about."""
+
+    job: str
+    ids: Mapping[str, int]
+
+
+Run = Callable[[Call], None]
+
+
+class JobQueue:
+    """Where calls wait for a worker. It is opened when it is first used."""
+
+    def __init__(self, settings: Settings, run: Run) -> None:
+        self._settings = settings
+        self._run = run
+        self._task: Any = None
+        # Only while developing does anybody wait for what other processes do, and pay for counting it.
+        self._counts = settings.dev
+        self._listens = not settings.url.startswith("sqlite")
+
+    def put(self, calls: Sequence[Call]) -> None:
+        """Wake workers. What cannot be put is logged and not raised: its row is committed, and a sweep will find it."""
+        try:
+            for call in calls:
+                huey = self._huey
+                if self._counts:
+                    huey.storage.incr(_WOKEN)
+                huey.enqueue(self._task.s(call.job, dict(call.ids)))
+        except Exception:
+            log.exception("The job queue cannot be written to.", extra={"fields": {"jobs": len(calls)}})
+
+    def run_all(self) -> int:
+        """Do what waits, here and now; how many it was."""
+        ran = 0
+        while (task := self._huey.dequeue()) is not None:
+            self._huey.execute(task)
+            ran += 1
+        return ran
+
+    def wait_for_others(self, seconds: float) -> None:
+        """Wait until other processes have done what they took. Only where calls are counted."""
+        deadline = time.monotonic() + seconds
+        storage = self._huey.storage
+        while (missing := storage.incr(_WOKEN, 0) - storage.incr(_DONE, 0) - storage.queue_size()) > 0:
+            if time.monotonic() > deadline:
+                # Whoever took them died; nobody need wait for those again.
+                storage.incr(_DONE, missing)
+                return
+            time.sleep(0.01)
+
+    def consumer(self) -> Consumer:
+        """Threads that take calls off the queue and run them, once started."""
+        # Only a worker has time to listen for PostgreSQL to tell.
+        self._huey.storage.blocking = self._listens
+        return self._huey.create_consumer(
+            workers=THREADS,
+            periodic=False,
+            initial_delay=POLLING / 4,
+            max_delay=POLLING,
+            # Nothing is put off by the queue: what is due later is a row with a time.
+            scheduler_interval=60,
+            shutdown_timeout=4,
+        )
+
+    def size(self) -> int:
+        """How many calls wait. Raises what keeps the queue from being used."""
+        waiting: int = self._huey.storage.queue_size()
+        return waiting
+
+    def close(self) -> None:
+        if "_huey" in self.__dict__:
+            self._huey.storage.close()
+
+    @cached_property
+    def _huey(self) -> Huey:
+        huey = open_huey(self._settings)
+        self._task = huey.task(name="run")(self._run_and_count)
+        return huey
+
+    def _run_and_count(self, job: str, ids: dict[str, int]) -> None:
+        try:
+            self._run(Call(job, ids))
+        finally:
+            if self._counts:
+                self._huey.storage.incr(_DONE)
+
+
+class JsonMessages(Serializer):  # type: ignore[misc]
+    """Huey's messages as JSON: a pickle in the database would run what somebody put into it."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return msgspec.json.encode(list(data) if isinstance(data, Message) else data)
+
+    def _deserialize(self, data: Any) -> Any:
+        return Message(*msgspec.json.decode(bytes(data)))
+
+
+def open_huey(settings: Settings) -> Huey:
+    """The queue beside the database: where people look for it, and where every node reaches it."""
+    options: dict[str, Any] = {"name": "homeroom", "results": False, "serializer": JsonMessages()}
+    url = make_url(settings.url)
+    if url.get_backend_name() == "postgresql":
+        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresHuey(**options, dsn=dsn, table_prefix="jobs", blocking=False, connect_timeout=10)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    # A queue that loses its last entries with the power is swept up again, so it need not wait for the disk.
+    return SqliteHuey(**options, filename=str(settings.data / "jobs.db"), fsync=False, timeout=15)

@@ -1,0 +1,40 @@
+"""The API, to read and to try: a page, and the OpenAPI document it is made from (homeroom.md §3)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from homeroom.web.pages import PAGES
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.openapi import document
+from homeroom.wire.request import Request
+from homeroom.wire.routes import ANONYMOUS, PUBLIC, Routes
+from homeroom.wire.server import Face
+from homeroom.wire.services import Services
+
+route = Routes()
+
+
+@route.get("/api/docs", right=PUBLIC, scope=False)
+def show_api_docs(browser: Browser) -> Answer:
+    """The page on which the API can be tried."""
+    # Swagger UI draws its arrows and locks from pictures in its style sheet.
+    return PAGES.show(browser, "api_docs.html", img_src=("data:",))
+
+
+@route.get("/api/docs/openapi.json", right=ANONYMOUS, scope=False)
+def show_openapi(request: Request, services: Services) -> Answer:
+    """The OpenAPI 3.1 document, for the address that it is asked at."""
+    servers = [{"url": request.base_url}]
+    body = msgspec.json.encode({**_document(services.faces), "servers": servers})
+    # Programs on other sites may read it; it holds nothing that is not public.
+    return Answer(200, body, [("Access-Control-Allow-Origin", "*")])
+
+
+@lru_cache(maxsize=1)
+def _document(faces: tuple[Face, ...]) -> dict[str, Any]:
+    return document(faces, "")

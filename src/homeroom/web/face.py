@@ -1,0 +1,55 @@
+"""The web face: pages, pictures and feeds for people, at the addresses that answers hand out (homeroom.md §4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeroom.web import (
+    api_docs,
+    calendars,
+    courses,
+    home,
+    openid,
+    outbox,
+    passwords,
+    people,
+    profile,
+    registration,
+    sign_in,
+    static_files,
+    terms,
+)
+from homeroom.web.pages import PAGES
+from homeroom.wire.pages import PAGE_HEADERS, by_session
+from homeroom.wire.request import Request
+from homeroom.wire.server import Face
+
+
+def _no_token(_request: Request, _params: dict[str, Any]) -> None:
+    """Tokens are ignored outside the API (identity.md §1)."""
+
+
+WEB = Face(
+    name="Web",
+    prefix="",
+    resources=(
+        static_files.route,
+        calendars.route,
+        sign_in.route,
+        openid.route,
+        passwords.route,
+        registration.route,
+        home.route,
+        profile.route,
+        terms.route,
+        people.route,
+        courses.route,
+        outbox.route,
+        api_docs.route,
+    ),
+    error=PAGES.error,
+    authenticate=by_session,
+    headers=PAGE_HEADERS,
+    token_of=_no_token,
+    documented=False,
+)

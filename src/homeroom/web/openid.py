@@ -1,0 +1,132 @@
+"""Signing in by an OpenID provider: the way there, and the way back (homeroom.md §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.school.access.openid import discovery, flow, people
+from homeroom.school.access.openid.discovery import OpenIdProvider
+from homeroom.school.access.openid.errors import NOT_FINISHED, SignInFailed
+from homeroom.school.access.openid.flow import Began
+from homeroom.school.access.providers.queries import OPENID
+from homeroom.school.access.vault import open_vault
+from homeroom.school.actor import Actor
+from homeroom.web.sign_in import WantedPage, show_problem, wanting
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.pages import redirect
+from homeroom.wire.request import Request
+from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.services import Services
+
+route = Routes()
+# The address that is registered with the provider; Canvas's, so that a school need not register another one.
+CALLBACK = "/login/oauth2/callback"
+_KEPT = "openid"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found out outside any transaction: the provider and what it says, or why it failed."""
+
+    provider: OpenIdProvider | None = None
+    claims: dict[str, Any] = field(default_factory=dict)
+    problem: SignInFailed | None = None
+
+
+def _find(services: Services, request: Request, actor: Actor, text: str) -> OpenIdProvider:
+    with services.database.read() as db:
+        vault = open_vault(db, request.settings.secret_key)
+        provider = discovery.load(db, vault, actor.root.id, text)
+    return discovery.discovered(provider)
+
+
+def _first(services: Services, request: Request, actor: Actor) -> Outcome:
+    return _named(OPENID, services, request, actor)
+
+
+def _named(id: str, services: Services, request: Request, actor: Actor) -> Outcome:
+    try:
+        return Outcome(_find(services, request, actor, id))
+    except SignInFailed as problem:
+        return Outcome(problem=problem)
+
+
+@route.get("/login/openid_connect", right=PUBLIC, scope=False, writes=True, prepare=_first)
+def begin(
+    params: Params[WantedPage], ready: Prepared[Outcome], browser: Browser, request: Request, db: Connection
+) -> Answer:
+    """To the account's first OpenID provider."""
+    return _begin(params, ready, browser, request, db)
+
+
+@route.get("/login/openid_connect/:id", right=PUBLIC, scope=False, writes=True, prepare=_named)
+def begin_with(
+    id: str,
+    params: Params[WantedPage],
+    ready: Prepared[Outcome],
+    browser: Browser,
+    request: Request,
+    db: Connection,
+) -> Answer:
+    """To this provider."""
+    return _begin(params, ready, browser, request, db)
+
+
+def _begin(params: WantedPage, ready: Outcome, browser: Browser, request: Request, db: Connection) -> Answer:
+    if ready.problem is not None or ready.provider is None:
+        return _failed(browser, ready.problem)
+    began = flow.begin(ready.provider)
+    cookie = browser.keep(db, _KEPT, msgspec.to_builtins(began))
+    url = flow.authorize_url(ready.provider, began, request.base_url + CALLBACK, params.unique_id)
+    return redirect(url, [cookie, *wanting(params, browser, request)])
+
+
+class Arrival(Struct):
+    state: str = ""
+    code: str = ""
+    iss: str = ""
+    error: str = ""
+
+
+def _arrive(params: Params[Arrival], browser: Browser, services: Services, request: Request, actor: Actor) -> Outcome:
+    try:
+        began = flow.require_own(_began(browser), params.state)
+        if params.error:
+            raise SignInFailed(NOT_FINISHED)
+        provider = _find(services, request, actor, str(began.provider_id))
+        claims = flow.finish(provider, began, params.code, params.iss, request.base_url + CALLBACK)
+    except SignInFailed as problem:
+        return Outcome(problem=problem)
+    return Outcome(provider, claims)
+
+
+@route.get("/login/oauth2/callback", right=PUBLIC, scope=False, writes=True, prepare=_arrive)
+def arrive(params: Params[Arrival], ready: Prepared[Outcome], browser: Browser, db: Connection) -> Answer:
+    """Back from the provider: sign in, and go on to the page that was wanted."""
+    try:
+        # Asked again, for a state is good once: two answers at the same time are one too many.
+        flow.require_own(_began(browser), params.state)
+        browser.keep(db, _KEPT, None)
+        if ready.problem is not None or ready.provider is None:
+            return _failed(browser, ready.problem)
+        entrant = people.enter(db, ready.provider, ready.claims)
+    except SignInFailed as problem:
+        return _failed(browser, problem)
+    cookies = browser.sign_in(db, entrant.user_id, login_id=entrant.login_id)
+    return redirect(browser.wanted or "/?login_success=1", cookies)
+
+
+def _began(browser: Browser) -> Began | None:
+    kept = browser.kept.get(_KEPT)
+    return msgspec.convert(kept, Began) if kept is not None else None
+
+
+def _failed(browser: Browser, problem: SignInFailed | None) -> Answer:
+    assert problem is not None
+    return show_problem(browser, problem.sentence, problem.status)

@@ -1,0 +1,51 @@
+"""The outbox: mail as it goes out, with working links. Only while developing (HOMEROOM_DEV)."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from homeroom.school.activity import outbox
+from homeroom.school.errors import NotFound
+from homeroom.school.mail_html import html_of, linked
+from homeroom.web.pages import PAGES
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.ids import RecordId
+from homeroom.wire.pages import HTML
+from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.wire.services import Services
+
+route = Routes()
+# Written for mail programs, which have no style sheet of ours; scripts have no place in it.
+_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-top-navigation; frame-ancestors 'none'"
+
+
+@route.get("/homeroom/outbox", right=PUBLIC, scope=False)
+def show_outbox(browser: Browser, services: Services, db: Connection) -> Answer:
+    """The messages made last."""
+    _require_dev(services)
+    return PAGES.show(browser, "outbox.html", messages=outbox.newest_messages(db))
+
+
+@route.get("/homeroom/outbox/:id", right=PUBLIC, scope=False)
+def show_message(id: RecordId, browser: Browser, services: Services, db: Connection) -> Answer:
+    """One message and what became of it."""
+    _require_dev(services)
+    message = outbox.find_message(db, id)
+    return PAGES.show(browser, "message.html", message=message, text=Markup(linked(message.text_body)))  # noqa: S704
+
+
+@route.get("/homeroom/outbox/:id/html", right=PUBLIC, scope=False)
+def show_message_html(id: RecordId, services: Services, db: Connection) -> Answer:
+    """The HTML part as a mail program shows it."""
+    _require_dev(services)
+    message = outbox.find_message(db, id)
+    html = message.html_body or html_of(message.subject, message.text_body)
+    headers = [("Content-Security-Policy", _MAIL_POLICY), ("Cache-Control", "no-store")]
+    return Answer(200, html.encode(), headers, HTML)
+
+
+def _require_dev(services: Services) -> None:
+    if not services.settings.dev:
+        raise NotFound("page")

@@ -1,0 +1,59 @@
+"""Pages of people, at the addresses that answers hand out, with the rights of the API (homeroom.md §4)."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotFound
+from homeroom.school.learning.dashboard import roles_in
+from homeroom.school.people import avatars
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.queries import find_user
+from homeroom.web.courses import find_readable_course
+from homeroom.web.pages import PAGES
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.ids import CourseId, UserId
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, Routes
+
+route = Routes()
+_ROLES = {
+    "StudentEnrollment": "Student",
+    "TeacherEnrollment": "Teacher",
+    "TaEnrollment": "Teaching assistant",
+    "DesignerEnrollment": "Designer",
+    "ObserverEnrollment": "Observer",
+    "StudentViewEnrollment": "Test student",
+}
+
+
+@route.get("/users/:id", right=BY_POLICY, scope=False)
+def show_user(id: UserId, actor: Actor, browser: Browser, request: Request, db: Connection) -> Answer:
+    """A person, for who may see them or their profile."""
+    person = find_user(db, actor, id)
+    if not (policy.can_show(db, actor, person.id) or policy.can_read_profile(db, actor, person.id)):
+        raise NotFound("user")
+    avatar_url = avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None
+    return PAGES.show(
+        browser, "user.html", person=person, avatar_url=avatar_url, course=None, roles=(),
+        shows_profile=actor.root.settings.profiles,
+    )  # fmt: skip
+
+
+@route.get("/courses/:course_id/users/:id", right=BY_POLICY, scope=False)
+def show_user_in_course(
+    course_id: CourseId, id: UserId, actor: Actor, browser: Browser, request: Request, db: Connection
+) -> Answer:
+    """Somebody who takes part in a course, for who may see its people."""
+    course = find_readable_course(db, actor, course_id)
+    person = find_user(db, actor, id)
+    roles = roles_in(db, course.id, person.id)
+    if not roles or not (actor.is_(person.id) or actor.holds_in_course(db, "read_roster", course.ref)):
+        raise NotFound("user")
+    avatar_url = avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None
+    return PAGES.show(
+        browser, "user.html", person=person, avatar_url=avatar_url, course=course.record,
+        roles=[_ROLES.get(role, role) for role in roles], shows_profile=actor.root.settings.profiles,
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""The settings page: what Homeroom knows of who is signed in, and where that is (homeroom.md §4)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.school.access import sessions
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotAllowed
+from homeroom.school.people import avatars, own_data
+from homeroom.school.people.users.queries import find_person
+from homeroom.web.pages import PAGES
+from homeroom.web.user_agents import name_of_browser
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.pages import redirect
+from homeroom.wire.request import Request
+from homeroom.wire.routes import SELF_ONLY, Params, Routes
+
+route = Routes()
+
+
+class Done(Struct):
+    confirmed: bool = False
+    ended: bool = False
+
+
+@route.get("/profile", right=SELF_ONLY, scope=False)
+def show_settings(params: Params[Done], actor: Actor, browser: Browser, request: Request, db: Connection) -> Answer:
+    """The settings page."""
+    person = find_person(db, actor.id)
+    return PAGES.show(
+        browser,
+        "profile.html",
+        person=person,
+        avatar_url=avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None,
+        logins=own_data.logins_of(db, actor.id),
+        addresses=own_data.addresses_of(db, actor.id),
+        sessions=sessions.sessions_of(db, actor.id),
+        this_session=actor.session_id,
+        name_of_browser=name_of_browser,
+        done=params,
+    )
+
+
+@route.post("/profile/sessions", right=SELF_ONLY, scope=False)
+def end_other_sessions(actor: Actor, db: Connection) -> Answer:
+    """Sign out in every other browser."""
+    if actor.is_masquerading:
+        raise NotAllowed("end somebody else's sessions")
+    sessions.end_all_of(db, actor.id, but=actor.session_id)
+    return redirect("/profile?ended=1")

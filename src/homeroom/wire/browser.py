@@ -1,0 +1,123 @@
+"""The browser that calls: its session, the token that its forms carry, and the cookies it is given (homeroom.md §4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote, unquote
+
+from sqlalchemy import Connection
+
+from homeroom.school.access import sessions
+from homeroom.school.access.sessions import Session
+from homeroom.school.actor import Actor
+from homeroom.wire.addresses import is_path_of_ours
+from homeroom.wire.csrf import ForgedRequest, is_genuine, token_for
+from homeroom.wire.request import Request
+
+SESSION, TOKEN, WANTED = "homeroom_session", "_csrf_token", "homeroom_wanted"
+# What we once gave out: a client cannot choose a short secret, or one with odd characters, for its session.
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+Header = tuple[str, str]
+
+
+class Browser:
+    """``secret`` is the session cookie's value; a new one when the browser has none yet."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        sent = request.cookie(SESSION) or ""
+        self.is_new = _SECRET.fullmatch(sent) is None
+        self.secret = sessions.new_secret() if self.is_new else sent
+        self.session: Session | None = None
+
+    def find_session(self, db: Connection) -> Session:
+        """The browser's session; one statement."""
+        self.session = sessions.find(db, None if self.is_new else self.secret)
+        return self.session
+
+    @property
+    def actor(self) -> Actor | None:
+        """Who is signed in, as far as it was asked; None for nobody."""
+        if self.session is None or not self.session.actor.is_signed_in:
+            return None
+        return self.session.actor
+
+    @property
+    def needs_terms(self) -> bool:
+        """Whether who is signed in has to accept the terms first. An admin who acts as them cannot do it for them."""
+        return (
+            self.session is not None
+            and self.actor is not None
+            and not self.actor.is_masquerading
+            and self.actor.root.settings.require_terms
+            and not self.session.terms_accepted
+        )
+
+    def require_genuine(self, params: dict[str, Any]) -> None:
+        """Raise ForgedRequest unless the session's token came along, as a header or as a field."""
+        sent = self.request.header(b"x-csrf-token")
+        if self.is_new or not is_genuine(self.secret, params.get("authenticity_token") if sent is None else sent):
+            raise ForgedRequest
+
+    def keep(self, db: Connection, name: str, value: Any) -> Header:
+        """Keep something for this browser, signed in or not, until it is signed out; None forgets it.
+
+        The header must go with the answer: it gives a new browser its cookie.
+        """
+        assert self.session is not None
+        sessions.keep(db, self.secret, self.session, name, value)
+        return self.session_cookie()
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What was kept for this browser, by name."""
+        return self.session.data if self.session is not None else {}
+
+    def sign_in(self, db: Connection, user_id: int, **values: Any) -> list[Header]:
+        """Start a session for this person (``values``: see ``sessions.start``); the cookies to answer with."""
+        remember = bool(values.get("remember"))
+        agent = self.request.header(b"user-agent") or ""
+        self.secret = sessions.start(db, user_id, user_agent=agent, replaces=self.session, **values)
+        lifetime = int(sessions.REMEMBERED_LIFETIME.total_seconds()) if remember else None
+        return [self.session_cookie(lifetime), self.token_cookie(token_for(self.secret)), self.forget_wanted()]
+
+    def sign_out(self, db: Connection) -> list[Header]:
+        """End the session; the cookies to answer with."""
+        if self.session is not None:
+            sessions.end(db, self.session)
+        return [self._cookie(SESSION, "", lifetime=0), self._cookie(TOKEN, "", lifetime=0, hidden=False)]
+
+    def token(self) -> str:
+        """The token for a form of this browser's."""
+        return token_for(self.secret)
+
+    def session_cookie(self, lifetime: int | None = None) -> Header:
+        return self._cookie(SESSION, self.secret, lifetime=lifetime)
+
+    def token_cookie(self, token: str) -> Header:
+        # Scripts of our pages and API clients read this one: it is what X-CSRF-Token repeats.
+        return self._cookie(TOKEN, quote(token, safe=""), hidden=False)
+
+    @property
+    def wanted(self) -> str | None:
+        """The page of ours that this browser was sent away from to sign in."""
+        path = unquote(self.request.cookie(WANTED) or "")
+        return path if is_path_of_ours(path) else None
+
+    def want(self, path: str) -> Header:
+        """Remember the page that was wanted."""
+        return self._cookie(WANTED, quote(path, safe="/"), lifetime=3600)
+
+    def forget_wanted(self) -> Header:
+        return self._cookie(WANTED, "", lifetime=0)
+
+    def _cookie(self, name: str, value: str, *, lifetime: int | None = None, hidden: bool = True) -> Header:
+        parts = [f"{name}={value}", "Path=/", "SameSite=Lax"]
+        if hidden:
+            parts.append("HttpOnly")
+        if self.request.base_url.startswith("https:"):
+            parts.append("Secure")
+        if lifetime is not None:
+            parts.append(f"Max-Age={lifetime}")
+        return "Set-Cookie", "; ".join(parts)

@@ -1,0 +1,193 @@
+"""A request as our routes need it, cut from the ASGI scope once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+from homeroom.networks import is_in
+from homeroom.settings import Settings
+from homeroom.wire.params import BadParameters
+from homeroom.wire.proxies import client_behind
+
+STRING_IDS = b"application/json+canvas-string-ids"
+
+_THIS_MACHINE = frozenset(("localhost", "127.0.0.1", "[::1]"))
+_EVERYWHERE = frozenset(("0.0.0.0", "::"))  # noqa: S104 (compared with, not bound to)
+_PATH_SAFE = "/%:@!$&'()*+,;=~"
+_NO_PARTS: list[str] = []
+_HOST = re.compile(rb"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+# What may be sent in several headers of one name; of the others a second one is a mistake or an attack.
+_ONCE = frozenset((b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding"))
+
+
+class BadRequest(BadParameters):
+    """The request itself cannot be read: its path or its headers. ``message`` is a sentence for the client."""
+
+
+class Request:
+    """One HTTP request. ``segments`` are the decoded parts of the path; ``%2F`` stays inside its part (basics §4)."""
+
+    __slots__ = (
+        "_cookies",
+        "_sent_headers",
+        "_server",
+        "body",
+        "headers",
+        "http_version",
+        "id",
+        "method",
+        "path",
+        "query",
+        "remote_ip",
+        "scheme",
+        "segments",
+        "settings",
+    )
+
+    def __init__(self, scope: dict[str, Any], settings: Settings) -> None:
+        self.settings = settings
+        self.id = str(uuid.uuid4())
+        self.method: str = scope["method"]
+        self._sent_headers: list[tuple[bytes, bytes]] = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(self._sent_headers)
+        raw = scope.get("raw_path") or scope["path"].encode()
+        self.path: bytes = path_of(raw)
+        self.query: bytes = scope["query_string"]
+        self.scheme: str = scope["scheme"]
+        self.http_version: str = scope.get("http_version", "1.1")
+        client = scope.get("client")
+        self.remote_ip: str = client[0] if client else ""
+        self._server: tuple[str, int | str] | None = scope.get("server")
+        self.segments = _NO_PARTS
+        self.body = b""
+        self._cookies: SimpleCookie | None = None
+
+    def check(self) -> None:
+        """Read what a client can get wrong: headers sent twice, the host, the path. Raises BadRequest."""
+        if len(self.headers) != len(self._sent_headers):
+            self.headers = _joined(self._sent_headers)
+        if (host := self.headers.get(b"host")) is not None and not _is_host(host):
+            raise BadRequest("The Host header is not a host.")
+        if self.settings.trusted_proxies:
+            self._ask_proxies(self.settings.trusted_proxies)
+        self.segments = split_path(self.path)
+
+    def _ask_proxies(self, trusted: str) -> None:
+        """Take the caller's address and scheme from a proxy of ours."""
+        if self.header(b"x-forwarded-proto") == "https" and is_in(self.remote_ip, trusted):
+            self.scheme = "https"
+        self.remote_ip = client_behind(self.remote_ip, self.header(b"x-forwarded-for"), trusted)
+
+    @property
+    def wants_string_ids(self) -> bool:
+        accept = self.headers.get(b"accept")
+        return accept is not None and STRING_IDS in accept
+
+    def header(self, name: bytes) -> str | None:
+        """A header's value by its lower-case name."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    @property
+    def content_type(self) -> str | None:
+        return self.header(b"content-type")
+
+    @property
+    def host(self) -> str:
+        return self.header(b"host") or "localhost"
+
+    @property
+    def base_url(self) -> str:
+        """``scheme://host[:port]`` as the client used it; clients compare links with it (basics.md §3)."""
+        public = self.settings.public_url
+        if public and public.split("://", 1)[-1].rstrip("/") == self.host:
+            # Behind a proxy that ends TLS the scheme seen here is http.
+            return public.rstrip("/")
+        return f"{self.scheme}://{self.host}"
+
+    @property
+    def url(self) -> str:
+        """The address that was called, without its query; safe in a header."""
+        return self.base_url + quote(self.path, safe=_PATH_SAFE)
+
+    @property
+    def address_for_mail(self) -> str:
+        """Where links in mails lead: HOMEROOM_PUBLIC_URL.
+
+        Without it, never to a host that the client made up: whoever asks for somebody's new password must not have
+        the link lead to a server of theirs. Then it is this machine, or the address that the server listens at.
+        """
+        if self.settings.public_url:
+            return self.settings.public_url.rstrip("/")
+        if self._server is None:
+            return self.base_url
+        name, port = self._server
+        listens_at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        if self.host == listens_at or self.host.rpartition(":")[0] in _THIS_MACHINE or self.host in _THIS_MACHINE:
+            return self.base_url
+        return f"{self.scheme}://127.0.0.1:{port}" if name in _EVERYWHERE else f"{self.scheme}://{listens_at}"
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        if self._cookies is None:
+            self._cookies = SimpleCookie()
+            try:
+                self._cookies.load(self.header(b"cookie") or "")
+            except CookieError:
+                self._cookies = SimpleCookie()
+        return self._cookies
+
+    def cookie(self, name: str) -> str | None:
+        if b"cookie" not in self.headers:
+            return None
+        morsel = self.cookies.get(name)
+        return morsel.value if morsel else None
+
+
+def path_of(raw: bytes) -> bytes:
+    """The path of a request target, which some clients send in absolute form (``GET http://host/path``)."""
+    target = raw.partition(b"?")[0]
+    if target.startswith((b"http://", b"https://")):
+        return b"/" + target.split(b"/", 3)[3] if target.count(b"/") > 2 else b"/"
+    return target
+
+
+def split_path(path: bytes) -> list[str]:
+    """Decode each part on its own, so that an escaped slash is part of an id; empty parts count for nothing.
+
+    Raises BadRequest.
+    """
+    try:
+        parts = [part.decode() if b"%" not in part else _unescaped(part) for part in path.split(b"/") if part]
+    except UnicodeDecodeError:
+        raise BadRequest("The path is not valid UTF-8.") from None
+    if b"\x00" in path or (b"%00" in path and any("\x00" in part for part in parts)):
+        raise BadRequest("The path contains a NUL character.")
+    return parts
+
+
+def _unescaped(part: bytes) -> str:
+    return unquote_to_bytes(part).decode()
+
+
+@lru_cache(maxsize=256)
+def _is_host(host: bytes) -> bool:
+    return _HOST.fullmatch(host) is not None
+
+
+def _joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers of which some came more than once, as one value each. Raises BadRequest for what may not."""
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name not in joined:
+            joined[name] = value
+        elif name in _ONCE:
+            raise BadRequest(f"The header {name.decode('latin-1')} was sent twice.")
+        else:
+            joined[name] += (b"; " if name == b"cookie" else b", ") + value
+    return joined

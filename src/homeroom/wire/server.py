@@ -1,0 +1,304 @@
+"""The ASGI application that all faces share: the way in and the way out of every request (design §3).
+
+Routing from the raw path (``%2F``, ``.json``, HEAD), the body within its limit, throttling, the choice of the thread,
+errors in the face's own shape, and the headers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from homeroom.school.errors import NotFound, SchoolError
+from homeroom.wire.answers import Answer, make_bytes
+from homeroom.wire.authentication import token_in
+from homeroom.wire.endpoint import Authenticate, Call, Endpoint, by_token
+from homeroom.wire.log import RequestLog
+from homeroom.wire.params import BadParameters, Limits, merge, parse_body, parse_query
+from homeroom.wire.request import Request
+from homeroom.wire.router import Match, Router
+from homeroom.wire.routes import Route, Routes
+from homeroom.wire.scopes import Scope, scope_text, scopes_of
+from homeroom.wire.services import Services
+from homeroom.wire.throttle import Bucket, Stopwatch, Throttled, bucket_key, cost_headers, shows_cost, too_many
+
+
+class MethodNotAllowed(SchoolError):
+    """Another method of this path exists."""
+
+    def __init__(self, allowed: set[str]) -> None:
+        super().__init__(", ".join(sorted(allowed)))
+        self.allowed = sorted(allowed)
+
+
+class BodyTooLarge(SchoolError):
+    """The body is larger than its route takes; ``limit`` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(str(limit))
+        self.limit = limit
+
+
+@dataclass(frozen=True)
+class Face:
+    """One wire format: where it stands, its routes, and how it says that something went wrong."""
+
+    name: str
+    prefix: str
+    resources: Sequence[Routes]
+    error: Callable[[Exception, Request], Answer]
+    authenticate: Authenticate = by_token
+    # Canvas throttles and reports costs on its API; pages and other faces do not.
+    throttled: bool = False
+    token_of: Callable[[Request, dict[str, Any]], str | None] = token_in
+    # Go with every answer of the face, refusals too.
+    headers: Sequence[tuple[str, str]] = field(default=())
+    # Pages for people have no place in docs/api and in the OpenAPI document.
+    documented: bool = True
+    # Its routes are what a developer key with scopes can be given.
+    scoped: bool = False
+
+    def scope_text(self, route: Route) -> str:
+        """The documented scope of a route: ``url:GET|/api/v1/users/:id``."""
+        return scope_text(route.method, self.prefix + route.path)
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """The scopes that a developer key can be given on this face."""
+        return scopes_of(self.prefix, self.routes) if self.scoped else []
+
+    @property
+    def routes(self) -> list[Route]:
+        return [route for resource in self.resources for route in resource.all]
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was whole; nobody waits for an answer."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    face: Face
+    endpoint: Endpoint
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way through the server."""
+
+    request: Request
+    watch: Stopwatch
+    entry: _Entry | None = None
+    token: str | None = None
+    bucket: Bucket | None = None
+    full: bool = False
+    began: float = field(default_factory=time.perf_counter)
+    call: Call | None = None
+    failure: Exception | None = None
+
+
+class Server:
+    """All faces over one school, as an ASGI application."""
+
+    def __init__(self, faces: Sequence[Face], services: Services) -> None:
+        self.faces = faces
+        self.services = services
+        self.log = RequestLog(services.settings.access_log)
+        settings = services.settings
+        self.limits = Limits(
+            depth=settings.max_parameter_depth,
+            json_depth=settings.max_json_depth,
+            keys=settings.max_parameters,
+            size=settings.max_body,
+        )
+        self.router: Router[_Entry] = Router()
+        services.router = self.router
+        for face in faces:
+            for route in face.routes:
+                endpoint = Endpoint(route, face.scope_text(route), face.authenticate)
+                self.router.add(route.method, face.prefix + route.path, _Entry(face, endpoint))
+        # SQLite answers in microseconds, and a hop to another thread costs more than that (docs/decisions/0002):
+        # reads run where they arrive. Writers queue for the one write lock, so one thread holds them all.
+        self._inline_reads = services.database.is_sqlite
+        self._writers = ThreadPoolExecutor(1 if self._inline_reads else 8, thread_name_prefix="write")
+        self._readers = self._writers if not self._inline_reads else ThreadPoolExecutor(2, thread_name_prefix="slow")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close"})
+            return
+        visit = Visit(Request(scope, self.services.settings), Stopwatch())
+        request = visit.request
+        if head := request.method == "HEAD":
+            request.method = "GET"
+        try:
+            answer = await self._answer(visit, receive)
+        except ClientGone:
+            return
+        face = self._face_of(visit)
+        headers = [("X-Request-Context-Id", request.id), *face.headers, *self._closing_headers(visit)]
+        await _send(send, answer, headers, head)
+        self.log.done(visit, face, answer.status)
+
+    def flush(self) -> None:
+        """Write what GETs have noted, now."""
+        self.services.notes.flush()
+
+    def close(self) -> None:
+        self._writers.shutdown()
+        self._readers.shutdown()
+
+    async def _answer(self, visit: Visit, receive: Any) -> Answer:
+        try:
+            return await self._through(visit, receive)
+        except ClientGone:
+            raise
+        except Exception as error:  # every face turns what was raised into its own body
+            return self._refusal(visit, error)
+
+    async def _through(self, visit: Visit, receive: Any) -> Answer:
+        request, watch = visit.request, visit.watch
+        request.check()
+        entry, values = self._find(request)
+        visit.entry = entry
+        limit = entry.endpoint.route.body_limit or self.services.settings.max_body
+        watch.pause()
+        request.body = await _read_body(request, receive, limit)
+        watch.resume()
+        params = self._params(request)
+        visit.token = entry.face.token_of(request, params)
+        if entry.face.throttled:
+            visit.bucket = self.services.buckets.take(bucket_key(request, visit.token))
+            if visit.bucket is None and self.services.settings.throttle != "off":
+                visit.full = True
+                raise Throttled
+        visit.call = Call(request, self.services, values, params, visit.token, watch)
+        return await self._run(entry.endpoint, visit.call)
+
+    def _params(self, request: Request) -> dict[str, Any]:
+        query = parse_query(request.query, self.limits)
+        return merge(query, parse_body(request.content_type, request.body, self.limits)) if request.body else query
+
+    async def _run(self, endpoint: Endpoint, call: Call) -> Answer:
+        route = endpoint.route
+        if self._inline_reads and not route.writes and route.prepare is None and not route.is_slow(call.params):
+            return endpoint.run(call)
+        pool = self._writers if route.writes and route.prepare is None else self._readers
+        call.watch.pause()
+        return await asyncio.get_running_loop().run_in_executor(pool, _run_timed, endpoint, call)
+
+    def _find(self, request: Request) -> tuple[_Entry, dict[str, Any]]:
+        """The route of this path, with or without ``.json`` (homeroom.md §2)."""
+        segments = request.segments
+        last = segments[-1] if segments else ""
+        allowed: set[str] = set()
+        if last.endswith(".json") and len(last) > 5 and not last.startswith("sis_login_id:"):
+            found = self.router.match(request.method, [*segments[:-1], last[:-5]])
+            if isinstance(found, Match):
+                if not (found.route.endpoint.route.free_tail and _tail_of(found)):
+                    return found.route, found.values
+            else:
+                allowed = found
+        found = self.router.match(request.method, segments)
+        if isinstance(found, Match):
+            return found.route, found.values
+        if allowed := allowed | found:
+            raise MethodNotAllowed(allowed | ({"HEAD"} if "GET" in allowed else set()))
+        raise NotFound("route")
+
+    def _face_at(self, request: Request) -> Face:
+        """The face whose part of the house this path is in, for a request that met no route."""
+        path = b"/" + request.path.lstrip(b"/") + b"/"
+        fitting = [face for face in self.faces if path.startswith(face.prefix.encode() + b"/")]
+        return max(fitting or self.faces[:1], key=lambda face: len(face.prefix))
+
+    def _face_of(self, visit: Visit) -> Face:
+        return visit.entry.face if visit.entry else self._face_at(visit.request)
+
+    def _refusal(self, visit: Visit, error: Exception) -> Answer:
+        request = visit.request
+        if isinstance(error, Throttled):
+            return too_many(self.services.settings.throttle, with_header=shows_cost(request, visit.token))
+        if not isinstance(error, SchoolError | BadParameters):
+            visit.failure = error
+        return make_bytes(self._face_of(visit).error(error, request), string_ids=request.wants_string_ids)
+
+    def _closing_headers(self, visit: Visit) -> list[tuple[str, str]]:
+        """What was called and what it cost; settles the bucket (basics.md §6, §8)."""
+        if visit.full or not self._face_of(visit).throttled:
+            return []
+        headers = [("X-Canvas-Meta", visit.entry.endpoint.meta if visit.entry else "")]
+        bucket = visit.bucket
+        if bucket is None:  # It was refused before its parameters were read.
+            visit.token = token_in(visit.request, {})
+            bucket = self.services.buckets.take(bucket_key(visit.request, visit.token))
+        cost = visit.watch.cost
+        if bucket is not None:
+            bucket.settle(cost)
+        if shows_cost(visit.request, visit.token):
+            headers += cost_headers(bucket, cost)
+        return headers
+
+
+def _run_timed(endpoint: Endpoint, call: Call) -> Answer:
+    call.watch.resume()
+    try:
+        return endpoint.run(call)
+    finally:
+        call.watch.pause()
+
+
+def _tail_of(found: Match[_Entry]) -> str:
+    """The value of the path's last part: free text, of which ``.json`` may be part; empty where a literal ends it."""
+    last = found.route.endpoint.route.path.rstrip(")").rsplit("/", 1)[-1]
+    value = found.values.get(last[1:], "") if last[:1] in ":*" else ""
+    return "/".join(value) if isinstance(value, list) else value
+
+
+async def _read_body(request: Request, receive: Any, limit: int) -> bytes:
+    """The whole body. Raises BodyTooLarge as soon as it is known, without keeping what came; ClientGone."""
+    declared = request.header(b"content-length")
+    if declared is not None and declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
+        raise BodyTooLarge(limit)
+    if declared is None and _has_no_body(request):
+        return b""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+def _has_no_body(request: Request) -> bool:
+    """HTTP/1 says beforehand whether a body follows; asking the server for it costs more than looking here."""
+    return b"transfer-encoding" not in request.headers and not request.http_version.startswith("2")
+
+
+async def _send(send: Any, answer: Answer, extra: list[tuple[str, str]], head: bool) -> None:
+    headers: list[tuple[bytes, bytes]] = []
+    if answer.status not in (204, 304):
+        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+        headers.append((b"content-length", b"%d" % len(answer.body)))
+    headers += [(name.lower().encode("latin-1"), _line(value)) for name, value in answer.headers]
+    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in extra]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def _line(value: str) -> bytes:
+    """A header's value on one line, whatever a route was given to put into it."""
+    text = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
+    return text.encode("latin-1", "replace")

@@ -1,0 +1,39 @@
+"""What a process has besides the database, for handlers that need it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from homeroom.db import Database
+from homeroom.school.jobs import Jobs
+from homeroom.settings import Settings
+from homeroom.wire.notes import Notes
+from homeroom.wire.router import Router
+from homeroom.wire.scopes import Scope
+from homeroom.wire.throttle import Buckets
+
+if TYPE_CHECKING:
+    from homeroom.wire.server import Face
+
+
+@dataclass(slots=True)
+class Services:
+    """``database`` is for work outside the request's transaction only; ``scopes`` and ``faces`` are all there are.
+
+    ``router`` knows the routes of every face.
+    """
+
+    settings: Settings
+    database: Database
+    jobs: Jobs
+    buckets: Buckets
+    notes: Notes
+    scopes: tuple[Scope, ...] = ()
+    faces: tuple[Face, ...] = ()
+    router: Router[Any] = field(default_factory=Router)
+
+    def close(self) -> None:
+        self.notes.close()
+        self.jobs.close()
+        self.database.close()

@@ -1,0 +1,139 @@
+"""The chain of migrations makes the same database as the metadata, and can be walked by several at once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from tests.support.shape import shape_of
+
+from homeroom.db import Database
+from homeroom.db.chain import MIGRATIONS, upgrade
+from homeroom.db.migrate import CannotMigrate, current_revision, migrate, newest_revision, revisions
+from homeroom.school.schema import Base
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url, pool_size=2)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def walk_the_chain(database: Database, to: str = "head") -> None:
+    with database.alter() as db:
+        upgrade(db, to)
+
+
+def of(database: Database, question: Callable[[Connection], Any]) -> Any:
+    with database.read() as db:
+        return question(db)
+
+
+def differences(db: Connection) -> list[Any]:
+    # What only the database has (the search index, say) Alembic knows nothing of; shape_of compares it.
+    options = {
+        "compare_server_default": True,
+        "include_object": lambda _object, _name, _type, reflected, twin: not reflected or twin is not None,
+    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression-based index")
+        return list(compare_metadata(MigrationContext.configure(db, opts=options), Base.metadata))
+
+
+def test_there_is_one_head() -> None:
+    chain = ScriptDirectory(str(MIGRATIONS))
+    assert len(chain.get_heads()) == 1, "Two migrations follow the same one: point down_revision of yours at the other."
+    assert tuple(script.revision for script in chain.walk_revisions())[::-1] == revisions(), (
+        "A file's name begins with its revision, and the numbers follow the chain."
+    )
+
+
+def test_the_chain_and_the_metadata_make_the_same_database(empty_url: str) -> None:
+    with opened(empty_url) as database:
+        walk_the_chain(database)
+        assert of(database, differences) == []
+        walked = of(database, shape_of)
+        drop_everything(database)
+        assert migrate(database, Base.metadata)
+        made = of(database, shape_of)
+    assert walked == made
+
+
+def drop_everything(database: Database) -> None:
+    if database.is_sqlite:
+        database.close()
+        path = Path(str(database.engine.url.database))
+        for file in path.parent.glob(path.name + "*"):
+            file.unlink()
+        return
+    with database.alter() as db:
+        db.execute(text("DROP SCHEMA public CASCADE"))
+        db.execute(text("CREATE SCHEMA public"))
+
+
+def test_a_fresh_database_is_at_the_newest_revision_and_a_second_time_there_is_nothing_to_do(empty_url: str) -> None:
+    with opened(empty_url) as database:
+        assert migrate(database, Base.metadata)
+        assert of(database, current_revision) == newest_revision()
+        assert of(database, lambda db: MigrationContext.configure(db).get_current_revision()) == newest_revision()
+        assert not migrate(database, Base.metadata)
+
+
+def test_a_root_account_from_before_there_were_terms_gets_them(empty_url: str) -> None:
+    account = (
+        "INSERT INTO accounts (id, name, uuid, parent_account_id, ancestry, is_site_admin, state, lti_guid, settings,"
+        " default_storage_quota_mb, default_user_storage_quota_mb, default_group_storage_quota_mb, stuck_sis_fields,"
+        " created_at, updated_at)"
+        " VALUES (:id, 'x', :uuid, :parent, '', :site, 'active', '', '{}', 1, 1, 1, '', :at, :at)"
+    )
+    with opened(empty_url) as database:
+        walk_the_chain(database, "0010")
+        with database.write() as db:
+            at = "2026-01-05T09:00:00.000000Z"
+            for id, parent, site in ((1, None, False), (2, None, True), (3, 1, False)):
+                db.execute(text(account), {"id": id, "uuid": f"u{id}", "parent": parent, "site": site, "at": at})
+        walk_the_chain(database)
+        rows = of(database, lambda db: db.execute(text("SELECT account_id, terms_type FROM terms_of_service")).all())
+        assert [tuple(row) for row in rows] == [(1, "default")]
+
+
+def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
+    with opened(empty_url) as database:
+        migrate(database, Base.metadata)
+        with database.write() as db:
+            db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(CannotMigrate, match="revision 9999, which only a newer Homeroom knows"):
+            migrate(database, Base.metadata)
+
+
+def test_a_database_of_another_program_is_left_alone(empty_url: str) -> None:
+    with opened(empty_url) as database:
+        with database.alter() as db:
+            db.execute(text("CREATE TABLE users (id INTEGER)"))
+        with pytest.raises(CannotMigrate, match="'users' that Homeroom has not made"):
+            migrate(database, Base.metadata)
+        assert of(database, current_revision) is None
+
+
+def test_processes_that_start_together_make_the_database_once(empty_url: str) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(4) as pool:
+        did = pool.map(migrate_here, [empty_url] * 4, chunksize=1)
+    assert sorted(did) == [False, False, False, True]
+
+
+def migrate_here(url: str) -> bool:
+    with opened(url) as database:
+        return migrate(database, Base.metadata)

@@ -1,0 +1,209 @@
+"""The other commands, as somebody at a terminal has them."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+import requests
+from tests.support.live import run, serving
+
+from homeroom import __version__
+from homeroom.db import Database
+from homeroom.db.migrate import newest_revision
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A school that was started once."""
+    folder = tmp_path_factory.mktemp("school")
+    with serving(folder):
+        pass
+    return folder
+
+
+def rows(data: Path, question: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(data / "homeroom.db")
+    try:
+        return connection.execute(question).fetchall()
+    finally:
+        connection.close()
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout == f"homeroom {__version__}\n"
+    help = run("--help").stdout
+    for command in ("serve", "worker", "migrate", "doctor", "token", "account", "openapi", "demo"):
+        assert re.search(rf"^  {command} +\w", help, re.MULTILINE)
+        described = run(command, "--help")
+        assert described.returncode == 0
+        assert command in described.stdout
+
+
+@pytest.mark.parametrize(
+    "command", [("nonsense",), ("token", "create"), ("account", "set", "avatars"), ("doctor", "--x")]
+)
+def test_wrong_usage_is_status_2(command: tuple[str, ...]) -> None:
+    assert run(*command).returncode == 2
+
+
+def test_a_token_is_made_and_works(data: Path) -> None:
+    made = run("token", "create", "Admin@Homeroom.Example", "--purpose", "Export", "--data", data)
+    assert made.returncode == 0, made.stderr
+    with serving(data) as server:
+        token = made.stdout.strip()
+        answer = requests.get(
+            f"{server.url}/api/v1/users/self", headers={"Authorization": f"Bearer {token}"}, timeout=10
+        )
+        assert answer.json()["id"] == 1
+    assert rows(data, "SELECT purpose, hint, state FROM access_tokens ORDER BY id DESC LIMIT 1") == [
+        ("Export", token[:5], "active")
+    ]
+
+
+def test_nobody_gets_no_token(data: Path) -> None:
+    result = run("token", "create", "nobody", "--data", data)
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", "Error: Nobody signs in as 'nobody'.\n")
+
+
+@pytest.mark.spec("homeroom.md#5")
+@pytest.mark.parametrize(
+    "name, value, said",
+    [
+        ("avatars", "false", "avatars is false."),
+        ("password_min_length", "12", "password_min_length is 12."),
+        ("self_registration", "all", 'self_registration is "all".'),
+        ("pronouns", '["She/Her"]', 'pronouns is ["She/Her"].'),
+        ("default_locale", "de", 'default_locale is "de".'),
+    ],
+)
+def test_a_setting_of_the_account_is_changed(data: Path, name: str, value: str, said: str) -> None:
+    result = run("account", "set", name, value, "--data", data)
+    assert (result.returncode, result.stdout) == (0, said + "\n"), result.stderr
+    ((kept,),) = rows(data, "SELECT settings FROM accounts WHERE id = 1")
+    assert f'"{name}"' in str(kept)
+
+
+@pytest.mark.parametrize(
+    "name, value, sentence", [("avatar", "true", "There is no setting 'avatar'"), ("avatars", "maybe", "")]
+)
+def test_a_setting_that_cannot_be_is_refused(data: Path, name: str, value: str, sentence: str) -> None:
+    before = rows(data, "SELECT settings FROM accounts")
+    result = run("account", "set", name, value, "--data", data)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert result.stderr.count("\n") == 1
+    assert rows(data, "SELECT settings FROM accounts") == before
+
+
+@pytest.mark.parametrize("command", [("token", "create", "x"), ("account", "set", "avatars", "true"), ("worker",)])
+def test_without_tables_there_is_nothing_to_work_on(tmp_path: Path, command: tuple[str, ...]) -> None:
+    result = run(*command, "--data", tmp_path)
+    assert result.returncode == 1
+    assert result.stderr == "Error: The tables are not those of this version; run `homeroom migrate` first.\n"
+
+
+def test_migrate_makes_the_tables_once_and_says_so(empty_url: str, tmp_path: Path) -> None:
+    newest = newest_revision()
+    first = run("migrate", "--database", empty_url, "--data", tmp_path)
+    assert first.stdout == f"The tables are made.\nThe tables are at revision {newest}.\n", first.stderr
+    second = run("migrate", settings={"HOMEROOM_DATABASE_URL": empty_url, "HOMEROOM_DATA": str(tmp_path)})
+    assert second.stdout == f"The tables are at revision {newest} already.\n"
+    result = run("token", "create", "x", "--database", empty_url, "--data", tmp_path)
+    assert result.stderr == "Error: There is no school yet; `homeroom serve` makes it.\n"
+
+
+def test_migrate_tells_each_step(empty_url: str, tmp_path: Path) -> None:
+    from tests.db.test_migrations import walk_the_chain
+
+    database = Database(empty_url)
+    walk_the_chain(database, "0001")
+    database.close()
+    result = run("migrate", "--database", empty_url, "--data", tmp_path)
+    assert result.stdout.startswith("0002: Custom data.\n"), result.stderr
+    assert result.stdout.endswith(f"The tables are at revision {newest_revision()}.\n")
+
+
+def states(output: str) -> dict[str, str]:
+    found = re.findall(r"^(\S[\w -]*?) {2,}(ok|note|problem) ", output, re.MULTILINE)
+    return dict(found)
+
+
+CHECKS = ["python", "settings", "data folder", "admin-token", "database", "tables", "search", "clock", "worker"]
+CHECKS += ["job queue", "storage", "mail"]
+
+
+def test_doctor_finds_all_well_while_the_server_runs(empty_url: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with serving(data, "--database", empty_url) as server:
+        for _ in range(50):
+            result = run("doctor", "--data", data, "--database", empty_url)
+            if states(result.stdout)["worker"] == "ok":
+                break
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert states(result.stdout) == dict.fromkeys(CHECKS, "ok"), result.stdout
+        assert server.first_token not in result.stdout
+    after = run("doctor", "--data", data, "--database", empty_url)
+    assert after.returncode == 0, after.stdout
+    assert states(after.stdout)["worker"] == "note"
+
+
+def test_doctor_on_nothing_makes_nothing(tmp_path: Path) -> None:
+    result = run("doctor", "--data", tmp_path / "none")
+    assert result.returncode == 0
+    assert states(result.stdout)["data folder"] == states(result.stdout)["database"] == "note"
+    assert not (tmp_path / "none").exists()
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(data: Path) -> None:
+    (data / "admin-token").chmod(0o644)
+    settings = {
+        "HOMEROOM_PUBLIC_ULR": "http://x",
+        "HOMEROOM_SMTP_URL": "smtp://u:sesame@127.0.0.1:9",
+        "HOMEROOM_STORAGE_URL": "file:///proc/nowhere",
+    }
+    result = run("doctor", "--data", data, settings=settings)
+    (data / "admin-token").chmod(stat.S_IRUSR | stat.S_IWUSR)
+    assert result.returncode == 1
+    found = states(result.stdout)
+    assert [name for name, state in found.items() if state == "problem"] == [
+        "settings",
+        "admin-token",
+        "storage",
+        "mail",
+    ]
+    assert f"→ chmod 600 {data}/admin-token" in result.stdout
+    assert "HOMEROOM_PUBLIC_ULR: no such setting" in result.stdout
+    assert "sesame" not in result.stdout
+
+
+def test_doctor_says_that_the_database_is_away(tmp_path: Path) -> None:
+    result = run("doctor", "--data", tmp_path, "--database", "postgresql+psycopg://u:sesame@127.0.0.1:1/x")
+    assert result.returncode == 1
+    assert states(result.stdout)["database"] == "problem"
+    assert "sesame" not in result.stdout + result.stderr
+
+
+def test_doctor_says_that_the_tables_are_old(tmp_path: Path) -> None:
+    from tests.db.test_migrations import walk_the_chain
+
+    database = Database(f"sqlite:///{tmp_path}/homeroom.db")
+    walk_the_chain(database, "0001")
+    database.close()
+    result = run("doctor", "--data", tmp_path)
+    assert result.returncode == 1
+    assert states(result.stdout)["tables"] == "problem"
+    assert "→ Run `homeroom migrate`." in result.stdout
+
+
+def test_openapi_prints_the_document_that_the_server_has(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        served = requests.get(f"{server.url}/api/docs/openapi.json", timeout=20).json()
+        printed = run("openapi", "--url", f"{server.url}/")
+    assert printed.returncode == 0, printed.stderr
+    assert json.loads(printed.stdout) == served
+    assert served["servers"] == [{"url": server.url}]

@@ -1,0 +1,200 @@
+"""``homeroom serve`` as a person, a container and a service manager see it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import stat
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+import requests
+from tests.support.live import LiveServer, run, serving
+
+
+def whoami(server: LiveServer, token: str) -> requests.Response:
+    return requests.get(f"{server.url}/api/v1/users/self", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+
+@pytest.mark.spec("homeroom.md#1")
+def test_the_first_start_says_once_how_to_get_in(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    data = tmp_path / "deep" / "school"
+    with serving(data) as server:
+        said = "\n".join(server.output)
+        for name in ("Address", "Login", "Password", "Token"):
+            assert re.search(rf"^  {name} +\S+", said, re.MULTILINE), said
+        assert server.first_token in said
+        assert stat.S_IMODE((data / "admin-token").stat().st_mode) == 0o600
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        answer = whoami(server, server.first_token)
+        assert answer.status_code == 200
+        assert answer.json()["login_id"] == re.search(r"Login +(\S+)", said).group(1)  # type: ignore[union-attr]
+        assert server.output[-1] == f"Homeroom is ready on {server.url}"
+        record_property("seconds_to_ready", server.seconds_to_ready)
+        assert server.seconds_to_ready < 10
+    assert stat.S_IMODE((data / "homeroom.db").stat().st_mode) & 0o007 == 0
+    with closing(sqlite3.connect(data / "homeroom.db")) as db:
+        # What waited to be written when it was asked to stop, was.
+        assert db.execute("SELECT count(*) FROM access_tokens WHERE last_used_at IS NOT NULL").fetchone() == (1,)
+    with serving(data) as again:
+        assert again.output == [f"Homeroom is ready on {again.url}"]
+        assert whoami(again, again.first_token).status_code == 200
+
+
+def test_a_given_token_is_the_first_admins(tmp_path: Path) -> None:
+    token = "given-by-the-container-0123"
+    with serving(tmp_path, settings={"HOMEROOM_ADMIN_TOKEN": token}) as server:
+        assert server.first_token == token
+        assert whoami(server, token).status_code == 200
+
+
+def test_a_token_given_to_a_school_that_is_there_opens_it_too(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        made = server.first_token
+    with serving(tmp_path, settings={"HOMEROOM_ADMIN_TOKEN": "given-later-0123456789"}) as server:
+        assert whoami(server, "given-later-0123456789").status_code == 200
+        assert whoami(server, made).status_code == 200
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_all_its_processes_within_seconds(tmp_path: Path, signum: signal.Signals) -> None:
+    with serving(tmp_path, "--workers", "2") as server, requests.Session() as session:
+        # A client that keeps its connection open does not hold it up.
+        session.get(f"{server.url}/api/v1/users/self", timeout=5)
+        time.sleep(1.5)
+        began = time.monotonic()
+        # Ctrl-C reaches the whole group.
+        (os.killpg if signum == signal.SIGINT else os.kill)(server.process.pid, signum)
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 6
+        assert server.output[-1] == "Homeroom has stopped."
+        with pytest.raises(ProcessLookupError):
+            os.killpg(server.process.pid, 0)
+        assert [line for line in server.errors if '"error"' in line] == []
+
+
+def test_a_web_process_and_the_worker_are_started_again_when_they_die(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        before = wait_for_children(server, 2)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            if len(children(server)) >= 2 and not set(children(server)) & set(before):
+                break
+            time.sleep(0.1)
+        assert not set(children(server)) & set(before)
+        assert whoami(server, server.first_token).status_code == 200
+
+
+def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        orphans = wait_for_children(server, 2)
+        server.process.kill()
+        server.process.wait(5)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and any(alive(pid) for pid in orphans):
+            time.sleep(0.1)
+        assert not any(alive(pid) for pid in orphans)
+
+
+def children(server: LiveServer) -> list[int]:
+    found: set[int] = set()
+    for thread in Path(f"/proc/{server.process.pid}/task").iterdir():
+        # A thread may end between being listed and being looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            found.update(map(int, (thread / "children").read_text().split()))
+    return sorted(found)
+
+
+def wait_for_children(server: LiveServer, count: int) -> list[int]:
+    deadline = time.monotonic() + 10
+    while len(children(server)) < count and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    return children(server)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_ipv6(tmp_path: Path) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("There is no IPv6 here.")
+    with serving(tmp_path, "--host", "::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert whoami(server, server.first_token).status_code == 200
+
+
+def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        result = run("serve", "--port", str(server.port), "--data", tmp_path)
+        assert result.returncode == 1
+        assert result.stderr == (
+            f"Error: Port {server.port} on 127.0.0.1 is taken; choose another with --port, or 0 for any free one.\n"
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (("--data", "/proc/nowhere"), "The data folder /proc/nowhere cannot be written to: "),
+        (("--data", "{tmp}/file"), "{tmp}/file cannot be the data folder: it is a file."),
+        (("--host", "no.such.host.invalid"), "There is no address for the host 'no.such.host.invalid'."),
+        (("--host", "192.0.2.1"), "192.0.2.1 is not an address of this machine."),
+        (("--database", "mysql://x"), "The database URL must begin with sqlite:/// or postgresql+psycopg://."),
+        (("--database", "sqlite:////proc/nowhere/x.db"), "/proc/nowhere cannot be used: No such file or directory."),
+        (
+            ("--database", "sqlite:///{tmp}/file"),
+            "The database sqlite:///{tmp}/file cannot be used: file is not a database.",
+        ),
+        (
+            ("--database", "postgresql+psycopg://u:secret@127.0.0.1:1/x"),
+            "The database postgresql+psycopg://u:***@127.0.0.1:1/x cannot be used: ",
+        ),
+    ],
+)  # fmt: skip
+def test_what_keeps_it_from_starting_is_said_in_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"not a database " * 100)
+    given = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    result = run("serve", "--port", "0", "--data", tmp_path / "data", *given)
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.startswith("Error: " + sentence.replace("{tmp}", str(tmp_path)))
+    assert result.stderr.count("\n") == 1
+    assert "secret" not in result.stderr + result.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--port", "70000"), ("--workers", "0"), ("--nonsense",)])
+def test_wrong_usage_is_status_2(arguments: tuple[str, ...]) -> None:
+    assert run("serve", *arguments).returncode == 2
+
+
+def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path) -> None:
+    result = run("serve", "--data", tmp_path, settings={"HOMEROOM_THROTTLE": "maybe"})
+    assert (result.returncode, result.stderr) == (1, "Error: HOMEROOM_THROTTLE is 'maybe'; it can be 429, 403, off.\n")
+
+
+def test_a_school_with_people_in_it_is_not_filled(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        headers = {"Authorization": f"Bearer {server.first_token}"}
+        form = {"user[name]": "Real", "pseudonym[unique_id]": "real@school.test"}
+        made = requests.post(f"{server.url}/api/v1/accounts/1/users", form, headers=headers, timeout=10)
+        assert made.status_code == 200
+    for command in (("serve", "--demo", "--port", "0"), ("demo", "load")):
+        result = run(*command, "--data", tmp_path)
+        assert result.returncode == 1
+        assert result.stderr == "Error: There are people in this school; the demo school is for an empty one.\n"

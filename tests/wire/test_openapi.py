@@ -1,0 +1,280 @@
+"""The OpenAPI document: valid, whole, and true (homeroom.md §3). The page it is shown on is in tests/web."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
+from msgspec import UNSET, Raw, Struct, UnsetType
+from tests.conftest import School
+from tests.support.cast import token_of
+
+from homeroom.app import FACES
+from homeroom.wire.openapi import document
+from homeroom.wire.openapi_schemas import Schemas
+from homeroom.wire.params import Upload
+from homeroom.wire.routes import PUBLIC, Params, Routes
+from homeroom.wire.server import Face
+
+DOCUMENT = document(FACES, "http://school.test")
+OPERATIONS = [
+    pytest.param(path, method, operation, id=operation["operationId"])
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def operation(path: str, method: str = "get") -> dict[str, Any]:
+    found: dict[str, Any] = DOCUMENT["paths"][path][method]
+    return found
+
+
+# --- valid and whole
+
+
+def test_the_document_is_valid() -> None:
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+    assert DOCUMENT["openapi"].startswith("3.1")
+
+
+@pytest.mark.spec("homeroom.md#3")
+def test_every_documented_route_is_one_operation() -> None:
+    routes = {
+        (face.prefix + re.sub(r"[:*](\w+)", r"{\1}", path), route.method.lower())
+        for face in FACES
+        if face.documented
+        for route in face.routes
+        for path in [route.path.partition("(")[0], re.sub("[()]", "", route.path)]
+    }
+    assert {(path, method) for path, methods in DOCUMENT["paths"].items() for method in methods} == routes
+
+
+@pytest.mark.spec("homeroom.md#3")
+def test_paths_are_the_documented_literals() -> None:
+    paths = DOCUMENT["paths"]
+    assert {"get", "put", "delete"} == set(paths["/api/v1/users/{user_id}/custom_data"])
+    assert {"get", "put", "delete"} == set(paths["/api/v1/users/{user_id}/custom_data/{scope}"])
+    assert "/api/v1/users/self/bookmarks" in paths
+
+
+def test_no_two_paths_differ_in_their_names_only() -> None:
+    shapes = [re.sub(r"\{\w+\}", "{}", path) for path in DOCUMENT["paths"]]
+    assert len(shapes) == len(set(shapes))
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [one["operationId"] for methods in DOCUMENT["paths"].values() for one in methods.values()]
+    assert len(names) == len(set(names))
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_says_what_it_does(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"] and not operation["summary"].endswith(".")
+    assert len(operation["tags"]) == 1
+    names = [(parameter["in"], parameter["name"]) for parameter in operation.get("parameters", ())]
+    assert len(names) == len(set(names))
+    assert [name for kind, name in names if kind == "path"] == re.findall(r"\{(\w+)\}", path)
+    assert (method in ("post", "put")) >= ("requestBody" in operation)
+    assert "default" in operation["responses"]
+
+
+def test_every_reference_leads_somewhere() -> None:
+    def references(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("$ref"), str):
+                yield value["$ref"]
+            for inner in value.values():
+                yield from references(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from references(inner)
+
+    for reference in references(DOCUMENT):
+        here: Any = DOCUMENT
+        for part in reference.removeprefix("#/").split("/"):
+            here = here[part]
+
+
+# --- what it says
+
+
+def test_a_scope_and_the_tokens_are_told() -> None:
+    assert "url:GET|/api/v1/users/:id" in operation("/api/v1/users/{id}")["description"]
+    assert DOCUMENT["security"] == [{"bearer": []}]
+    assert DOCUMENT["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
+    assert operation("/homeroom/v1/health")["security"] == [{}, {"bearer": []}]
+    assert operation("/api/v1/accounts/{account_id}/self_registration", "post").get("security") == []
+
+
+def test_a_list_is_an_array_with_pages() -> None:
+    found = operation("/api/v1/accounts/{account_id}/users")
+    success = found["responses"]["200"]
+    assert success["content"]["application/json"]["schema"] == {
+        "type": "array",
+        "items": {"$ref": "#/components/schemas/UserJson"},
+    }
+    assert success["headers"] == {"Link": {"$ref": "#/components/headers/Link"}}
+    parameters = {parameter["name"]: parameter for parameter in found["parameters"]}
+    assert parameters["per_page"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
+    assert parameters["page"]["in"] == "query"
+    assert parameters["include[]"]["schema"]["type"] == "array"
+
+
+def test_a_change_takes_a_form_with_brackets_or_json() -> None:
+    content = operation("/api/v1/users/{id}", "put")["requestBody"]["content"]
+    form = content["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert {"user[name]", "user[avatar][token]"} <= set(form)
+    assert content["application/json"]["schema"] == {"$ref": "#/components/schemas/UpdateUser"}
+
+
+class Inner(Struct, frozen=True):
+    name: str
+    kinds: list[str] = []
+
+
+class Everything(Struct):
+    needed: str
+    count: int | None = None
+    maybe: bool | UnsetType = UNSET
+    names: frozenset[str] = frozenset()
+    inner: Inner | UnsetType = UNSET
+    must: Inner = Inner("")
+    items: list[Inner] = []
+    colors: dict[str, str] = {}
+    either: int | str = 0
+    anything: object = None
+    raw: Raw | UnsetType = UNSET
+    file: Upload | None = None
+    tree: Everything | None = None
+
+
+def everything(params: Params[Everything]) -> Everything:
+    """Take everything.
+
+    And give it back.
+    """
+    raise NotImplementedError
+
+
+def made(method: str) -> dict[str, Any]:
+    routes = Routes()
+    getattr(routes, method)("/things/:name(/*rest)", right=PUBLIC)(everything)
+    face = Face("Test", "/test", (routes,), lambda error, request: None)  # type: ignore[arg-type, return-value]
+    found: dict[str, Any] = document((face,), "http://x")["paths"]
+    assert list(found) == ["/test/things/{name}", "/test/things/{name}/{rest}"]
+    operation: dict[str, Any] = found["/test/things/{name}"][method]
+    return operation
+
+
+FLAT = {
+    "needed": "string", "count": "integer", "maybe": "boolean", "names[]": "array", "inner[name]": "string",
+    "inner[kinds][]": "array", "must[name]": "string", "must[kinds][]": "array", "items[][name]": "array",
+    "items[][kinds][]": "array", "colors": "object", "either": None, "anything": None, "raw": None, "file": "string",
+}  # fmt: skip
+
+
+def test_structs_become_names_in_brackets() -> None:
+    parameters = {parameter["name"]: parameter for parameter in made("get")["parameters"] if parameter["in"] == "query"}
+    kinds = {name: parameter["schema"].get("type") for name, parameter in parameters.items()}
+    assert kinds == FLAT  # a Struct within itself is left out
+    assert [name for name, parameter in parameters.items() if parameter["required"]] == ["needed"]
+    assert parameters["colors"]["style"] == "deepObject"
+
+
+def test_a_struct_with_a_file_is_a_multipart_form() -> None:
+    body = made("post")["requestBody"]
+    assert list(body["content"]) == ["multipart/form-data"]
+    schema = body["content"]["multipart/form-data"]["schema"]
+    assert schema["properties"]["file"] == {"type": "string", "format": "binary"}
+    assert schema["required"] == ["needed"]
+    assert body["required"] is True
+
+
+def test_the_docstring_is_the_summary_and_the_description() -> None:
+    found = made("get")
+    assert (found["summary"], found["description"]) == ("Take everything", "And give it back.")
+
+
+def test_two_structs_of_one_name_are_told_apart() -> None:
+    class UserJson(Struct):
+        other: int
+
+    from homeroom.canvas.people.user_json import UserJson as Real
+
+    schemas = Schemas([UserJson, Real])
+    assert schemas.of(UserJson) != schemas.of(Real)
+
+
+# --- true: what schemathesis makes of the document meets no failure, and answers have the schema that was said
+
+
+@pytest.fixture
+def kinds(school: School) -> dict[str, list[str]]:
+    """Ids that exist, by the name of a path's parameter."""
+    users = ["self", str(school.id("student")), str(school.id("teacher")), "sis_user_id:sis-student"]
+    return {
+        "account_id": ["1", "self", str(school.id("northern"))],
+        "user_id": users,
+        "course_id": [str(school.id("biology"))],
+    }
+
+
+Sent = tuple[bytes, list[tuple[bytes, bytes]], bytes]
+
+
+def sent(case: Any, ids: dict[str, list[str]], choose: Callable[[list[str]], str]) -> Sent:
+    """The target, headers and body of a case, mostly with ids that exist."""
+    for name in case.path_parameters or {}:
+        known = ids.get(name) or ids["user_id" if "/users/{id}" in case.path else "account_id"]
+        case.path_parameters[name] = choose([*known, str(case.path_parameters[name])])
+    try:
+        made = requests.Request(**case.as_transport_kwargs(base_url="http://school.test")).prepare()
+    except (ValueError, requests.RequestException):
+        assume(False)
+    body = made.body if isinstance(made.body, bytes) else str(made.body or "").encode()
+    headers = [(b"content-length", b"%d" % len(body))]
+    if content_type := made.headers.get("content-type"):
+        headers.append((b"content-type", str(content_type).encode()))
+    return quote(made.path_url, safe="/?&=%+[]:@!$'()*,;~").encode(), headers, body
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_the_document_is_true(
+    school: School, kinds: dict[str, list[str]], path: str, method: str, operation: dict[str, Any]
+) -> None:
+    if school.server.services.database.engine.dialect.name != "sqlite" and method == "get":
+        pytest.skip("What is read is looked at on SQLite.")
+    dev = school.with_settings(dev=True)
+    client = dev.with_token(token_of("site_admin"))
+    cases = schemathesis.openapi.from_dict(DOCUMENT)[path][method.upper()].as_strategy()
+    success = {
+        **operation["responses"]["200"]["content"]["application/json"]["schema"],
+        "components": DOCUMENT["components"],
+    }
+    validator = Draft202012Validator(success)
+
+    @settings(
+        max_examples=8, database=None, deadline=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(cases, st.randoms(use_true_random=False))
+    def run(case: Any, random: Any) -> None:
+        target, headers, body = sent(case, kinds, random.choice)
+        reply = client.send(method.upper(), target, headers, [body])
+        assert reply is not None
+        assert reply.status < 500, (target, body, reply)
+        assert reply.headers["content-type"].startswith("application/json")
+        if reply.status == 200:
+            faults = list(validator.iter_errors(reply.json))
+            assert not faults, (target, reply.json, faults[0])
+
+    run()
