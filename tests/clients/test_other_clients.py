@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from commonconf.backends import use_configparser_backend
+from restclients_core.dao import LiveDAO
 from tests.support.live import LiveServer
 
 from homeroom.school.permissions import STUDENT
@@ -32,6 +33,8 @@ def point_uw_restclients_at(live_server: LiveServer, folder: Path) -> None:
         "RESTCLIENTS_CANVAS_ACCOUNT_ID = 1\n"
     )
     use_configparser_backend(str(file), "uw")
+    # The client keeps connections for the life of a process, under its own name and not under the host's.
+    LiveDAO.pools.clear()
 
 
 def test_uw_restclients_reads_people_and_follows_pages(live_server: LiveServer, tmp_path: Path) -> None:

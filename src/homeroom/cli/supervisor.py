@@ -21,7 +21,7 @@ from granian.server import Server
 import homeroom.app  # noqa: F401
 from homeroom.cli.address import Address
 from homeroom.logs import CONFIGURATION
-from homeroom.services.process import SUPERVISOR
+from homeroom.services.process import SUPERVISOR, Attention
 from homeroom.settings import Settings, environment_of
 
 log = logging.getLogger("homeroom.serve")
@@ -50,6 +50,7 @@ def supervise(settings: Settings, address: Address, workers: int) -> None:
         log_dictconfig=CONFIGURATION,
     )
     web.worker = worker
+    web.main_loop_interrupt = Attention()
     web.on_startup(lambda: _in_background(_announce, address, worker))
     web.serve()
     click.echo("Homeroom has stopped.")
@@ -59,6 +60,12 @@ class WebProcesses(Server):  # type: ignore[misc,valid-type]
     """granian's processes, and the worker stopped together with them."""
 
     worker: WorkerProcess
+    main_loop_interrupt: Attention
+
+    def signal_handler_interrupt(self, *_: object) -> None:
+        self.interrupt_signal = True
+        # granian clears the event when it has started a dead process again, and would forget this.
+        self.main_loop_interrupt.set_for_good()
 
     def shutdown(self, exit_code: int = 0) -> None:
         self.worker.ask_to_stop()

@@ -8,7 +8,6 @@ import os
 import secrets
 import signal
 import socket
-import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ from homeroom.db import Database
 from homeroom.logs import CONFIGURATION
 from homeroom.school.jobs import Jobs
 from homeroom.school.leases import give_back, take_lease
-from homeroom.services.process import end_with_supervisor, is_supervised
+from homeroom.services.process import Attention, end_with_supervisor, is_supervised
 
 log = logging.getLogger("homeroom.worker")
 
@@ -56,7 +55,7 @@ def worker(data: Path | None, database: str | None) -> None:
             jobs.close()
 
 
-def work(school: Database, jobs: Jobs, stop: threading.Event) -> None:
+def work(school: Database, jobs: Jobs, stop: Attention) -> None:
     """Do jobs and sweep, until ``stop``."""
     me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     consumer = jobs.queue.consumer()
@@ -92,9 +91,9 @@ def report_alive(school: Database, me: str) -> None:
         take_lease(db, "worker", me, ALIVE)
 
 
-def stop_on_signals(stop: threading.Event | None = None) -> threading.Event:
+def stop_on_signals(stop: Attention | None = None) -> Attention:
     """An event that SIGTERM sets, and Ctrl-C unless that is the supervisor's to pass on."""
-    stop = stop or threading.Event()
+    stop = stop or Attention()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised() else lambda *_: stop.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
