@@ -99,6 +99,9 @@ def test_the_list_can_be_narrowed(school: School) -> None:
     assert who(f"user_id={10_000_000_000_000 + narrow}") == [narrow]
     assert who(f"user_id[]={school.id('student')}") == []
     assert who("user_id[]=junk") == []
+    assert who("user_id[]=sis_user_id:sis-admin&user_id[]=sis_login_id:NARROW_ADMIN@school.test") == [admin, narrow]
+    assert who(f"user_id[]=sis_user_id:nobody&user_id[]=sis_user_id:sis-admin&user_id[]={narrow}") == [admin, narrow]
+    assert who("user_id[]=sis_user_id:SIS-ADMIN") == []
     assert who("search_term=narrow") == [narrow]
     assert who(f"search_term={narrow}") == [narrow] if narrow > 9 else True
     assert who("search_term=school.test") == []

@@ -11,10 +11,9 @@ from homeroom.canvas.contexts import AccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.actor import Actor
-from homeroom.school.ids import IdForm
 from homeroom.school.people import admins
 from homeroom.school.people.admins import Admin
-from homeroom.school.people.users.queries import find_user, find_user_id, people_with_ids, user_id_of
+from homeroom.school.people.users.queries import find_user, find_user_id, people_with_ids, user_ids_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.schema import AccountAdmin
 from homeroom.wire.ids import UserId, parse_id
@@ -67,7 +66,7 @@ def list_admins(
         db,
         account_id,
         # Nobody has the id 0: a list of which no id leads to anybody lists nobody.
-        user_ids=[*_plain_ids(db, actor, forms), 0] if forms else (),
+        user_ids=[*user_ids_of(db, actor, forms), 0] if forms else (),
         term=read_term(params.search_term),
         with_deleted=params.include_deleted,
     )
@@ -111,12 +110,6 @@ def delete_admin(
     admins.require_power_over(db, actor, account_id, role)
     admin = admins.remove_admin(db, account_id, person, role)
     return _rendered(db, actor, request, account_id, [admin])[0]
-
-
-def _plain_ids(db: Connection, actor: Actor, forms: Sequence[IdForm]) -> list[int]:
-    """The ids that need no statement of their own: numbers and ``self``."""
-    ids = [user_id_of(db, actor, form) for form in forms if form.kind in ("id", "self")]
-    return [user_id for user_id in ids if user_id is not None]
 
 
 def _rendered(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, or_, select
 
@@ -111,25 +111,48 @@ def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
             return local_id(form.value)
         case "self":
             return actor.id or None
-        case "sis_user_id":
-            rows = select(Login.user_id).where(Login.sis_user_id == form.value)
-        case "sis_integration_id":
-            rows = select(Login.user_id).where(Login.integration_id == form.value)
-        case "sis_login_id":
-            rows = select(Login.user_id).where(Login.unique_id_key == search_key(form.value))
-        case "uuid":
-            rows = select(User.id).where(User.uuid == form.value)
-        case "lti_context_id":
-            rows = select(User.id).where(User.lti_context_id == form.value)
-        case "lti_1_3_id":
-            rows = select(User.id).where(User.lti_id == form.value)
-        case "lti_user_id":  # The profile shows the context id under this name; launches of LTI 1.3 send the other.
-            rows = select(User.id).where(or_(User.lti_context_id == form.value, User.lti_id == form.value))
-        case _:
-            return None
-    if form.kind.startswith("sis_"):
-        rows = rows.where(Login.account_id == actor.root.id, Login.state != "deleted").order_by(Login.provider_key)
-    return db.execute(rows.limit(1)).scalar()
+    rows = _users_by(actor, form.kind, [form.value])
+    return db.execute(rows.limit(1)).scalar() if rows is not None else None
+
+
+def user_ids_of(db: Connection, actor: Actor, forms: Iterable[IdForm]) -> set[int]:
+    """The ids that any of these forms means; a statement for each kind of form, however many there are."""
+    ids: set[int | None] = set()
+    values: dict[str, list[str]] = {}
+    for form in forms:
+        if form.kind in ("id", "self"):
+            ids.add(user_id_of(db, actor, form))
+        else:
+            values.setdefault(form.kind, []).append(form.value)
+    for kind, texts in values.items():
+        rows = _users_by(actor, kind, texts)
+        ids.update(db.execute(rows).scalars() if rows is not None else ())
+    return {user_id for user_id in ids if user_id is not None}
+
+
+def _users_by(actor: Actor, kind: str, values: Sequence[str]) -> AnySelect | None:
+    """The ids of the users who have one of these values, those with a password of ours first; None: no such form."""
+    if kind in _LOGIN_IDS:
+        keys = [search_key(value) for value in values] if kind == "sis_login_id" else values
+        own = Login.account_id == actor.root.id, Login.state != "deleted"
+        return select(Login.user_id).where(_LOGIN_IDS[kind].in_(keys), *own).order_by(Login.provider_key)
+    if kind in _USER_IDS:
+        return select(User.id).where(or_(*(column.in_(values) for column in _USER_IDS[kind])))
+    return None
+
+
+_LOGIN_IDS: dict[str, Any] = {
+    "sis_user_id": Login.sis_user_id,
+    "sis_integration_id": Login.integration_id,
+    "sis_login_id": Login.unique_id_key,
+}
+_USER_IDS: dict[str, tuple[Any, ...]] = {
+    "uuid": (User.uuid,),
+    "lti_context_id": (User.lti_context_id,),
+    "lti_1_3_id": (User.lti_id,),
+    # The profile shows the context id under this name; launches of LTI 1.3 send the other.
+    "lti_user_id": (User.lti_context_id, User.lti_id),
+}
 
 
 def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
