@@ -30,8 +30,7 @@ def test_who_may_see_a_students_preferences(school: School, who: str, status: in
     for channel in (str(channel_of(school, "student")), "email/Student@school.test"):
         for rest in ("notification_preferences", "notification_preferences/new_announcement"):
             assert school.as_(who).get(f"{channels}/{channel}/{rest}").status == status
-    categories = f"{channels}/{channel_of(school, 'student')}/notification_preference_categories"
-    assert school.as_(who).get(categories).status == status
+        assert school.as_(who).get(f"{channels}/{channel}/notification_preference_categories").status == status
 
 
 @pytest.mark.spec("identity.md#7")
@@ -92,8 +91,10 @@ def test_several_preferences_are_changed_at_once(school: School, mine: str, chan
 
 
 @pytest.mark.spec("identity.md#7")
-def test_a_category_is_changed_as_one(school: School, mine: str) -> None:
-    url = f"{mine}/notification_preference_categories/due_date"
+@pytest.mark.parametrize("channel", ["id", "email/STUDENT@school.test"])
+def test_a_category_is_changed_as_one(school: School, mine: str, channel: str) -> None:
+    base = mine if channel == "id" else f"{SELF}/communication_channels/{channel}"
+    url = f"{base}/notification_preference_categories/due_date"
     changed = school.as_("student").put(url, {"notification_preferences": {"frequency": "never"}})
     assert chosen(changed.json) == dict.fromkeys(CATEGORIES["due_date"][1], "never")
     everything = chosen(school.as_("student").get(f"{mine}/notification_preferences").json)

@@ -79,6 +79,13 @@ def list_categories(
     return CategoriesJson(list(CATEGORIES))
 
 
+@route.get(f"{_USER_AT}/notification_preference_categories", right=BY_POLICY)
+def list_categories_at(user_id: UserId, type: str, address: str, actor: Actor, db: Connection) -> CategoriesJson:
+    """List notification preference categories of a communication channel, by its address."""
+    _channel_at(db, actor, user_id, type, address)
+    return CategoriesJson(list(CATEGORIES))
+
+
 @route.get(f"{_USER}/notification_preferences/:notification", right=BY_POLICY)
 def show_preference(
     user_id: UserId,
@@ -142,9 +149,22 @@ def update_category(
 ) -> PreferencesJson:
     """Change every notification preference of a category."""
     channel = find_channel(db, actor.id, communication_channel_id)
-    if category not in CATEGORIES:
-        raise NotFound("category")
-    return _choose(db, channel, request, dict.fromkeys(CATEGORIES[category][1], _frequency(params)))
+    return _choose(db, channel, request, dict.fromkeys(_in_category(category), _frequency(params)))
+
+
+@route.put(f"{_SELF_AT}/notification_preference_categories/:category", right=SELF_ONLY)
+def update_category_at(
+    type: str,
+    address: str,
+    category: str,
+    params: Params[ChooseOne],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> PreferencesJson:
+    """Change every notification preference of a category, by the channel's address."""
+    channel = find_channel_at(db, actor.id, type, address)
+    return _choose(db, channel, request, dict.fromkeys(_in_category(category), _frequency(params)))
 
 
 @route.put(f"{_SELF}/notification_preferences", right=SELF_ONLY)
@@ -181,6 +201,12 @@ def _known(notification: str) -> tuple[str, ...]:
     if notification not in CATEGORY_OF:
         raise NotFound("notification")
     return (notification,)
+
+
+def _in_category(category: str) -> tuple[str, ...]:
+    if category not in CATEGORIES:
+        raise NotFound("category")
+    return CATEGORIES[category][1]
 
 
 def _frequency(params: ChooseOne) -> Frequency:
