@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -226,26 +229,52 @@ def test_a_key_costs_the_same_in_a_large_document(school: School, queries_of: An
     assert queries_of(student.get, f"{MINE}/wanted?ns={NS}") == small == 3
 
 
+@pytest.mark.parametrize("letter", ["k", "\U0001f600"])
+def test_keys_from_the_top_have_a_largest_length(school: School, letter: str) -> None:
+    student, namespace = school.as_("student"), "\U0001f600" * 255
+    # The longest namespace with the longest path, neither of which compresses, fits into the index.
+    longest = "".join(chr(0x1F000 + (number * 7919) % 997) for number in range(399))
+    assert put(student, "", {longest: 1}, ns=namespace).status == 201
+    refused = {"message": "a scope of this data would be longer than 1600 bytes"}
+    for scope, data in (("/a", {letter * 1600: 1}), ("/" + "/".join([letter * 80] * 20), 1)):
+        reply = put(student, scope, data)
+        assert (reply.status, reply.json) == (400, refused)
+    assert get(student).json == {"message": "no data for scope"}
+    assert get(student, "/" + letter * 1600).json == {"message": "no data for scope"}
+
+
+def at_once(school: School, calls: list[Callable[[Client], Reply]]) -> list[int]:
+    """The student makes all these calls at the same time; the statuses."""
+
+    def make(call: Callable[[Client], Reply]) -> int:
+        client = Client(school.server, asyncio.new_event_loop(), school.as_("student").headers)
+        try:
+            return call(client).status
+        finally:
+            client.loop.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(make, calls))
+
+
 def test_concurrent_writers_of_one_namespace_lose_nothing(school: School) -> None:
     scopes = [f"/shared/deep/key{i}" for i in range(24)]
-    server = school.server
-
-    def write(scope: str) -> None:
-        import asyncio
-
-        client = Client(server, asyncio.new_event_loop(), school.as_("student").headers)
-        statuses.append(put(client, scope, scope).status)
-        client.loop.close()
-
-    statuses: list[int] = []
-    threads = [threading.Thread(target=write, args=(scope,)) for scope in scopes]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(school, [partial(put, scope=scope, data=scope) for scope in scopes])
     assert statuses == [201] * 24
     stored = get(school.as_("student")).json["data"]["shared"]["deep"]
     assert stored == {scope.rsplit("/", 1)[1]: scope for scope in scopes}
+
+
+def test_a_writer_who_meets_somebody_deleting_the_document_makes_it_anew(school: School) -> None:
+    def delete(client: Client) -> Reply:
+        return client.delete(f"{MINE}?ns={NS}")
+
+    for _ in range(6):
+        put(school.as_("student"), "/first", 1)
+        writers = [partial(put, scope=f"/key{i}", data=i) for i in range(6)]
+        statuses = at_once(school, [call for writer in writers for call in (delete, writer)])
+        assert set(statuses[1::2]) <= {200, 201}
+        assert set(statuses[::2]) <= {200, 400}  # 400: another has deleted it before
 
 
 KEYS = st.sampled_from(["a", "b", "a\x01", "\x01", "\x02", "a\x021", "é"])

@@ -13,7 +13,15 @@ from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.prepared import Prepared
 from homeroom.school.errors import Refused
-from homeroom.school.people.custom_data.leaves import Leaf, leaves_of, outer_paths, path_of, range_of, value_of
+from homeroom.school.people.custom_data.leaves import (
+    LONGEST_PATH,
+    Leaf,
+    leaves_of,
+    outer_paths,
+    path_of,
+    range_of,
+    value_of,
+)
 from homeroom.school.schema import CustomDataDocument, CustomDataLeaf, User
 
 _RUBY_CLASSES: dict[type, str] = {
@@ -76,14 +84,17 @@ def read(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Ra
 def write(db: Connection, document: Document, scope: Sequence[str], value: msgspec.Raw, *, largest: int) -> bool:
     """Replace what is at the scope; whether there was nothing before (or null).
 
-    Raises Refused: 409 when an outer level holds something that is not an object, 400 when the document would be
-    larger than ``largest`` characters. Writers of one document go one after the other, so that none loses anything.
+    Raises Refused: 409 when an outer level holds something that is not an object, 400 when a path in it would be too
+    long, or the document larger than ``largest`` characters. Writers of one document go one after the other, so that
+    none loses anything.
     """
+    path = path_of(scope)
+    leaves = list(leaves_of(value, path))
+    if any(len(leaf.encode()) > LONGEST_PATH for leaf, _ in leaves):
+        raise Refused(f"a scope of this data would be longer than {LONGEST_PATH} bytes")
     _hold(db, document)
     _make_way(db, document, scope)
-    path = path_of(scope)
     before = _leaves(db, document, path)
-    leaves = list(leaves_of(value, path))
     _resize(db, document, _size(leaves) - _size(before), largest)
     _remove(db, document, path)
     db.execute(
@@ -129,10 +140,13 @@ def _header(document: Document) -> tuple[Any, Any]:
 
 
 def _hold(db: Connection, document: Document) -> None:
-    """Hold the document's row until the transaction ends; it is made if need be."""
+    """Hold the document's row until the transaction ends; it is made if need be.
+
+    One statement, for between two somebody else may delete the document: what is there is written again as it is,
+    which waits for who deletes it and then makes it anew.
+    """
     row = {"user_id": document.user_id, "namespace": document.namespace, "size": 0, "created_at": clock.now()}
-    insert_or_update(db, CustomDataDocument, [row], key=["user_id", "namespace"], update=[])
-    db.execute(select(CustomDataDocument.size).where(*_header(document)).with_for_update())
+    insert_or_update(db, CustomDataDocument, [row], key=["user_id", "namespace"], update=["namespace"])
 
 
 def _make_way(db: Connection, document: Document, scope: Sequence[str]) -> None:

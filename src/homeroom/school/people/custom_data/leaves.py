@@ -16,6 +16,8 @@ Leaf: TypeAlias = tuple[str, str]  # path, raw JSON text
 # that begin with a path are one range.
 _END = "\x01"
 _AFTER_END = "\x02"
+# In UTF-8. With the longest namespace a path must fit into an entry of PostgreSQL's index, a third of a page.
+LONGEST_PATH = 1600
 _ESCAPES = str.maketrans({"\x01": "\x021", "\x02": "\x022"})
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
