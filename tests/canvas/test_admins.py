@@ -257,3 +257,13 @@ def test_a_new_admin_is_told_by_mail_unless_that_is_not_wanted(school: School) -
     assert mails() == told
     school.as_("admin").post(northern, form)
     assert mails() == told, "Nothing is new the second time."
+
+
+@pytest.mark.spec("identity.md#8")
+def test_of_several_who_give_or_take_a_role_at_once_one_does(school: School) -> None:
+    outsider = school.id("outsider")
+    given = school.as_("admin").at_once(*[lambda client: client.post(ADMINS, {"user_id": outsider})] * 4)
+    assert {(reply.status, reply.json["id"]) for reply in given} == {(200, given[0].json["id"])}
+    assert len(school.read(lambda db: db.execute(select(MailMessage.id)).all())) == 1
+    taken = school.as_("admin").at_once(*[lambda client: client.delete(f"{ADMINS}/{outsider}")] * 4)
+    assert sorted(reply.status for reply in taken) == [200, 404, 404, 404]

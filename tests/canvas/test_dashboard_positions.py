@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,8 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from tests.conftest import School
-from tests.support.cast import token_of
-from tests.support.client import Client
+from tests.support.client import Client, Reply
 
 from homeroom.school.schema import Course, DashboardPosition
 
@@ -208,20 +206,15 @@ def test_many_positions_take_as_many_statements_as_one(school: School, queries_o
 def test_writers_at_the_same_time_lose_nothing(school: School) -> None:
     people = ["student", "teacher", "ta", "classmate", "outsider", "designer"]
     shared = {f"course_{school.id(course)}": 1 for course in ("biology", "history")}
-    headers = {"authorization": f"Bearer {token_of('site_admin')}"}
 
-    def write(who: str) -> int:
-        loop = asyncio.new_event_loop()
-        try:
-            pairs = [*shared.items(), (f"user_{school.id(who)}", 1)]
-            # Half of them name the same assets the other way round.
-            ordered = dict(pairs if len(who) % 2 else reversed(pairs))
-            return int(put(Client(school.server, loop, headers), ordered).status)
-        finally:
-            loop.close()
+    def write(who: str) -> Callable[[Client], Reply]:
+        pairs = [*shared.items(), (f"user_{school.id(who)}", 1)]
+        # Half of them name the same assets the other way round.
+        ordered = dict(pairs if len(who) % 2 else reversed(pairs))
+        return lambda client: put(client, ordered)
 
-    with ThreadPoolExecutor(len(people)) as pool:
-        assert set(pool.map(write, people)) == {200}
+    replies = school.as_("site_admin").at_once(*(write(who) for who in people))
+    assert {reply.status for reply in replies} == {200}
     stored = school.as_("site_admin").get(SELF).json["dashboard_positions"]
     assert stored.keys() == {*shared, *(f"user_{school.id(who)}" for who in people)}
 

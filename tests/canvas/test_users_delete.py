@@ -72,6 +72,12 @@ def test_the_answer_is_the_user_and_a_second_time_there_is_none(school: School) 
     assert school.as_("admin").delete("/api/v1/accounts/1/users/999").status == 404
 
 
+def test_of_several_who_delete_somebody_at_once_one_does(school: School, heard: list[Any]) -> None:
+    replies = school.as_("admin").at_once(*[lambda client: client.delete(url_of(school))] * 4)
+    assert sorted(reply.status for reply in replies) == [200, 404, 404, 404]
+    assert heard.count(UserDeleted(school.id("student"))) == 1
+
+
 @pytest.mark.spec("homeroom.md#3")
 def test_nothing_of_a_deleted_person_lives_on(school: School) -> None:
     student = school.id("student")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -60,6 +62,21 @@ class Client:
 
     def delete(self, url: str, form: Any = None, **options: Any) -> Reply:
         return self.call("DELETE", url, form, **options)
+
+    def at_once(self, *calls: Callable[[Client], Reply]) -> list[Reply]:
+        """The answers to these calls, which are made at the same time."""
+        start = Barrier(len(calls))
+
+        def make(call: Callable[[Client], Reply]) -> Reply:
+            loop = asyncio.new_event_loop()
+            try:
+                start.wait()
+                return call(Client(self.server, loop, self.headers))
+            finally:
+                loop.close()
+
+        with ThreadPoolExecutor(len(calls)) as pool:
+            return list(pool.map(make, calls))
 
     def call(
         self,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select
 from tests.conftest import School
-from tests.support.cast import THEN, token_of
-from tests.support.client import Client, Reply
+from tests.support.cast import THEN
+from tests.support.client import Reply
 from tests.support.learning import change, change_course, days, end_term, enrollment_of, enrollments_of
 
 from homeroom.db import insert_returning_id
@@ -324,18 +323,8 @@ def test_what_is_given_again_changes_and_what_is_not_stays(school: School) -> No
 
 
 def test_two_enrollments_of_the_same_person_at_once_make_one_row(school: School) -> None:
-    def call(_: int) -> Reply:
-        import asyncio
-
-        loop = asyncio.new_event_loop()
-        try:
-            client = Client(school.server, loop, {"authorization": f"Bearer {token_of('teacher')}"})
-            return client.post(url(school), {"enrollment": {"user_id": school.id("outsider")}})
-        finally:
-            loop.close()
-
-    with ThreadPoolExecutor(6) as pool:
-        replies = list(pool.map(call, range(6)))
+    wanted = {"enrollment": {"user_id": school.id("outsider")}}
+    replies = school.as_("teacher").at_once(*[lambda client: client.post(url(school), wanted)] * 6)
     assert [reply.status for reply in replies] == [200] * 6
     assert len({reply.json["id"] for reply in replies}) == 1
     assert len(enrollments_of(school, "outsider")) == 1

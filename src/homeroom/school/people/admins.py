@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_update
+from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.accounts.roles import FoundRole, find_role
@@ -93,6 +93,8 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 
 def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole, *, notify: bool) -> Admin:
     """Give the person the role in the account; again is once. Raises NotFound for somebody without a login."""
+    # Two who give it at once: the second finds it given, and no second mail goes out.
+    lock(db, User, [user_id])
     if not _has_login(db, account, user_id):
         raise NotFound("user")
     if role.state == "inactive":
@@ -119,6 +121,7 @@ def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRo
 
 def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin:
     """Take this role, and no other, from the person. Raises NotFound when they do not have it."""
+    lock(db, User, [user_id])
     admin = _find(db, account, user_id, role)
     if admin is None or admin.state != "active":
         raise NotFound("admin")

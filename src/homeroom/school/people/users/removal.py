@@ -6,6 +6,7 @@ from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
 from homeroom.db import lock
+from homeroom.school.errors import NotFound
 from homeroom.school.events import EnrollmentChanged, UserDeleted, announce
 from homeroom.school.people import directory
 from homeroom.school.schema import (
@@ -21,8 +22,13 @@ from homeroom.school.schema import (
 
 
 def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None:
-    """Delete the person's logins and account roles in this root account, and with the last login the person."""
+    """Delete the person's logins and account roles in this root account, and with the last login the person.
+
+    Raises NotFound for who was deleted meanwhile.
+    """
     lock(db, User, [user_id])
+    if db.execute(select(User.id).where(User.id == user_id, User.state != "deleted")).first() is None:
+        raise NotFound("user")
     now = clock.now()
     below = select(Account.id).where(or_(Account.id == root_id, Account.root_account_id == root_id))
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state != "deleted")
