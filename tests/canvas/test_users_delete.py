@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, or_, select, update
 from tests.conftest import School
 from tests.support.cast import THEN
 
 from homeroom.school import events
 from homeroom.school.events import EnrollmentChanged, UserDeleted, listen
+from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.schema import (
     AccessToken,
     AccountAdmin,
@@ -21,6 +25,7 @@ from homeroom.school.schema import (
     ObserverLink,
     RoleOverride,
     User,
+    UserAccountAssociation,
 )
 
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
@@ -199,3 +204,47 @@ def test_the_school_hears_of_it(school: School, heard: list[Any]) -> None:
     assert UserDeleted(school.id("student")) in heard
     changed = {event.user_id for event in heard if isinstance(event, EnrollmentChanged)}
     assert changed == {school.id("student"), school.id("observer")}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "form"),
+    [
+        ("POST", "/api/v1/accounts/1/logins", {"user": {"id": "{student}"}, "login": {"unique_id": "second"}}),
+        ("POST", "/api/v1/users/{student}/communication_channels", {"communication_channel": {"address": "a@b.test"}}),
+        ("POST", "/api/v1/accounts/1/admins", {"user_id": "{student}"}),
+        ("PUT", "/api/v1/users/{outsider}/observees/{student}", {}),
+        ("PUT", "/api/v1/users/{student}/observees/{classmate}", {}),
+    ],
+)
+def test_nothing_new_is_given_to_who_is_deleted_at_this_very_moment(
+    school: School, method: str, path: str, form: dict[str, Any]
+) -> None:
+    student, deleted = school.id("student"), Event()
+
+    def delete() -> None:
+        with school.server.services.database.write() as db:
+            remove_from_root_account(db, 1, student)
+            deleted.set()
+            # Long enough for the call to have found the person, who is deleted only with the commit.
+            sleep(0.3)
+
+    thread = Thread(target=delete)
+    thread.start()
+    deleted.wait()
+    filled = json.loads(json.dumps(form).replace("{student}", str(student)))
+    reply = school.as_("admin").call(method, path.format_map(school.ids), json=filled)
+    thread.join()
+    # A call that is slow enough sees the person gone between finding them and asking for the right.
+    assert reply.status in (403, 404)
+    theirs = (
+        select(Login.id).where(Login.user_id == student, Login.state != "deleted"),
+        select(CommunicationChannel.id).where(
+            CommunicationChannel.user_id == student, CommunicationChannel.state != "retired"
+        ),
+        select(AccountAdmin.id).where(AccountAdmin.user_id == student, AccountAdmin.state == "active"),
+        select(ObserverLink.id).where(
+            or_(ObserverLink.student_id == student, ObserverLink.observer_id == student), ObserverLink.state == "active"
+        ),
+        select(UserAccountAssociation.user_id).where(UserAccountAssociation.user_id == student),
+    )
+    assert school.read(lambda db: [db.execute(rows).all() for rows in theirs]) == [[]] * len(theirs)

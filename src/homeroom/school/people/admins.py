@@ -17,6 +17,7 @@ from homeroom.school.errors import NotAllowed, NotFound, Refused
 from homeroom.school.mail import Mail, send_later
 from homeroom.school.overrides import Override
 from homeroom.school.people import directory
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.permissions import ADMIN
 from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
@@ -94,7 +95,7 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole, *, notify: bool) -> Admin:
     """Give the person the role in the account; again is once. Raises NotFound for somebody without a login."""
     # Two who give it at once: the second finds it given, and no second mail goes out.
-    lock(db, User, [user_id])
+    hold_users(db, user_id)
     if not _has_login(db, account, user_id):
         raise NotFound("user")
     if role.state == "inactive":

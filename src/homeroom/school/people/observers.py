@@ -14,7 +14,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed, NotFound, SchoolError
 from homeroom.school.events import ObservationBegan, ObservationEnded, announce
 from homeroom.school.people.users.policy import courses_shared, observes
-from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of
+from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
 from homeroom.school.permissions import STUDENT
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, ObserverLink, User
 
@@ -87,10 +87,11 @@ def require_link(db: Connection, observer_id: int, student_id: int) -> None:
 def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> None:
     """Let the one observe the other, in all courses of the student, now and later. Again is once.
 
-    Raises NotAllowed for oneself.
+    Raises NotAllowed for oneself, and NotFound when one of them was deleted meanwhile.
     """
     if observer_id == student_id:
         raise NotAllowed("observe")
+    hold_users(db, observer_id, student_id)
     if observes(db, observer_id, student_id):
         return
     now = clock.now()

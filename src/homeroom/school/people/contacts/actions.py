@@ -5,12 +5,12 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select, update
 
 from homeroom import clock
-from homeroom.db import lock
 from homeroom.db.types import AnyRow
 from homeroom.school.addresses import is_email, is_phone
 from homeroom.school.errors import Fault, Invalid, Refused
 from homeroom.school.people import channels, directory
 from homeroom.school.people.channels import Channel
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import CommunicationChannel, User
 
 TYPES = ("email", "sms", "push")
@@ -34,9 +34,9 @@ def check(type_: str, address: str) -> None:
 def create_channel(db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool) -> Channel:
     """The person's new channel, which was checked. A confirmed one makes a registered person of whom was invited.
 
-    Raises Invalid when they have it already.
+    Raises Invalid when they have it already, and NotFound for who was deleted meanwhile.
     """
-    lock(db, User, [user_id])
+    hold_users(db, user_id)
     live = select(func.count()).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
     if db.execute(live).scalar_one() >= MOST_CHANNELS:
         raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")

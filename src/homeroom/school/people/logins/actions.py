@@ -16,6 +16,7 @@ from homeroom.school.people import directory
 from homeroom.school.people.logins.claims import Claim, Taken, claim
 from homeroom.school.people.logins.queries import ProviderRef
 from homeroom.school.people.names import search_key
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import Login, User
 from homeroom.school.stickiness import is_stuck, with_stuck
 
@@ -31,7 +32,10 @@ def make_login(
     provider: ProviderRef,
     password_hash: str | None,
 ) -> int:
-    """A new login of the person, below their others. ``given`` was checked. Raises Invalid for what is taken."""
+    """A new login of the person, below their others. ``given`` was checked.
+
+    Raises Invalid for what is taken, and NotFound for who was deleted meanwhile.
+    """
     now = clock.now()
     values = _columns(given)
     last = select(func.coalesce(func.max(Login.position), 0) + 1).where(Login.user_id == user_id).scalar_subquery()
@@ -47,8 +51,7 @@ def make_login(
         created_at=now,
         updated_at=now,
     )
-    # The person may be deleted at this very moment.
-    lock(db, User, [user_id])
+    hold_users(db, user_id)
     login_id: int = _claim(db, account_id, values, provider.key, lambda: insert_returning_id(db, row))
     _refresh(db, user_id)
     return login_id

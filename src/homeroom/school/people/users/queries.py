@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
-from homeroom.db import bare
+from homeroom.db import bare, lock
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor, chain_of
@@ -171,6 +171,17 @@ def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
     if person.state == "deleted":
         raise NotFound("user")
     return person
+
+
+def hold_users(db: Connection, *user_ids: int) -> None:
+    """Until this transaction ends nobody else changes or deletes these people.
+
+    Raises NotFound when somebody deleted one of them since they were found.
+    """
+    lock(db, User, user_ids)
+    living = select(func.count()).where(User.id.in_(user_ids), User.state != "deleted")
+    if db.execute(living).scalar_one() != len(set(user_ids)):
+        raise NotFound("user")
 
 
 def accounts_of(db: Connection, user_id: int) -> list[AccountRef]:

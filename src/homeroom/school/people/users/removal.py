@@ -5,10 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
-from homeroom.db import lock
-from homeroom.school.errors import NotFound
 from homeroom.school.events import EnrollmentChanged, UserDeleted, announce
 from homeroom.school.people import directory
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import (
     AccessToken,
     Account,
@@ -26,9 +25,7 @@ def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None
 
     Raises NotFound for who was deleted meanwhile.
     """
-    lock(db, User, [user_id])
-    if db.execute(select(User.id).where(User.id == user_id, User.state != "deleted")).first() is None:
-        raise NotFound("user")
+    hold_users(db, user_id)
     now = clock.now()
     below = select(Account.id).where(or_(Account.id == root_id, Account.root_account_id == root_id))
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state != "deleted")
