@@ -305,6 +305,8 @@ def test_a_role_wins_over_the_type_and_ignores_enrollments_that_ended_badly(scho
     role = school.id("role_TeacherEnrollment")
     url = f"{USERS}?role_filter_id={role}&enrollment_type=student"
     assert names(school, "admin", url) == ["Tina Teacher", "Theo Thompson"]
+    assert names(school, "admin", f"{USERS}?role_filter_id={10_000_000_000_000 + role}") == names(school, "admin", url)
+    assert names(school, "admin", f"{USERS}?role_filter_id=999") == []
     for state in ("rejected", "inactive", "deleted"):
         mine = update(Enrollment).where(Enrollment.user_id == school.id("teacher")).values(state=state)
         school.write(partial(execute, mine))

@@ -20,12 +20,12 @@ from homeroom.wire.scalars import (
     SIMPLE,
     BadParameter,
     Kind,
-    Lenient,
     LenientInt,
     MissingParameter,
     Read,
+    ReadBy,
+    RecordNumber,
     read_boolean,
-    read_lenient_integer,
     read_time,
     text_of,
 )
@@ -34,6 +34,7 @@ __all__ = [
     "BadParameter",
     "LenientInt",
     "MissingParameter",
+    "RecordNumber",
     "converter",
     "given",
     "items_of",
@@ -145,9 +146,9 @@ def _kind_of(hint: Any, forms: _Forms) -> Kind:
 
 def _annotated(hint: Any, notes: tuple[Any, ...], forms: _Forms) -> Kind:
     kind = _kind_of(hint, forms)
-    if Lenient in notes:
-        kind = replace(kind, read=read_lenient_integer)
     for note in notes:
+        if isinstance(note, ReadBy):
+            kind = replace(kind, read=note.read)
         if isinstance(note, Meta):
             kind = replace(kind, read=_checked(kind.read, note))
     return kind

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, cast
 import msgspec
 from msgspec import Raw
 
+from homeroom.school.ids import local_id
 from homeroom.wire.params import BadParameters, Upload, shown
 
 
@@ -29,14 +30,16 @@ class MissingParameter(BadParameter):
         super().__init__(name, "is missing")
 
 
-class Lenient:
-    """Marks an int that is read like Ruby's `to_i`."""
-
-
-LenientInt: TypeAlias = Annotated[int, Lenient]
-"""An int for which any text will do: its leading digits count, and text without any is 0."""
-
 Read: TypeAlias = Callable[[object, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBy:
+    """Marks a type whose text is read in a way of its own: ``Annotated[int, ReadBy(...)]``."""
+
+    read: Read
+
+
 _INT64 = range(-(2**63), 2**63)
 _TRUE = frozenset(("true", "t", "yes", "y", "on", "1"))
 _FALSE = frozenset(("false", "f", "no", "n", "off", "0", ""))
@@ -124,12 +127,24 @@ def _integer(value: object, name: str) -> int:
     return number
 
 
-def read_lenient_integer(value: object, name: str) -> int:
+def _record_number(value: object, name: str) -> int:
+    return local_id(str(_integer(value, name))) or 0
+
+
+RecordNumber: TypeAlias = Annotated[int, ReadBy(_record_number)]
+"""The id of a record, local or global (basics.md §4); 0, which nothing has, for a number that is no id."""
+
+
+def _lenient_integer(value: object, name: str) -> int:
     # The leading digits of a float's own text would be wrong from 1.0e+16 on.
     text = str(int(value)) if isinstance(value, float) and isfinite(value) else text_of(value)
     if text is None or isinstance(value, bool):
         raise BadParameter(name, "must be a whole number")
     return max(_INT64.start, min(_leading_integer(text), _INT64.stop - 1))
+
+
+LenientInt: TypeAlias = Annotated[int, ReadBy(_lenient_integer)]
+"""An int for which any text will do: its leading digits count, and text without any is 0."""
 
 
 def _float(value: object, name: str) -> float:

@@ -75,6 +75,7 @@ def test_somebody_without_courses_has_none(school: School) -> None:
         ("active", "enrollment_role=StudentEnrollment", True),
         ("active", "enrollment_role=Grader", False),
         ("active", "enrollment_role_id=2", True),
+        ("active", "enrollment_role_id=10000000000002", True),
         ("active", "enrollment_role_id=99", False),
         ("active", "state[]=available", True),
         ("active", "state[]=completed", False),

@@ -19,6 +19,7 @@ from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, find_us
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
+from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import UserId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -37,10 +38,10 @@ class ListCourseUsers(Struct):
     order: Literal["asc", "desc"] = "asc"
     enrollment_type: list[str] = []
     enrollment_role: frozenset[str] = frozenset()
-    enrollment_role_id: frozenset[int] = frozenset()
+    enrollment_role_id: frozenset[RecordNumber] = frozenset()
     enrollment_state: frozenset[str] = frozenset()
     user_id: str | None = None
-    user_ids: list[int] | None = None
+    user_ids: list[RecordNumber] | None = None
     include: frozenset[str] = frozenset()
 
 

@@ -27,6 +27,7 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.schema import Course
+from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import CourseId, UserId
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -41,7 +42,7 @@ _SORTS = frozenset(("course_name", "sis_course_id", "teacher", "account_name", "
 class ListCourses(Struct):
     enrollment_type: list[str] = []
     enrollment_role: frozenset[str] = frozenset()
-    enrollment_role_id: frozenset[int] = frozenset()
+    enrollment_role_id: frozenset[RecordNumber] = frozenset()
     enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None
     state: frozenset[str] = frozenset()
     include: frozenset[str] = frozenset()

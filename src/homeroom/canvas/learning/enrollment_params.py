@@ -17,6 +17,7 @@ from homeroom.school.learning.enrollments.roles import role_in_course
 from homeroom.school.learning.sections import default_section, find_section
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.permissions import OBSERVER, STUDENT
+from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import parse_id
 
 BAD_CODE = "enrollment[self_enrollment_code] is invalid"
@@ -26,7 +27,7 @@ class EnrollmentValues(Struct):
     user_id: str = ""
     type: str | None = None
     role: str | None = None
-    role_id: int | None = None
+    role_id: RecordNumber | None = None
     enrollment_state: Literal["active", "invited", "inactive"] = "invited"
     course_section_id: str = ""
     limit_privileges_to_course_section: bool | UnsetType = UNSET

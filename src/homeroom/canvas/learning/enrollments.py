@@ -21,6 +21,7 @@ from homeroom.school.learning.enrollments.queries import EnrollmentRecord, find_
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.schema import Enrollment
 from homeroom.wire.answers import Answer
+from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import RecordId, UserId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -36,7 +37,7 @@ NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id
 class ListEnrollments(Struct):
     type: list[str] = []
     role: frozenset[str] = frozenset()
-    role_id: frozenset[int] = frozenset()
+    role_id: frozenset[RecordNumber] = frozenset()
     state: frozenset[str] = frozenset()
     user_id: str | None = None
     include: frozenset[str] = frozenset()

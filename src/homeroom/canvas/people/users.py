@@ -20,6 +20,7 @@ from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.permissions import COURSE_ROLES
 from homeroom.wire.answers import Answer
+from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import UserId
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -36,7 +37,7 @@ _ENROLLMENT_TYPES = {name.removesuffix("Enrollment").lower(): name for name in C
 class ListUsers(Struct):
     search_term: str | None = None
     enrollment_type: list[str] = []
-    role_filter_id: int | None = None
+    role_filter_id: RecordNumber | None = None
     sort: str | None = None
     order: str = "asc"
     include: frozenset[str] = frozenset()
