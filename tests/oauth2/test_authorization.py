@@ -84,6 +84,24 @@ def test_a_key_with_scopes_wants_scopes_that_it_has(school: School) -> None:
     assert (oob.status, oob.json["error"]) == (400, "invalid_scope")
 
 
+def test_attack_scopes_that_limit_nothing_are_not_shown_as_a_limit(school: School) -> None:
+    scope = "url:GET|/api/v1/users/:id"
+    app = make_app(school)
+    sign_in(app.browser, "student")
+    app.ask(scope=scope)
+    page = app.browser.get("/login/oauth2/confirm").text
+    assert "to see and change all that you can" in page
+    assert "/api/v1/users/:id" not in page
+    token = school.with_token(app.grant(scope=scope)["access_token"])
+    assert token.get("/api/v1/users/self/settings").status == 200
+    limited = make_app(school, require_scopes=True, scopes=[scope])
+    sign_in(limited.browser, "student")
+    limited.ask(scope=f"{scope} {scope}")
+    page = limited.browser.get("/login/oauth2/confirm").text
+    assert "do only this" in page
+    assert page.count("/api/v1/users/:id") == 1
+
+
 def test_a_key_that_is_not_switched_on_is_refused(school: School) -> None:
     assert query_of(make_app(school, on=False).ask()) == {
         "error": "unauthorized_client",

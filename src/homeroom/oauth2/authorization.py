@@ -142,8 +142,7 @@ def _sign_in_address(params: Authorize) -> str:
 
 def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) -> Pending:
     """The checks whose failure is told to the client, in the documented order. Raises OAuthError."""
-    scopes = (params.scope or params.scopes).split()
-    _require_scopes(client, scopes)
+    scopes = _scopes_asked(client, params)
     if not is_switched_on(db, actor.root, client):
         raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
     if params.response_type != "code":
@@ -160,9 +159,16 @@ def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) ->
     )
 
 
-def _require_scopes(client: Client, scopes: list[str]) -> None:
-    if not client.require_scopes or scopes == [USERINFO]:
-        return
+def _scopes_asked(client: Client, params: Authorize) -> list[str]:
+    """What the token will be limited to; nothing for a key that requires no scopes, whatever it asks for.
+
+    Such a token may do everything, and the person who is asked must not read less than that. Raises OAuthError.
+    """
+    scopes = list(dict.fromkeys((params.scope or params.scopes).split()))
+    if scopes == [USERINFO]:
+        return scopes
+    if not client.require_scopes:
+        return []
     refused = sorted(set(scopes) - client.allowed_scopes)
     if refused or not scopes:
         named = f"The following scopes are not allowed: {', '.join(refused)}. " if refused else ""
@@ -171,6 +177,7 @@ def _require_scopes(client: Client, scopes: list[str]) -> None:
             f"{named}A requested scope is invalid, unknown, malformed, "
             "or exceeds the scope granted by the resource owner.",
         )
+    return scopes
 
 
 def _challenge(client: Client, params: Authorize) -> str | None:
