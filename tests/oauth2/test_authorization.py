@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in, token_in
@@ -68,6 +70,25 @@ def test_attack_redirect_uri_tricks(school: School, uri: str | None) -> None:
 def test_the_older_single_redirect_uri_matches_by_host_or_a_host_below(school: School, uri: str, allowed: bool) -> None:
     app = make_app(school, redirect_uris="", redirect_uri="https://app.test/start")
     assert app.ask(redirect_uri=uri).status == (302 if allowed else 400)
+
+
+@pytest.mark.parametrize("field", ["redirect_uri", "redirect_uris"])
+def test_an_applications_own_scheme_matches_exactly(school: School, field: str) -> None:
+    own = "com.example.notebook:/callback"
+    uris: dict[str, Any] = {"redirect_uris": "", field: own}
+    app = make_app(school, **uris)
+    assert app.ask(redirect_uri=f"{own}/more").status == 400
+    assert app.ask(redirect_uri="com.example.evil:/callback").status == 400
+    assert app.consent(redirect_uri=own).headers["location"].startswith(f"{own}?code=")
+
+
+def test_a_client_without_a_name_can_be_allowed_too(school: School) -> None:
+    app = make_app(school, name="")
+    assert app.key["name"] is None
+    sign_in(app.browser, "student")
+    app.ask()
+    assert "Allow Unnamed application?" in app.browser.get("/login/oauth2/confirm").text
+    assert app.grant()["user"]["id"] == school.id("student")
 
 
 def test_a_key_with_scopes_wants_scopes_that_it_has(school: School) -> None:

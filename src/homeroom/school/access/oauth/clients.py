@@ -23,8 +23,7 @@ _NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
 class Client(NamedTuple):
     id: int
     account_id: int | None
-    name: str | None
-    icon_url: str | None
+    name: str
     state: str
     sealed_secret: str | None
     client_type: str
@@ -46,15 +45,17 @@ class Client(NamedTuple):
 
 
 _COLUMNS: tuple[Any, ...] = tuple(getattr(DeveloperKey, name) for name in Client._fields)
+# A key need not have a name; a person who is asked about it must be told something.
+_NAMELESS = "Unnamed application"
 
 
 def find_client(db: Connection, client_id: str) -> Client:
     """The active key with this id, global or local. Raises OAuthError, 401 ``invalid_client``."""
     key_id = local_id(client_id) if client_id.isascii() and client_id.isdigit() and len(client_id) <= 19 else None
     row = db.execute(select(*_COLUMNS).where(DeveloperKey.id == (key_id or 0), ~DeveloperKey.is_default)).first()
-    if row is None or row.state != "active" or row.name is None:
+    if row is None or row.state != "active":
         raise OAuthError("invalid_client", "unknown client", status=401)
-    return Client(*row)
+    return Client(*row)._replace(name=row.name or _NAMELESS)
 
 
 def require_secret(client: Client, secret: str, vault: Vault) -> None:
@@ -67,14 +68,15 @@ def require_secret(client: Client, secret: str, vault: Vault) -> None:
 def may_redirect_to(client: Client, uri: str) -> bool:
     """Whether the key allows this address (identity.md §2, check 2).
 
-    One of ``redirect_uris`` matches exactly. The older single ``redirect_uri`` matches by host or a host below it.
+    One of ``redirect_uris`` matches exactly. The older single ``redirect_uri`` matches by host or a host below it, or
+    exactly where it has no host, as an application's own scheme may have none.
     """
     if uri == OUT_OF_BAND:
         return True
     parts = _split(uri)
     if parts is None:
         return False
-    if uri in msgspec.json.decode(client.redirect_uris, type=list[str]):
+    if uri == client.redirect_uri or uri in msgspec.json.decode(client.redirect_uris, type=list[str]):
         return True
     registered = _split(client.redirect_uri or "")
     if registered is None or not registered.hostname or not parts.hostname:
