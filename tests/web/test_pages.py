@@ -208,6 +208,17 @@ def test_what_is_not_there_is_a_page_that_says_so(school: School, url: str) -> N
     assert (page.status, "There is no such page" in page.text) == (404, True)
 
 
+@pytest.mark.spec("homeroom.md#4")
+@pytest.mark.parametrize(("url", "status"), [("/users/999999", 404), ("/courses/{biology}", 403)])
+def test_a_page_that_says_no_still_says_who_one_is(school: School, url: str, status: int) -> None:
+    browser = Browser(school)
+    sign_in(browser, "outsider")
+    reply = browser.get(url.format(biology=school.id("biology")))
+    assert reply.status == status
+    assert ">Otto Outsider</a>" in reply.text
+    assert browser.post("/logout", {"authenticity_token": token_in(reply)}).headers["location"] == "/login"
+
+
 def test_a_profile_is_shown_where_the_account_has_profiles(school: School) -> None:
     def write(db: Connection) -> None:
         db.execute(update(User).where(User.id == school.id("student")).values(title="Head girl", bio="Likes\nfrogs"))

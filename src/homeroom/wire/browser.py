@@ -29,12 +29,12 @@ class Browser:
         sent = request.cookie(SESSION) or ""
         self.is_new = _SECRET.fullmatch(sent) is None
         self.secret = sessions.new_secret() if self.is_new else sent
-        self.session: Session | None = None
+        self.session = request.session
 
     def find_session(self, db: Connection) -> Session:
         """The browser's session; one statement."""
-        self.session = sessions.find(db, None if self.is_new else self.secret)
-        return self.session
+        session = self.session = self.request.session = sessions.find(db, None if self.is_new else self.secret)
+        return session
 
     @property
     def actor(self) -> Actor | None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from homeroom.networks import is_in
+from homeroom.school.access.sessions import Session
 from homeroom.settings import Settings
 from homeroom.wire.params import BadParameters
 from homeroom.wire.proxies import client_behind
@@ -46,6 +47,7 @@ class Request:
         "remote_ip",
         "scheme",
         "segments",
+        "session",
         "settings",
     )
 
@@ -66,6 +68,8 @@ class Request:
         self.segments = _NO_PARTS
         self.body = b""
         self._cookies: SimpleCookie | None = None
+        # The browser's session once it was looked for, so that the page for an error still knows whose it is.
+        self.session: Session | None = None
 
     def check(self) -> None:
         """Read what a client can get wrong: headers sent twice, the host, the path. Raises BadRequest."""
