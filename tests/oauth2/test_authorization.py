@@ -237,6 +237,16 @@ def test_without_a_pending_request_there_is_nothing_to_confirm(school: School) -
         assert (reply.status, reply.text) == (400, "Invalid or missing session for oauth")
 
 
+@pytest.mark.parametrize(
+    ("path", "status"), [("/accept", 405), ("/confirmed", 404), ("", 404), ("/jwks/x", 404), ("/../nowhere", 404)]
+)
+def test_what_is_not_there_is_said_on_a_page(school: School, path: str, status: int) -> None:
+    reply = Browser(school).get(f"/login/oauth2{path}")
+    assert (reply.status, reply.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert "There is no such page" in reply.text
+    assert reply.headers["x-frame-options"] == "DENY"
+
+
 def test_attack_another_browser_cannot_answer(school: School) -> None:
     app = make_app(school)
     sign_in(app.browser, "student")

@@ -37,7 +37,7 @@ OAUTH2 = Face(
     headers=PAGE_HEADERS,
     documented=False,
 )
-KEYS = Face(name="Keys", prefix="/login/oauth2", resources=(keys.route,), error=api_errors.render_error)
+KEYS = Face(name="Keys", prefix="/login", resources=(keys.route,), error=api_errors.render_error)
 PANDATA = Face(
     name="Pandata",
     prefix="/pandata",

@@ -14,7 +14,7 @@ from homeroom.wire.routes import PUBLIC, Routes
 route = Routes()
 
 
-@route.get("/jwks", right=PUBLIC)
+@route.get("/oauth2/jwks", right=PUBLIC)
 def list_public_keys(request: Request, db: Connection) -> dict[str, list[dict[str, Any]]]:
     """List the public keys as a JSON Web Key Set."""
     return public_keys(db, open_vault(db, request.settings.secret_key))
