@@ -24,6 +24,11 @@ def global_id(local: int) -> int:
     return SHARD + local
 
 
+def is_number(text: str) -> bool:
+    """Whether a text that may be an id or something else is written as an id is."""
+    return text.isascii() and text.isdigit() and len(text) <= 19
+
+
 def local_id(text: str) -> int | None:
     """The id that these digits mean, global or local; None when no record can have it."""
     number = int(text)

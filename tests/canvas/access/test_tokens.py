@@ -171,6 +171,14 @@ def test_scopes_count_only_when_the_default_key_requires_them(school: School) ->
     assert (refused.status, list(refused.json["errors"])) == (400, ["scopes"])
 
 
+def test_a_token_has_a_global_id_too(school: School) -> None:
+    token = make(school)
+    url = f"{TOKENS}/{10_000_000_000_000 + token['id']}"
+    assert school.as_("student").get(url).json["id"] == token["id"]
+    assert school.as_("student").delete(url).json["workflow_state"] == "deleted"
+    assert school.as_("student").get(url).status == 404
+
+
 def test_a_number_comes_before_a_hint_that_looks_like_one(school: School) -> None:
     tokens = [make(school) for _ in range(2)]
     school.write(lambda db: db.execute(update(AccessToken).where(AccessToken.id == tokens[0]["id"]).values(id=12345)))

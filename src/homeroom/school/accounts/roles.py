@@ -13,7 +13,7 @@ from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.actor import OVERRIDE_COLUMNS, Actor
 from homeroom.school.errors import NotFound
-from homeroom.school.ids import local_id
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.overrides import Decision, Override, decide
 from homeroom.school.permissions import (
     ACCOUNT_ROLES,
@@ -84,11 +84,8 @@ def find_role(db: Connection, account: FoundAccount, given: str) -> FoundRole:
     rows = select(*COLUMNS).where(
         or_(Role.account_id.in_(account.ref.chain), Role.state == "built_in"), Role.state != "deleted"
     )
-    if given.isascii() and given.isdigit() and len(given) <= 19:
-        rows = rows.where(Role.id == (local_id(given) or 0))
-    else:
-        rows = rows.where(Role.name == given)
-    found = [FoundRole(*row) for row in db.execute(rows)]
+    meant = Role.id == (local_id(given) or 0) if is_number(given) else Role.name == given
+    found = [FoundRole(*row) for row in db.execute(rows.where(meant))]
     if not found:
         raise NotFound("role")
     # Of two roles with one name the nearer account's is meant.

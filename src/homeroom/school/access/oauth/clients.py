@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.access.vault import Vault
-from homeroom.school.ids import local_id
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.schema import DeveloperKey
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -51,7 +51,7 @@ _NAMELESS = "Unnamed application"
 
 def find_client(db: Connection, client_id: str) -> Client:
     """The active key with this id, global or local. Raises OAuthError, 401 ``invalid_client``."""
-    key_id = local_id(client_id) if client_id.isascii() and client_id.isdigit() and len(client_id) <= 19 else None
+    key_id = local_id(client_id) if is_number(client_id) else None
     row = db.execute(select(*_COLUMNS).where(DeveloperKey.id == (key_id or 0), ~DeveloperKey.is_default)).first()
     if row is None or row.state != "active":
         raise OAuthError("invalid_client", "unknown client", status=401)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.errors import NotFound
-from homeroom.school.ids import local_id
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.schema import AuthenticationProvider
 
 CANVAS = "canvas"
@@ -34,7 +34,7 @@ def providers_of(account_id: int) -> AnySelect:
 def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
     """The account's provider with this number, or its first one of this type. Raises NotFound."""
     rows = providers_of(account_id)
-    if text.isascii() and text.isdigit() and len(text) <= 19:
+    if is_number(text):
         rows = rows.where(AuthenticationProvider.id == (local_id(text) or 0))
     else:
         rows = rows.where(AuthenticationProvider.auth_type == text)

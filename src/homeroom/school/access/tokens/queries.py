@@ -6,6 +6,7 @@ from sqlalchemy import Connection, or_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.errors import NotFound
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.schema import AccessToken, DeveloperKey
 
 HINT_LENGTH = 5
@@ -36,8 +37,8 @@ def manual_tokens(user_id: int) -> AnySelect:
 def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
     """This person's token with this number, or else with these first five characters. Raises NotFound."""
     which = []
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        which.append(AccessToken.id == int(text))
+    if is_number(text) and (token_id := local_id(text)) is not None:
+        which.append(AccessToken.id == token_id)
     if len(text) == HINT_LENGTH:
         which.append(AccessToken.hint == text)
     if which:

@@ -13,7 +13,7 @@ from homeroom.db.types import AnySelect
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.actor import Actor
 from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
-from homeroom.school.ids import local_id
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.learning.courses.policy import ADMIN_RIGHTS
 from homeroom.school.learning.courses.queries import courses_seen_by
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
@@ -236,7 +236,7 @@ def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bo
     # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
     if all(letter.isalnum() or letter.isspace() for letter in term):
         found.append(Course.sort_key.contains(sort_key(term), autoescape=True))
-    if term.isascii() and term.isdigit() and len(term) <= 19 and (number := local_id(term)):
+    if is_number(term) and (number := local_id(term)):
         found.append(Course.id == number)
     return or_(*found)
 

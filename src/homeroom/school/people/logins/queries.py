@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.errors import NotFound
-from homeroom.school.ids import IdForm, local_id
+from homeroom.school.ids import IdForm, is_number, local_id
 from homeroom.school.schema import AuthenticationProvider, Login
 
 CANVAS = "canvas"
@@ -78,7 +78,7 @@ def find_provider_ref(db: Connection, account_id: int, text: str | None) -> Prov
     rows = select(AuthenticationProvider.id, AuthenticationProvider.auth_type).where(
         AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted"
     )
-    if text.isascii() and text.isdigit() and len(text) <= 19:
+    if is_number(text):
         rows = rows.where(AuthenticationProvider.id == (local_id(text) or 0))
     else:
         rows = rows.where(AuthenticationProvider.auth_type == text)

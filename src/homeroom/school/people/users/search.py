@@ -15,7 +15,7 @@ from homeroom.db import contains
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor
 from homeroom.school.errors import SchoolError
-from homeroom.school.ids import local_id
+from homeroom.school.ids import is_number, local_id
 from homeroom.school.people.names import search_key
 from homeroom.school.schema import DirectoryEntry
 
@@ -64,10 +64,9 @@ def search_in_account(actor: Actor, account: AccountRef, term: str) -> Search:
 
 def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
     """The search for this term in names and in these columns."""
-    digits = term.isascii() and term.isdigit() and len(term) <= 19
     # The other columns hold several values, one a line: a term must not match from one into the next.
     columns = () if "\n" in term else columns
-    return Search(search_key(term), ("name_text", *columns), local_id(term) if digits else None)
+    return Search(search_key(term), ("name_text", *columns), local_id(term) if is_number(term) else None)
 
 
 def matches(db: Connection, search: Search) -> ColumnElement[bool]:
