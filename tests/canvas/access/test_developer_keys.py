@@ -180,6 +180,16 @@ def test_a_new_key_is_off_until_its_account_switches_it_on(school: School) -> No
     assert again.json == {**reply.json, "workflow_state": "off"}
 
 
+def test_a_key_is_not_switched_off_by_saying_nothing(school: School) -> None:
+    key = new_key(school)
+    url = f"{KEYS}/{key['id']}/developer_key_account_bindings"
+    assert school.as_("admin").post(url, _on()).status == 200
+    said_nothing = school.as_("admin").post(url, json={"developer_key_account_binding": {}})
+    message = "developer_key_account_binding[workflow_state] is missing"
+    assert (said_nothing.status, said_nothing.json) == (400, {"errors": [{"message": message}]})
+    assert school.as_("admin").post(url, json={}).status == 400
+
+
 def test_a_binding_with_another_state_is_refused_and_keys_of_others_are_not_found(school: School) -> None:
     key = new_key(school)
     bad = school.as_("admin").post(f"{KEYS}/{key['id']}/developer_key_account_bindings", _on("maybe"))

@@ -89,7 +89,7 @@ class ChangeKey(Struct):
 
 
 class BindingFields(Struct):
-    workflow_state: str = "off"
+    workflow_state: str
 
 
 class SwitchKey(Struct):
