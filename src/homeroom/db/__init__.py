@@ -9,6 +9,7 @@ from homeroom.db.statements import (
     insert_returning_id,
     json_rows,
     lock,
+    one_of,
     violated,
 )
 from homeroom.db.types import digest_of, new_uuid
@@ -25,5 +26,6 @@ __all__ = [
     "json_rows",
     "lock",
     "new_uuid",
+    "one_of",
     "violated",
 ]

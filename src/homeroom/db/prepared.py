@@ -1,8 +1,8 @@
-"""Statements that every request runs, prepared once.
+"""Statements on a hot path, prepared once.
 
 SQLAlchemy compiles a statement once and keeps it, but executing it still costs several times what SQLite needs to
 answer (docs/decisions/0004). A ``Prepared`` statement is compiled by SQLAlchemy, with its types, and then goes straight
-to the driver. For the few statements on every request's way; everything else uses ``Connection.execute``.
+to the driver. For statements that many requests run; everything else uses ``Connection.execute``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _Convert = Callable[[Any], Any]
 
 
 class Prepared:
-    """A SELECT whose parameters are ``bindparam``s; ``IN`` lists are not possible."""
+    """A SELECT whose parameters are ``bindparam``s. Lists of this call are asked for with ``db.one_of``."""
 
     def __init__(self, statement: AnySelect) -> None:
         self._statement = statement
@@ -44,13 +44,23 @@ class Prepared:
 class _Compiled:
     def __init__(self, statement: AnySelect, dialect: Dialect) -> None:
         compiled: Any = statement.compile(dialect=dialect)
-        self.sql: str = compiled.string
-        self.fixed: dict[str, Any] = {
-            name: value for name, value in compiled.params.items() if not compiled.binds[name].required
+        given = {name: None for name, bind in compiled.binds.items() if bind.required}
+        # Lists that are part of the statement itself are written out.
+        state = compiled.construct_expanded_state(given)
+        self.sql: str = state.statement
+        self.order: list[str] | None = state.positiontup
+        self.called: dict[str, Callable[[], Any]] = {
+            name: bind.callable for name, bind in compiled.binds.items() if bind.callable is not None
         }
-        self.order: list[str] | None = compiled.positiontup
+        made = {**compiled._bind_processors, **state.processors}
+        converts = {name: convert for name, convert in made.items() if callable(convert)}
         self.bind: dict[str, _Convert] = {
-            name: convert for name, convert in compiled._bind_processors.items() if convert is not None
+            name: convert for name, convert in converts.items() if name in given or name in self.called
+        }
+        self.fixed: dict[str, Any] = {
+            name: converts[name](value) if name in converts else value
+            for name, value in state.parameters.items()
+            if name not in given and name not in self.called
         }
         self.row = namedtuple("Row", [column.name for column in statement.selected_columns])  # type: ignore[misc]
         processors = [
@@ -62,6 +72,8 @@ class _Compiled:
 
     def run(self, db: Connection, parameters: dict[str, Any], *, one: bool) -> list[Any]:
         values = {**self.fixed, **parameters}
+        for name, call in self.called.items():
+            values[name] = call()
         for name, convert in self.bind.items():
             values[name] = convert(values[name])
         sent: Any = values if self.order is None else [values[name] for name in self.order]

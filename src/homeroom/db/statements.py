@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, Select, Table, Text, UniqueConstraint, func, select, text
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    Text,
+    UniqueConstraint,
+    bindparam,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from homeroom.db.types import AnySelect
 
@@ -29,6 +47,54 @@ def _json_rows_sqlite(element: json_rows, compiler: Any, **kwargs: Any) -> str:
 @compiles(json_rows, "postgresql")
 def _json_rows_postgresql(element: json_rows, compiler: Any, **kwargs: Any) -> str:
     return f"coalesce(json_agg(json_build_array({compiler.process(element.clauses, **kwargs)}))::text, '[]')"
+
+
+class _List(TypeDecorator[Any]):
+    """The values of a list as one parameter: PostgreSQL has arrays, SQLite reads JSON."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(postgresql.ARRAY(self.of) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return list(value) if dialect.name == "postgresql" else msgspec.json.encode(list(value)).decode()
+
+
+class one_of(GenericFunction[bool]):
+    """Whether a column of numbers or texts is in the list given as the parameter ``name``: ``one_of(User.id, "ids")``.
+
+    One statement for lists of any length. ``column.in_(...)`` is another one for each length, which SQLAlchemy writes
+    anew and which cannot be prepared (``db.prepared``).
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, column: Any, name: str) -> None:
+        kind = BigInteger() if isinstance(column.type, Integer) else Text()
+        super().__init__(column, bindparam(name, type_=_List(kind)))
+
+    def self_group(self, against: Any = None) -> Any:
+        # Otherwise SQLite gets `... = 1` around it, and its indexes do not serve.
+        return self
+
+
+@compiles(one_of, "sqlite")
+def _one_of_sqlite(element: one_of, compiler: Any, **kwargs: Any) -> str:
+    column, values = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - what SQLAlchemy compiled
+
+
+@compiles(one_of, "postgresql")
+def _one_of_postgresql(element: one_of, compiler: Any, **kwargs: Any) -> str:
+    column, values = (compiler.process(clause, **kwargs) for clause in element.clauses)
+    return f"{column} = ANY ({values})"
 
 
 def contains(db: Connection, column: Any, text: str) -> ColumnElement[bool]:

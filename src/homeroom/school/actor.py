@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
-from homeroom.db import json_rows
-from homeroom.db.types import AnySelect
+from homeroom.db import json_rows, one_of
+from homeroom.db.prepared import Prepared
 from homeroom.school import permissions
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.enrollment_states import ENDED, LEARNERS, STATE_NOW, with_dates
@@ -218,8 +218,8 @@ class Actor:
             self._load_courses(db, list(unknown), accounts)
 
     def _load_courses(self, db: Connection, course_ids: list[int], accounts: set[int]) -> None:
-        values = {"user_id": self.id, "course_ids": course_ids, "accounts": list(accounts)}
-        for course_id, *role, said in db.execute(_COURSE_ROLES, values):
+        rows = _COURSE_ROLES.all(db, user_id=self.id, course_ids=course_ids, accounts=accounts)
+        for course_id, *role, said in rows:
             if not self._course_roles[course_id]:
                 self._course_overrides[course_id] = read_overrides(said)
             self._course_roles[course_id].append(CourseRole(*role))
@@ -239,25 +239,27 @@ OVERRIDE_COLUMNS = (
 _enrollments = Enrollment.__table__.c
 _MINE = (
     _enrollments.user_id == bindparam("user_id"),
-    _enrollments.course_id.in_(bindparam("course_ids", expanding=True)),
+    one_of(_enrollments.course_id, "course_ids"),
     _enrollments.state != "deleted",
 )
 _WORDS = select(json_rows(*OVERRIDE_COLUMNS)).where(
     RoleOverride.role_id.in_(select(_enrollments.role_id).where(*_MINE)),
-    RoleOverride.account_id.in_(bindparam("accounts", expanding=True)),
+    one_of(RoleOverride.account_id, "accounts"),
 )
-_COURSE_ROLES: AnySelect = with_dates(
-    select(
-        _enrollments.course_id,
-        _enrollments.type,
-        _enrollments.role_id,
-        _enrollments.associated_user_id,
-        _enrollments.course_section_id,
-        _enrollments.limit_privileges_to_course_section,
-        STATE_NOW,
-        _WORDS.scalar_subquery(),
-    ).join(Course.__table__, Course.__table__.c.id == _enrollments.course_id)
-).where(*_MINE)
+_COURSE_ROLES = Prepared(
+    with_dates(
+        select(
+            _enrollments.course_id,
+            _enrollments.type,
+            _enrollments.role_id,
+            _enrollments.associated_user_id,
+            _enrollments.course_section_id,
+            _enrollments.limit_privileges_to_course_section,
+            STATE_NOW.label("state_now"),
+            _WORDS.scalar_subquery().label("overrides"),
+        ).join(Course.__table__, Course.__table__.c.id == _enrollments.course_id)
+    ).where(*_MINE)
+)
 
 
 # An inactive role is given to nobody any more, and its holders keep their rights (Roles API, "Deactivate a role").

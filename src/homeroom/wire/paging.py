@@ -20,6 +20,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, func, literal, select, tuple_
 from sqlalchemy.sql import ColumnElement
 
+from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.errors import NotFound
 
@@ -104,16 +105,19 @@ class Paging:
 
         ``counted`` may be a select of as many rows that are cheaper to count.
         With ``bookmarks`` every ``next`` is a bookmark, as on Canvas's bookmark collections. ``values`` are those of
-        the bindparams of rows and order that are built once: cutting them is then built once, too. Raises NotFound for
-        a bookmark that is not one of this list.
+        the bindparams of rows and order that are built once: cutting them is then prepared once, too. Raises NotFound
+        for a bookmark that is not one of this list.
         """
         self.first = "first" if bookmarks else "1"
         if self.bookmark is not None:
             return self._after_bookmark(db, rows, order, values or {})
         number = self.number or 1
         offset = (number - 1) * self.per_page
-        cut = _cut(rows, order) if values is not None else _cut.__wrapped__(rows, order)
-        found = db.execute(cut, {**(values or {}), "_limit": self.per_page, "_offset": offset}).all()
+        at = {"_limit": self.per_page, "_offset": offset}
+        if values is not None:
+            found = _prepared_cut(rows, order).all(db, **values, **at)
+        else:
+            found = list(db.execute(_cut(rows, order), at).all())
         page = Page(found, self)
         if number > 1:
             page.prev = str(number - 1)
@@ -170,6 +174,10 @@ class Paging:
 
 
 @lru_cache(maxsize=512)
+def _prepared_cut(rows: AnySelect, order: Order) -> Prepared:
+    return Prepared(_cut(rows, order))
+
+
 def _cut(rows: AnySelect, order: Order) -> AnySelect:
     return rows.order_by(*order.clauses).limit(bindparam("_limit")).offset(bindparam("_offset"))
 
@@ -217,9 +225,9 @@ def _leading_int(value: Any) -> int:
     return int(match[0]) if match else 0
 
 
-def _bookmark(order: Order, row: AnyRow) -> str:
-    values = [] if order.column is order.id else [row._mapping[order.column.key]]
-    values.append(row._mapping[order.id.key])
+def _bookmark(order: Order, row: Any) -> str:
+    values = [] if order.column is order.id else [getattr(row, order.column.key)]
+    values.append(getattr(row, order.id.key))
     text = base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
     return f"bookmark:{text}"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,7 +68,7 @@ class EnrollmentJson(Struct):
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentView:
-    """What the actor may see of enrollments in one course."""
+    """What the actor may see of enrollments in one course; ``removable`` only where an include asks for it."""
 
     people: UserView
     grades: bool
@@ -77,7 +77,9 @@ class EnrollmentView:
     removable: frozenset[str]
 
     @classmethod
-    def in_course(cls, db: Connection, actor: Actor, request: Request, course: CourseRef) -> EnrollmentView:
+    def in_course(
+        cls, db: Connection, actor: Actor, request: Request, course: CourseRef, include: Collection[str] = ()
+    ) -> EnrollmentView:
         roles = actor.course_roles(db, course)
         return cls(
             people=UserView.in_course(db, actor, request, course),
@@ -86,17 +88,21 @@ class EnrollmentView:
             observed=frozenset(
                 role.associated_user_id for role in roles if role.associated_user_id and role.state == "active"
             ),
-            removable=frozenset(type_ for type_ in COURSE_ROLES if can_remove(db, actor, course, type_)),
+            removable=frozenset(
+                type_
+                for type_ in (COURSE_ROLES if "can_be_removed" in include else ())
+                if can_remove(db, actor, course, type_)
+            ),
         )
 
 
 def views_of(
-    db: Connection, actor: Actor, request: Request, records: Iterable[EnrollmentRecord]
+    db: Connection, actor: Actor, request: Request, records: Iterable[EnrollmentRecord], include: Collection[str] = ()
 ) -> dict[int, EnrollmentView]:
     """By course id, for all of these enrollments; at most one statement."""
     courses = {record.course_id: record.course_ref for record in records}
     actor.load_courses(db, courses.values())
-    return {id: EnrollmentView.in_course(db, actor, request, course) for id, course in courses.items()}
+    return {id: EnrollmentView.in_course(db, actor, request, course, include) for id, course in courses.items()}
 
 
 def enrollment_json(

@@ -211,7 +211,7 @@ def _rendered(
     if "observed_users" in include:
         ids |= {record.associated_user_id for record in records if record.associated_user_id is not None}
     people = people_with_ids(db, sorted(ids))
-    views = views_of(db, actor, request, records)
+    views = views_of(db, actor, request, records, include)
     return [enrollment_json(record, views[record.course_id], people, include) for record in records]
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
+from homeroom.db import one_of
+from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.actor import Actor
@@ -34,6 +36,9 @@ STATES: Mapping[str, tuple[str, ...]] = {
 # "current" is ours: active or invited as the enrollment is worth now.
 EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
 CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
+
+
+_enrollments = Enrollment.__table__.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,8 @@ def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> 
     values = {"viewer": actor.id, **_values(user_id, which)}
     if actor.is_(user_id):
         return OwnCourses(_own_courses(_shape(which)), values)
-    return OwnCourses(_own_courses(_shape(which)).where(_known_to(db, actor, user_id)), values)
+    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    return OwnCourses(_known_courses(_shape(which)), values)
 
 
 def enrollments_in(
@@ -103,9 +109,9 @@ def _own_courses(shape: OwnFilter) -> AnySelect:
 
 
 @lru_cache(maxsize=256)
-def _own_enrollments(shape: OwnFilter) -> AnySelect:
-    in_these = Enrollment.course_id.in_(bindparam("course_ids", expanding=True))
-    return enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.id)
+def _own_enrollments(shape: OwnFilter) -> Prepared:
+    in_these = one_of(_enrollments.course_id, "course_ids")
+    return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.id))
 
 
 def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
@@ -113,11 +119,11 @@ def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
     if which.types:
         conditions.append(Enrollment.type.in_(which.types))
     if which.role_names:
-        conditions.append(Role.name.in_(bindparam("role_names", expanding=True)))
+        conditions.append(one_of(Role.__table__.c.name, "role_names"))
     if which.role_ids:
-        conditions.append(Enrollment.role_id.in_(bindparam("role_ids", expanding=True)))
+        conditions.append(one_of(_enrollments.role_id, "role_ids"))
     if which.course_ids:
-        conditions.append(Enrollment.course_id.in_(bindparam("chosen", expanding=True)))
+        conditions.append(one_of(_enrollments.course_id, "chosen"))
     return conditions
 
 
@@ -149,13 +155,14 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
     return or_(Course.state.in_(for_all), and_(~learns, Course.state.in_(wanted - for_all)))
 
 
-def _known_to(db: Connection, actor: Actor, user_id: int) -> ColumnElement[bool]:
-    """The courses of somebody else that the actor may know of: those the actor administers or takes part in."""
-    administered = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+@lru_cache(maxsize=256)
+def _known_courses(shape: OwnFilter) -> AnySelect:
+    """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.course_id).where(
-        Enrollment.user_id == actor.id, Enrollment.state.in_((*CURRENT, "completed"))
+        Enrollment.user_id == bindparam("viewer"), Enrollment.state.in_((*CURRENT, "completed"))
     )
-    return or_(Course.account_id.in_(administered) if administered else false(), Course.id.in_(shared))
+    administers = one_of(Course.__table__.c.account_id, "administered")
+    return _own_courses(shape).where(or_(administers, Course.id.in_(shared)))
 
 
 _KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")

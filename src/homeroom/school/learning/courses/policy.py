@@ -8,7 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, select
 
-from homeroom.db.types import AnyRow, AnySelect
+from homeroom.db import one_of
+from homeroom.db.prepared import Prepared
+from homeroom.db.types import AnyRow
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, UNPUBLISHED, with_dates
 from homeroom.school.schema import Account, Course, Enrollment
@@ -46,7 +48,7 @@ def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int])
         return {}
     courses: dict[int, AnyRow] = {}
     roles: dict[int, list[_Role]] = defaultdict(list)
-    for row in db.execute(_WITH_ROLES, {"user_id": actor.id, "course_ids": list(course_ids)}):
+    for row in _WITH_ROLES.all(db, user_id=actor.id, course_ids=course_ids):
         courses[row.id] = row
         if row.type is not None:
             roles[row.id].append(_Role(row.type, row.state_now))
@@ -54,23 +56,25 @@ def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int])
 
 
 _courses, _enrollments, _accounts = Course.__table__, Enrollment.__table__, Account.__table__
-_WITH_ROLES: AnySelect = with_dates(
-    select(
-        *(_courses.c[name] for name in ("id", "state", "is_public", "is_public_to_auth_users")),
-        _accounts.c.ancestry,
-        _enrollments.c.type,
-        STATE_NOW.label("state_now"),
-    )
-    .join(_accounts, _accounts.c.id == _courses.c.account_id)
-    .outerjoin(
-        _enrollments,
-        and_(
-            _enrollments.c.course_id == _courses.c.id,
-            _enrollments.c.user_id == bindparam("user_id"),
-            _enrollments.c.state.in_(_TAKING_PART),
-        ),
-    )
-).where(_courses.c.state != "deleted", _courses.c.id.in_(bindparam("course_ids", expanding=True)))
+_WITH_ROLES = Prepared(
+    with_dates(
+        select(
+            *(_courses.c[name] for name in ("id", "state", "is_public", "is_public_to_auth_users")),
+            _accounts.c.ancestry,
+            _enrollments.c.type,
+            STATE_NOW.label("state_now"),
+        )
+        .join(_accounts, _accounts.c.id == _courses.c.account_id)
+        .outerjoin(
+            _enrollments,
+            and_(
+                _enrollments.c.course_id == _courses.c.id,
+                _enrollments.c.user_id == bindparam("user_id"),
+                _enrollments.c.state.in_(_TAKING_PART),
+            ),
+        )
+    ).where(_courses.c.state != "deleted", one_of(_courses.c.id, "course_ids"))
+)
 
 
 def _access(actor: Actor, course: AnyRow, roles: Sequence[_Role]) -> Access:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, and_, bindparam, select
 
 from homeroom.db import bare
+from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.errors import NotFound
@@ -110,7 +111,7 @@ def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
 def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     """As ``find_course``, and a deleted course is found by its number: it can be brought back."""
     if form.kind == "id":
-        row = db.execute(_BY_ID, {"viewer": actor.id, "id": local_id(form.value) or 0}).first()
+        row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
     elif form.kind in _BY:
         in_root = Course.root_account_id == actor.root.id, Course.state != "deleted"
         row = db.execute(courses_seen_by(actor.id).where(_BY[form.kind] == form.value, *in_root)).first()
@@ -122,7 +123,7 @@ def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     return FoundCourse(record.id, record.ref, record)
 
 
-_BY_ID = courses_seen_by(bindparam("viewer")).where(_courses.c.id == bindparam("id"))
+_BY_ID = Prepared(courses_seen_by(bindparam("viewer")).where(_courses.c.id == bindparam("id")))
 _BY: dict[str, Any] = {
     "sis_course_id": Course.sis_course_id,
     "sis_integration_id": Course.integration_id,

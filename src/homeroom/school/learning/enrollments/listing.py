@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
+from homeroom.db import one_of
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
@@ -71,43 +72,54 @@ def enrollments_in_course(
     states = _states(which.states)
     if not actor.holds_in_course(db, "manage_students", course):
         states &= _FOR_ALL
-    rows = _in_course(_shape(which, states), which.user_id is None, section_id is None)
-    visible = visible_sections(db, actor, course)
-    if visible is not None:
-        rows = rows.where(Enrollment.course_section_id.in_(visible))
-    return Listing(rows, {"course_id": course.id, "section_id": section_id, "user_id": which.user_id, **_lists(which)})
+    narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
+    given = {name: value for name, value in narrowing.items() if value is not None}
+    rows = _in_course(_shape(which, states), frozenset(given))
+    return Listing(rows, {"course_id": course.id, **given, **_lists(which)})
 
 
 @lru_cache(maxsize=256)
-def _in_course(shape: EnrollmentFilter, all_users: bool, all_sections: bool) -> AnySelect:
+def _in_course(shape: EnrollmentFilter, given: frozenset[str]) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
-    if not all_users:
+    if "user_id" in given:
         rows = rows.where(_enrollments.c.user_id == bindparam("user_id"))
-    return rows if all_sections else rows.where(_enrollments.c.course_section_id == bindparam("section_id"))
+    if "section_id" in given:
+        rows = rows.where(_enrollments.c.course_section_id == bindparam("section_id"))
+    if "visible" in given:
+        rows = rows.where(one_of(_enrollments.c.course_section_id, "visible"))
+    return rows
 
 
 def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
     """A person's enrollments that the actor may see. Raises NotAllowed."""
-    rows = _of_user(_shape(which, _states(which.states)))
+    shape = _shape(which, _states(which.states))
     # Asking for another person's enrollments in this person's list finds none.
     values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
     if actor.is_(user_id):
-        return Listing(rows, values)
+        return Listing(_of_user(shape), values)
     if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
         raise NotAllowed("read_roster")
-    # An admin sees those below the own accounts, an observer those in the courses that both are in.
-    administered = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
-    observing = select(Enrollment.course_id).where(
-        Enrollment.user_id == actor.id, Enrollment.associated_user_id == user_id, Enrollment.state == "active"
-    )
-    in_account = Course.account_id.in_(administered) if administered else false()
-    return Listing(rows.where(or_(in_account, Enrollment.course_id.in_(observing.correlate(None)))), values)
+    values["viewer"] = actor.id
+    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    return Listing(_of_user_known(shape), values)
 
 
 @lru_cache(maxsize=256)
 def _of_user(shape: EnrollmentFilter) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
     return rows.where(Course.__table__.c.state != "deleted")
+
+
+@lru_cache(maxsize=256)
+def _of_user_known(shape: EnrollmentFilter) -> AnySelect:
+    """An admin sees those below the own accounts, an observer those in the courses that both are in."""
+    observing = select(Enrollment.course_id).where(
+        Enrollment.user_id == bindparam("viewer"),
+        Enrollment.associated_user_id == bindparam("user_id"),
+        Enrollment.state == "active",
+    )
+    administers = one_of(Course.__table__.c.account_id, "administered")
+    return _of_user(shape).where(or_(administers, Enrollment.course_id.in_(observing.correlate(None))))
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
@@ -120,9 +132,9 @@ def _sorted(shape: EnrollmentFilter) -> AnySelect:
     if shape.types:
         conditions.append(Enrollment.type.in_(shape.types))
     if shape.roles:
-        conditions.append(Role.name.in_(bindparam("roles", expanding=True)))
+        conditions.append(one_of(Role.__table__.c.name, "roles"))
     if shape.role_ids:
-        conditions.append(Enrollment.role_id.in_(bindparam("role_ids", expanding=True)))
+        conditions.append(one_of(_enrollments.c.role_id, "role_ids"))
     return rows.where(*conditions)
 
 

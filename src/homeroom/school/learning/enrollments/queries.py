@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from homeroom.db import bare
+from homeroom.db import bare, one_of
+from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import CourseRef, chain_of
 from homeroom.school.enrollment_states import ENDED, FUTURE, STATE_NOW, UNPUBLISHED, with_dates
@@ -89,19 +90,21 @@ _RECORDS: AnySelect = with_dates(
 ).outerjoin(_roles, _roles.c.id == _enrollments.c.role_id)
 
 
-def records_by_course(db: Connection, rows: AnySelect, values: Mapping[str, Any]) -> dict[int, list[EnrollmentRecord]]:
+def records_by_course(db: Connection, rows: Prepared, values: Mapping[str, Any]) -> dict[int, list[EnrollmentRecord]]:
     """Run the statement; its records by course, in its order."""
     found: dict[int, list[EnrollmentRecord]] = {}
-    for row in db.execute(rows, dict(values)):
+    for row in rows.all(db, **values):
         found.setdefault(row.course_id, []).append(EnrollmentRecord(*row))
     return found
 
 
-_OF_USERS = _RECORDS.where(
-    _enrollments.c.course_id == bindparam("course_id"),
-    _enrollments.c.user_id.in_(bindparam("user_ids", expanding=True)),
-    _enrollments.c.state.not_in(("deleted", "rejected")),
-).order_by(_enrollments.c.id)
+_OF_USERS = Prepared(
+    _RECORDS.where(
+        _enrollments.c.course_id == bindparam("course_id"),
+        one_of(_enrollments.c.user_id, "user_ids"),
+        _enrollments.c.state.not_in(("deleted", "rejected")),
+    ).order_by(_enrollments.c.id)
+)
 
 
 def records_by_user(db: Connection, course_id: int, user_ids: Sequence[int]) -> dict[int, list[EnrollmentRecord]]:
@@ -109,7 +112,7 @@ def records_by_user(db: Connection, course_id: int, user_ids: Sequence[int]) -> 
     if not user_ids:
         return {}
     found: dict[int, list[EnrollmentRecord]] = {}
-    for row in db.execute(_OF_USERS, {"course_id": course_id, "user_ids": list(user_ids)}):
+    for row in _OF_USERS.all(db, course_id=course_id, user_ids=user_ids):
         found.setdefault(row.user_id, []).append(EnrollmentRecord(*row))
     return found
 

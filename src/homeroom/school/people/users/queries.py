@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
-from homeroom.db import bare, lock
+from homeroom.db import bare, lock, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor, chain_of
@@ -87,6 +87,7 @@ PERSON_COLUMNS = bare(
 LISTED = 13
 _PEOPLE: AnySelect = select(*PERSON_COLUMNS).outerjoin(DirectoryEntry, DirectoryEntry.user_id == User.id)
 _BY_ID = Prepared(_PEOPLE.where(User.id == bindparam("id")))
+_BY_IDS = Prepared(_PEOPLE.where(one_of(User.__table__.c.id, "ids")))
 
 
 def find_person(db: Connection, user_id: int) -> Person:
@@ -101,7 +102,7 @@ def people_with_ids(db: Connection, user_ids: list[int]) -> dict[int, Person]:
     """These people by id, in one statement; who does not exist is left out."""
     if not user_ids:
         return {}
-    return {row.id: Person(*row) for row in db.execute(_PEOPLE.where(User.id.in_(user_ids)))}
+    return {row.id: Person(*row) for row in _BY_IDS.all(db, ids=user_ids)}
 
 
 def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
