@@ -22,6 +22,9 @@ from homeroom.db.migrate import revisions
 from homeroom.db.types import Time
 from homeroom.school.schema import Base
 
+# Virtual tables of SQLite, and those that they make for themselves.
+_NOT_OURS = ("directory_search", "directory_trigrams")
+
 
 def main(message: str) -> int:
     number = f"{len(revisions()) + 1:04d}"
@@ -36,7 +39,7 @@ def main(message: str) -> int:
             config.attributes["options"] = {
                 "target_metadata": Base.metadata,
                 "render_item": render_type,
-                "include_object": lambda _object, name, *_rest: not name or not name.startswith("directory_search"),
+                "include_object": lambda _object, name, *_rest: not name or not name.startswith(_NOT_OURS),
             }
             config.set_main_option("file_template", f"{number}_{slug}")
             command.revision(config, message, autogenerate=True, rev_id=number)
