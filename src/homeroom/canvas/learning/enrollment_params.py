@@ -33,6 +33,7 @@ class EnrollmentValues(Struct):
     limit_privileges_to_course_section: bool | UnsetType = UNSET
     associated_user_id: str = ""
     self_enrollment_code: str = ""
+    notify: bool = False
     start_at: datetime | UnsetType | None = UNSET
     end_at: datetime | UnsetType | None = UNSET
 

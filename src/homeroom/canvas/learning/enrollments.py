@@ -17,6 +17,7 @@ from homeroom.school.ids import IdForm
 from homeroom.school.learning.courses.queries import FoundCourse, find_course
 from homeroom.school.learning.enrollments import actions, listing, policy
 from homeroom.school.learning.enrollments.listing import SORT, EnrollmentFilter, Listing
+from homeroom.school.learning.enrollments.notices import tell_of_enrollment
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, find_enrollment
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.schema import Enrollment
@@ -249,5 +250,7 @@ def _enroll(
         new = enrollment_by_code(db, actor, course.record, values)
     else:
         new = enrollment_by_right(db, actor, course, section_id, values)
-    enrollment_id = actions.enroll(db, new)
-    return _render(db, actor, request, actions.find_record(db, enrollment_id), params.include)
+    record = actions.find_record(db, actions.enroll(db, new))
+    if values.notify:
+        tell_of_enrollment(db, record, actor.root.name, request.address_for_mail)
+    return _render(db, actor, request, record, params.include)

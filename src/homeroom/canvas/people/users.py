@@ -12,7 +12,7 @@ from homeroom.canvas.people.user_json import ALWAYS_ON_SHOW, UserJson, UserView,
 from homeroom.school.access.credentials import secret_key
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound, Refused
-from homeroom.school.people.channels import confirmation_path, pending_confirmation
+from homeroom.school.people.channels import confirmation_path, pending_channel
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, SortName, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
@@ -118,7 +118,8 @@ def show_user(id: UserId, params: Params[ShowUser], actor: Actor, request: Reque
         include |= {"avatar_state"}
     json = user_json(person, view, include)
     if "confirmation_url" in params.include and actor.holds("manage_user_logins", actor.root.ref):
-        nonce = pending_confirmation(db, secret_key(db), person.id)
+        channel = pending_channel(db, secret_key(db), person.id)
+        nonce = channel.nonce if channel else None
         json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
     # Who may still see a deleted person gets them, under a status that says that there is none.
     return Answer(404, json) if person.state == "deleted" else json  # type: ignore[return-value]

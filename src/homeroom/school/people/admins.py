@@ -14,15 +14,14 @@ from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.accounts.roles import FoundRole, find_role
 from homeroom.school.actor import OVERRIDE_COLUMNS, AccountRole, Actor, has_all_rights_of
 from homeroom.school.errors import NotAllowed, NotFound, Refused
-from homeroom.school.mail import Mail, send_later
 from homeroom.school.overrides import Override
 from homeroom.school.people import directory
+from homeroom.school.people.notifications.sending import Notification, notify
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.permissions import ADMIN
 from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
 
-_NOTIFICATION = "Account User Notification"
 COLUMNS = (
     AccountAdmin.id,
     AccountAdmin.user_id,
@@ -152,16 +151,7 @@ def _has_login(db: Connection, account: FoundAccount, user_id: int) -> bool:
 
 
 def _tell(db: Connection, account: FoundAccount, user_id: int) -> None:
-    address = db.execute(select(DirectoryEntry.email).where(DirectoryEntry.user_id == user_id)).scalar()
-    if address is None:
-        return
     # A name may hold a line break, and a subject must not.
     name = " ".join(account.row.name.split())
     text = f'You have been made an admin of the account "{name}".\n'
-    send_later(
-        db,
-        Mail(
-            notification=_NOTIFICATION, recipient=address, subject=f"You are an admin of {name}", text=text,
-            user_id=user_id,
-        ),
-    )  # fmt: skip
+    notify(db, [user_id], Notification("account_user_notification", f"You are an admin of {name}", text))

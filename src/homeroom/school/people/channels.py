@@ -113,10 +113,14 @@ def confirmation_path(nonce: str) -> str:
     return f"/register/{nonce}"
 
 
-def pending_confirmation(db: Connection, secret: str, user_id: int) -> str | None:
-    """The nonce of the person's first e-mail channel that waits to be confirmed; None when none does."""
+def pending_channel(db: Connection, secret: str, user_id: int) -> Channel | None:
+    """The person's first e-mail channel that waits to be confirmed; None when none does.
+
+    Its ``nonce`` is None when this installation did not make the link.
+    """
     row = db.execute(
         select(
+            CommunicationChannel.id,
             CommunicationChannel.address,
             CommunicationChannel.state,
             CommunicationChannel.confirmation_digest,
@@ -131,7 +135,7 @@ def pending_confirmation(db: Connection, secret: str, user_id: int) -> str | Non
         .order_by(CommunicationChannel.position, CommunicationChannel.id)
         .limit(1)
     ).first()
-    return _nonce_of(secret, user_id, row) if row is not None else None
+    return Channel(row.id, user_id, "email", row.address, _nonce_of(secret, user_id, row)) if row is not None else None
 
 
 def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> AnyRow | None:

@@ -32,7 +32,7 @@ from homeroom.school.schema.learning import (
     Favorite,
     ObserverLink,
 )
-from homeroom.school.schema.mail import MailMessage
+from homeroom.school.schema.mail import MailMessage, WaitingNotice
 from homeroom.school.schema.people import (
     Bookmark,
     CommunicationChannel,
@@ -97,5 +97,6 @@ __all__ = [
     "User",
     "UserAccountAssociation",
     "UserService",
+    "WaitingNotice",
     "WebSession",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from homeroom.db.types import Id
 from homeroom.school.schema.base import Base, id_, state, time
 
 
@@ -27,3 +28,21 @@ class MailMessage(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[time]
     sent_at: Mapped[time | None]
+
+
+class WaitingNotice(Base):
+    """A notice that waits for the daily or weekly summary of one channel."""
+
+    __tablename__ = "waiting_notices"
+    rules = (
+        Index("ix_waiting_notices_communication_channel_id", "communication_channel_id", "send_at"),
+        Index("ix_waiting_notices_send_at", "send_at"),
+    )
+
+    id: Mapped[id_]
+    communication_channel_id: Mapped[int] = mapped_column(Id, ForeignKey("communication_channels.id"))
+    notification: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str]
+    text_body: Mapped[str]
+    send_at: Mapped[time]
+    created_at: Mapped[time]

@@ -1,0 +1,111 @@
+"""Telling people what happened, as often as they want to hear of it at each of their addresses (identity.md §7).
+
+What somebody asked for and waits for (a link to confirm an address, to choose a password) is no notification: it goes
+to the address it is about, whatever was chosen, by ``homeroom.school.mail``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, insert, select
+
+from homeroom import clock
+from homeroom.db.types import AnyRow
+from homeroom.school.mail import Mail, send_later
+from homeroom.school.people.notifications.catalog import Frequency, default_frequency
+
+# What waits for a summary is sent by its job.
+from homeroom.school.people.notifications.summaries import next_summary
+from homeroom.school.schema import Account, CommunicationChannel, NotificationPreference, User, WaitingNotice
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What people are told. ``name`` is one of the catalog's, by which they choose what they receive."""
+
+    name: str
+    subject: str
+    text: str
+
+
+class _Recipient(NamedTuple):
+    channel: AnyRow
+    frequency: Frequency
+
+
+def notify(db: Connection, user_ids: Collection[int], notification: Notification) -> None:
+    """Send it to these people's e-mail addresses now, or keep it for the summary that they want instead."""
+    waiting = []
+    now = clock.now()
+    for channel, frequency in _recipients(db, user_ids, notification.name):
+        if frequency == "immediately":
+            send_later(db, _mail(notification, channel))
+        elif frequency != "never":
+            row = {
+                "communication_channel_id": channel.id,
+                "notification": notification.name,
+                "subject": notification.subject,
+                "text_body": notification.text,
+                "send_at": next_summary(frequency, now, channel.time_zone),
+                "created_at": now,
+            }
+            waiting.append(row)
+    if waiting:
+        db.execute(insert(WaitingNotice), waiting)
+
+
+def title_of(name: str) -> str:
+    """How a mail's row and the outbox call a notification: ``Account User Notification``."""
+    return name.replace("_", " ").title()
+
+
+def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterable[_Recipient]:
+    for _, rows in groupby(_channels_of(db, user_ids, name), key=lambda row: row.user_id):
+        channels = list(rows)
+        confirmed = [channel for channel in channels if channel.state == "active"]
+        # Who has confirmed no address yet is told at their first one.
+        for channel in confirmed or channels[:1]:
+            chosen = channel.frequency or default_frequency(name, first_channel=channel is channels[0])
+            yield _Recipient(channel, chosen)
+
+
+def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterable[AnyRow]:
+    """Their e-mail channels, each person's in order, with what was chosen there; one statement for all of them."""
+    preference = (NotificationPreference.communication_channel_id == CommunicationChannel.id) & (
+        NotificationPreference.notification == name
+    )
+    zone = select(Account.default_time_zone).where(Account.parent_account_id.is_(None), ~Account.is_site_admin)
+    return db.execute(
+        select(
+            CommunicationChannel.id,
+            CommunicationChannel.user_id,
+            CommunicationChannel.address,
+            CommunicationChannel.state,
+            NotificationPreference.frequency,
+            func.coalesce(User.time_zone, zone.scalar_subquery()).label("time_zone"),
+        )
+        .join(User, User.id == CommunicationChannel.user_id)
+        .outerjoin(NotificationPreference, preference)
+        .where(
+            CommunicationChannel.user_id.in_(user_ids),
+            CommunicationChannel.type == "email",
+            CommunicationChannel.state != "retired",
+            User.state != "deleted",
+        )
+        .order_by(CommunicationChannel.user_id, CommunicationChannel.position, CommunicationChannel.id)
+    )
+
+
+def _mail(notification: Notification, channel: AnyRow) -> Mail:
+    return Mail(
+        notification=title_of(notification.name),
+        recipient=channel.address,
+        subject=notification.subject,
+        text=notification.text,
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )

@@ -1,0 +1,70 @@
+"""Daily and weekly summaries: notices that wait for their hour, and then go out in one mail (identity.md §7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, delete, select
+
+from homeroom import clock
+from homeroom.db.types import AnyRow
+from homeroom.school.jobs import Tools, call, job, sweep
+from homeroom.school.mail import Mail, send_later
+from homeroom.school.schema import CommunicationChannel, WaitingNotice
+from homeroom.school.time_zones import iana_name
+from homeroom.services.jobs import Call
+
+# In the evening of the person's own day, and at the end of their week.
+_HOUR = 18
+_SATURDAY = 5
+_MOST_A_SWEEP = 500
+
+
+def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone: str | None) -> datetime:
+    """When the next summary goes out to somebody in this time zone."""
+    local = now.astimezone(ZoneInfo(iana_name(time_zone or "Etc/UTC")))
+    at = local.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
+    if at <= local:
+        at += timedelta(days=1)
+    if frequency == "weekly":
+        at += timedelta(days=(_SATURDAY - at.weekday()) % 7)
+    return at.astimezone(UTC)
+
+
+@sweep
+def due_summaries(db: Connection) -> Iterable[Call]:
+    """The channels whose hour has come."""
+    due = select(WaitingNotice.communication_channel_id).where(WaitingNotice.send_at <= clock.now())
+    rows = db.execute(due.distinct().limit(_MOST_A_SWEEP))
+    return [call(send_summary, channel_id=row.communication_channel_id) for row in rows]
+
+
+@job
+def send_summary(tools: Tools, *, channel_id: int) -> None:
+    """Send what waits for this channel in one mail. Again, it finds nothing."""
+    with tools.database.write() as db:
+        due = WaitingNotice.communication_channel_id == channel_id, WaitingNotice.send_at <= clock.now()
+        columns = WaitingNotice.id, WaitingNotice.subject, WaitingNotice.text_body
+        taken = db.execute(delete(WaitingNotice).where(*due).returning(*columns)).all()
+        channel = db.execute(
+            select(CommunicationChannel.id, CommunicationChannel.user_id, CommunicationChannel.address).where(
+                CommunicationChannel.id == channel_id, CommunicationChannel.state != "retired"
+            )
+        ).first()
+        if taken and channel is not None:
+            send_later(db, _mail(channel, sorted(taken, key=lambda notice: notice.id)))
+
+
+def _mail(channel: AnyRow, notices: Sequence[AnyRow]) -> Mail:
+    texts = [f"{notice.subject}\n\n{notice.text_body.strip()}\n" for notice in notices]
+    return Mail(
+        notification="Summaries",
+        recipient=channel.address,
+        subject=notices[0].subject if len(notices) == 1 else f"What is new: {len(notices)} notices",
+        text="\n\n".join(texts),
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )
