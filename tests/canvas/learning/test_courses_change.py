@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from tests.conftest import School
 from tests.support.client import Reply
 from tests.support.learning import change, change_course, enrollment_of, enrollments_of
+from tests.support.rights import allow
 
 from homeroom.school.schema import Course, CourseSection, Enrollment, EnrollmentTerm, UserAccountAssociation
 
@@ -101,6 +102,16 @@ def test_defaults_of_a_new_course(school: School) -> None:
         assert (body["default_view"], body["workflow_state"]) == ("modules", "unpublished")
 
 
+@pytest.mark.parametrize("blank", ["", "  ", None])
+def test_a_blank_name_or_code_is_none(school: School, blank: str | None) -> None:
+    made = school.as_("admin").post(
+        "/api/v1/accounts/1/courses", json={"course": {"name": blank, "course_code": blank}}
+    )
+    assert (made.json["name"], made.json["course_code"]) == ("Unnamed Course", "Unnamed Course")
+    changed = school.as_("teacher").put(biology(school), json={"course": {"name": blank, "course_code": blank}})
+    assert (changed.status, changed.json["name"], changed.json["course_code"]) == (200, "Biology", "BIO 101")
+
+
 def test_a_new_course_has_a_section_of_its_name(school: School) -> None:
     course_id = create(school, course={"name": "Chemistry"}).json["id"]
     sections = school.read(
@@ -129,6 +140,11 @@ def test_offer_and_enroll_me(school: School) -> None:
         ({"default_view": "disco"}, "default_view", "inclusion"),
         ({"start_at": "2026-02-01", "end_at": "2026-01-01"}, "end_at", "invalid"),
         ({"sis_course_id": "sis-history"}, "sis_source_id", "taken"),
+        ({"sis_course_id": "x" * 256}, "sis_source_id", "too_long"),
+        ({"integration_id": "x" * 256}, "integration_id", "too_long"),
+        ({"course_format": "x" * 256}, "course_format", "too_long"),
+        ({"storage_quota_mb": -1}, "storage_quota_mb", "inclusion"),
+        ({"storage_quota_mb": 10**9 + 1}, "storage_quota_mb", "inclusion"),
     ],
 )
 def test_what_a_course_may_not_be(school: School, course: dict[str, Any], attribute: str, fault: str) -> None:
@@ -214,6 +230,15 @@ def test_where_a_course_belongs_is_the_account_s_business(school: School) -> Non
     assert update(school, "sub_admin", term_id=term).json["enrollment_term_id"] == term
     assert update(school, storage_quota_mb=9000).status == 403
     assert update(school, "admin", storage_quota_mb=9000).json["storage_quota_mb"] == 9000
+
+
+def test_a_new_course_s_quota_needs_its_right(school: School) -> None:
+    allow(school, "narrow_role", "manage_courses_add")
+    assert create(school, "narrow_admin").status == 200
+    before = count(school, Course)
+    assert create(school, "narrow_admin", course={"storage_quota_mb": 9}).status == 403
+    assert count(school, Course) == before
+    assert create(school, course={"storage_quota_mb": 9}).json["storage_quota_mb"] == 9
 
 
 def test_people_move_with_their_course(school: School) -> None:

@@ -189,6 +189,10 @@ def test_a_course_without_a_section_gets_one(school: School) -> None:
         ({}, "No parameters given"),
         ({"enrollment": {"type": "StudentEnrollment"}}, "Can't create an enrollment without a user. "
          "Include enrollment[user_id] to create an enrollment"),
+        ({"enrollment": {"user_id": ""}}, "Can't create an enrollment without a user. "
+         "Include enrollment[user_id] to create an enrollment"),
+        ({"enrollment": {"enrollment_state": "invited"}}, "Can't create an enrollment without a user. "
+         "Include enrollment[user_id] to create an enrollment"),
         ({"enrollment": {"user_id": "1", "type": "Pupil"}}, "Invalid type"),
         ({"enrollment": {"user_id": "1", "type": "student"}}, "Invalid type"),
         ({"enrollment": {"user_id": "1", "role_id": 999}}, "Invalid role"),
@@ -268,6 +272,23 @@ def test_dates_must_be_dates(school: School) -> None:
     assert count(school) == before
     body = enroll(school, start_at="2026-09-01", end_at="2027-06-01T10:00:00Z").json
     assert (body["start_at"], body["end_at"]) == ("2026-09-01T00:00:00Z", "2027-06-01T10:00:00Z")
+
+
+def test_an_end_is_not_before_the_start(school: School) -> None:
+    before = count(school)
+    fault = {"attribute": "end_at", "type": "invalid", "message": "End date cannot be before start date"}
+    refused = enroll(school, start_at="2027-02-01", end_at="2027-01-01")
+    assert (refused.status, refused.json) == (400, {"errors": {"end_at": [fault]}})
+    assert count(school) == before
+    # What is not given again counts as it was.
+    enroll(school, start_at="2027-02-01")
+    assert enroll(school, end_at="2027-01-01").json == {"errors": {"end_at": [fault]}}
+    assert enroll(school, start_at="2026-12-01", end_at="2027-01-01").status == 200
+
+
+def test_who_may_not_enroll_does_not_learn_who_there_is(school: School) -> None:
+    nobody = school.as_("student").post(url(school), {"enrollment": {"user_id": "999999"}})
+    assert nobody.status == enroll(school, "student").status == 403
 
 
 # Somebody who is in already.

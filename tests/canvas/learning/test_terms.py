@@ -119,6 +119,7 @@ def test_only_what_is_given_changes_and_blank_dates_are_cleared(school: School) 
         ({"overrides": {"ObserverEnrollment": {"end_at": "2027-01-01"}}}, "overrides", "inclusion"),
         ({"overrides": {"TaEnrollment": {"start_at": "2027-02-01", "end_at": "2027-01-01"}}}, "end_at", "invalid"),
         ({"sis_term_id": "taken"}, "sis_source_id", "taken"),
+        ({"sis_term_id": "x" * 256}, "sis_source_id", "too_long"),
     ],
 )
 def test_what_a_term_may_not_be(school: School, values: dict[str, Any], attribute: str, fault: str) -> None:

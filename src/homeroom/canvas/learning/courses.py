@@ -153,6 +153,8 @@ def create_course(
     """Create a new course."""
     given = params.course or CourseValues()
     values, place = columns_of(given, actor), place_of(db, actor, given)
+    if "storage_quota_mb" in values:
+        actor.require("manage_storage_quotas", account_id.ref)
     course_id = None
     if params.enable_sis_reactivation and values.get("sis_course_id"):
         course_id = _revived(db, actor, values, place, offer=params.offer)

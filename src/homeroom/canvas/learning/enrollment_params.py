@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
+from homeroom.school.ids import IdForm
 from homeroom.school.learning.courses.queries import CourseRecord, FoundCourse
 from homeroom.school.learning.enrollments import policy
 from homeroom.school.learning.enrollments.actions import NewEnrollment
@@ -17,31 +18,49 @@ from homeroom.school.learning.enrollments.roles import role_in_course
 from homeroom.school.learning.sections import default_section, find_section
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.permissions import OBSERVER, STUDENT
-from homeroom.wire.coerce import RecordNumber
+from homeroom.wire.coerce import RecordNumber, given
 from homeroom.wire.ids import parse_id
 
+NO_PARAMETERS = "No parameters given"
+NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id] to create an enrollment"
 BAD_CODE = "enrollment[self_enrollment_code] is invalid"
 
 
 class EnrollmentValues(Struct):
-    user_id: str = ""
-    type: str | None = None
-    role: str | None = None
-    role_id: RecordNumber | None = None
-    enrollment_state: Literal["active", "invited", "inactive"] = "invited"
-    course_section_id: str = ""
+    user_id: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    role: str | UnsetType = UNSET
+    role_id: RecordNumber | UnsetType | None = UNSET
+    enrollment_state: Literal["active", "invited", "inactive"] | UnsetType = UNSET
+    course_section_id: str | UnsetType = UNSET
     limit_privileges_to_course_section: bool | UnsetType = UNSET
-    associated_user_id: str = ""
-    self_enrollment_code: str = ""
-    notify: bool = False
+    associated_user_id: str | UnsetType = UNSET
+    self_enrollment_code: str | UnsetType = UNSET
+    notify: bool | UnsetType = UNSET
     start_at: datetime | UnsetType | None = UNSET
     end_at: datetime | UnsetType | None = UNSET
 
 
-def enrollment_by_right(
-    db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, values: EnrollmentValues
+def new_enrollment(
+    db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, values: EnrollmentValues | UnsetType
 ) -> NewEnrollment:
-    role = role_in_course(db, course.ref, type_=values.type or None, role_id=values.role_id, name=values.role or None)
+    """Who is to be enrolled as what, if the actor may do that. Raises Refused, NotFound and NotAllowed."""
+    if not values or not given(values):
+        raise Refused(NO_PARAMETERS, status=403)
+    if not values.user_id:
+        raise Refused(NO_USER, status=403)
+    user = parse_id("user", values.user_id)
+    if values.self_enrollment_code:
+        return _by_code(db, actor, course.record, user, values)
+    return _by_right(db, actor, course, section_id, user, values)
+
+
+def _by_right(
+    db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, user: IdForm, values: EnrollmentValues
+) -> NewEnrollment:
+    role = role_in_course(
+        db, course.ref, type_=values.type or None, role_id=values.role_id or None, name=values.role or None
+    )
     if values.course_section_id:
         form = parse_id("section", values.course_section_id)
         section_id = find_section(db, actor, form, course_id=course.id).id
@@ -51,13 +70,13 @@ def enrollment_by_right(
     if values.associated_user_id and role.type == OBSERVER:
         observed = find_user(db, actor, parse_id("user", values.associated_user_id)).id
     return NewEnrollment(
-        user_id=find_user(db, actor, parse_id("user", values.user_id)).id,
+        user_id=find_user(db, actor, user).id,
         course_id=course.id,
         section_id=section_id,
         root_account_id=course.record.root_account_id,
         type=role.type,
         role_id=role.id,
-        state=values.enrollment_state,
+        state=values.enrollment_state or "invited",
         associated_user_id=observed,
         limited_to_section=values.limit_privileges_to_course_section,
         start_at=values.start_at,
@@ -65,11 +84,13 @@ def enrollment_by_right(
     )
 
 
-def enrollment_by_code(db: Connection, actor: Actor, course: CourseRecord, values: EnrollmentValues) -> NewEnrollment:
+def _by_code(
+    db: Connection, actor: Actor, course: CourseRecord, user: IdForm, values: EnrollmentValues
+) -> NewEnrollment:
     """Who knows the code of a course that is open for it comes in as a student."""
-    is_self = actor.is_(find_user(db, actor, parse_id("user", values.user_id)).id)
-    fits = course.self_enrollment and values.self_enrollment_code.upper() == course.self_enrollment_code
-    if not is_self or not fits or values.type not in (None, "", STUDENT):
+    code = values.self_enrollment_code or ""
+    fits = course.self_enrollment and code.upper() == course.self_enrollment_code
+    if not actor.is_(find_user(db, actor, user).id) or not fits or (values.type or STUDENT) != STUDENT:
         raise Refused(BAD_CODE)
     return NewEnrollment(
         user_id=actor.id,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext, CourseContext, SectionContext
 from homeroom.canvas.learning.enrollment_json import EnrollmentJson, enrollment_json, views_of
-from homeroom.canvas.learning.enrollment_params import EnrollmentValues, enrollment_by_code, enrollment_by_right
+from homeroom.canvas.learning.enrollment_params import EnrollmentValues, new_enrollment
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed, NotFound, Refused
@@ -30,9 +30,6 @@ from homeroom.wire.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 _BY_NAME = Order(SORT, Enrollment.__table__.c.id)
-
-NO_PARAMETERS = "No parameters given"
-NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id] to create an enrollment"
 
 
 class ListEnrollments(Struct):
@@ -241,16 +238,8 @@ def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) ->
 def _enroll(
     db: Connection, actor: Actor, request: Request, course: FoundCourse, section_id: int | None, params: Enroll
 ) -> EnrollmentJson:
-    values = params.enrollment
-    if isinstance(values, UnsetType) or values == EnrollmentValues():
-        raise Refused(NO_PARAMETERS, status=403)
-    if not values.user_id:
-        raise Refused(NO_USER, status=403)
-    if values.self_enrollment_code:
-        new = enrollment_by_code(db, actor, course.record, values)
-    else:
-        new = enrollment_by_right(db, actor, course, section_id, values)
+    new = new_enrollment(db, actor, course, section_id, params.enrollment)
     record = actions.find_record(db, actions.enroll(db, new))
-    if values.notify:
+    if params.enrollment and params.enrollment.notify:
         tell_of_enrollment(db, record, actor.root.name, request.address_for_mail)
     return _render(db, actor, request, record, params.include)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import UNSET, Struct, UnsetType
 
 from homeroom.school import time_zones
@@ -58,11 +60,7 @@ class AccountChange(Struct):
 def check(change: AccountChange, *, is_new: bool) -> None:
     """Raise Invalid with everything that is wrong."""
     faults = [*_name_faults(change.name, is_new), *_sis_faults(change.sis_account_id)]
-    faults += [
-        Fault(name, "inclusion", "must be between 0 and 1000000000")
-        for name, value in change.quotas.items()
-        if not 0 <= value <= _LARGEST_QUOTA_MB
-    ]
+    faults += quota_faults(change.quotas)
     zone = change.default_time_zone
     if zone is not UNSET and zone and time_zones.find_zone(zone) is None:
         faults.append(Fault("default_time_zone", "invalid", f"'{zone}' is not a recognized time zone"))
@@ -71,6 +69,15 @@ def check(change: AccountChange, *, is_new: bool) -> None:
         faults.append(Fault("course_template_id", "invalid", "is not a course template"))
     if faults:
         raise Invalid(*faults)
+
+
+def quota_faults(quotas: Mapping[str, int]) -> list[Fault]:
+    """What is wrong with these quotas in megabytes, by name."""
+    return [
+        Fault(name, "inclusion", f"must be between 0 and {_LARGEST_QUOTA_MB}")
+        for name, value in quotas.items()
+        if not 0 <= value <= _LARGEST_QUOTA_MB
+    ]
 
 
 def _name_faults(name: str | UnsetType, is_new: bool) -> list[Fault]:

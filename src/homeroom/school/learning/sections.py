@@ -145,7 +145,7 @@ def _check(values: Mapping[str, Any]) -> None:
     name = values.get("name")
     if not name or not name.strip():
         raise Invalid(Fault("name", "blank"))
-    require_short(name=name)
+    require_short(name=name, sis_source_id=values.get("sis_section_id"), integration_id=values.get("integration_id"))
     start_at, end_at = values.get("start_at"), values.get("end_at")
     if start_at and end_at and end_at < start_at:
         raise Invalid(Fault("end_at", "invalid", "End date cannot be before start date"))

@@ -103,7 +103,7 @@ def dates_by_type(db: Connection, term_ids: Sequence[int]) -> dict[int, dict[str
 
 def create_term(db: Connection, root_id: int, values: Mapping[str, Any], own_dates: Mapping[str, Dates]) -> int:
     """Add a term; its id. Raises Invalid."""
-    _check(values.get("name"), values.get("start_at"), values.get("end_at"), own_dates)
+    _check(values, own_dates)
     now = clock.now()
     row = {**values, "root_account_id": root_id, "state": "active", "created_at": now, "updated_at": now}
     try:
@@ -116,8 +116,7 @@ def create_term(db: Connection, root_id: int, values: Mapping[str, Any], own_dat
 
 def update_term(db: Connection, term: Term, values: Mapping[str, Any], own_dates: Mapping[str, Dates] | None) -> None:
     """Change these columns; ``own_dates`` replaces the dates by type unless it is None. Raises Invalid."""
-    after = {**term._asdict(), **values}
-    _check(after["name"], after["start_at"], after["end_at"], own_dates or {})
+    _check({**term._asdict(), **values}, own_dates or {})
     statement = update(EnrollmentTerm).where(EnrollmentTerm.id == term.id)
     try:
         db.execute(statement.values(**values, updated_at=clock.now()))
@@ -142,15 +141,14 @@ def delete_term(db: Connection, term: Term) -> None:
     )
 
 
-def _check(
-    name: str | None, start_at: datetime | None, end_at: datetime | None, own_dates: Mapping[str, Dates]
-) -> None:
+def _check(values: Mapping[str, Any], own_dates: Mapping[str, Dates]) -> None:
+    name = values.get("name")
     if not name or not name.strip():
         raise Invalid(Fault("name", "blank"))
-    require_short(name=name)
+    require_short(name=name, sis_source_id=values.get("sis_term_id"))
     if not own_dates.keys() <= set(WITH_DATES_OF_THEIR_OWN):
         raise Invalid(Fault("overrides", "inclusion", "Invalid enrollment type in overrides"))
-    for dates in (Dates(start_at, end_at), *own_dates.values()):
+    for dates in (Dates(values.get("start_at"), values.get("end_at")), *own_dates.values()):
         if dates.start_at and dates.end_at and dates.end_at < dates.start_at:
             raise Invalid(Fault("end_at", "invalid", "End dates cannot be before start dates"))
 

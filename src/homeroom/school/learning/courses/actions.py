@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
+from homeroom.school.accounts.changes import quota_faults
 from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.events import CourseChangedState, announce
 from homeroom.school.learning import sections
@@ -42,8 +43,9 @@ def create_course(
     db: Connection, *, account_id: int, root_account_id: int, term_id: int, values: Mapping[str, Any], offer: bool
 ) -> int:
     """Add a course with its default section; its id. Raises Invalid."""
-    name = values.get("name") or NAMELESS
-    _check({**values, "name": name})
+    values = _named(values)
+    name = values.get("name", NAMELESS)
+    _check(values)
     hold_term(db, term_id)
     now = clock.now()
     row = {
@@ -51,7 +53,7 @@ def create_course(
         **_self_enrollment(values),
         "name": name,
         "sort_key": sort_key(name),
-        "course_code": values.get("course_code") or name,
+        "course_code": values.get("course_code", name),
         "account_id": account_id,
         "root_account_id": root_account_id,
         "enrollment_term_id": term_id,
@@ -82,7 +84,7 @@ def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> i
 
 def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any]) -> None:
     """Change these columns. Raises Invalid."""
-    values = {name: value for name, value in values.items() if name != "name" or value}
+    values = _named(values)
     _check(values, course)
     if "enrollment_term_id" in values:
         hold_term(db, values["enrollment_term_id"])
@@ -126,6 +128,15 @@ def hold_term(db: Connection, term_id: int) -> None:
         raise NotFound("term")
 
 
+def _named(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A blank name or code is none: a course keeps what it has, or gets the default."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in ("name", "course_code") or (value and value.strip())
+    }
+
+
 def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = None) -> dict[str, str]:
     """A code for a course that is opened for self enrollment and has none."""
     if not values.get("self_enrollment") or (course is not None and course.self_enrollment_code):
@@ -134,8 +145,14 @@ def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = No
 
 
 def _check(values: Mapping[str, Any], course: CourseRecord | None = None) -> None:
-    require_short(name=values.get("name"), course_code=values.get("course_code"))
-    faults = []
+    require_short(
+        name=values.get("name"),
+        course_code=values.get("course_code"),
+        sis_source_id=values.get("sis_course_id"),
+        integration_id=values.get("integration_id"),
+        course_format=values.get("course_format"),
+    )
+    faults = quota_faults({"storage_quota_mb": values.get("storage_quota_mb", 0)})
     if values.get("license") and values["license"] not in LICENSES:
         faults.append(Fault("license", "inclusion"))
     if values.get("default_view") and values["default_view"] not in VIEWS:

@@ -50,7 +50,7 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
     """Enroll somebody; the enrollment's id. Somebody who is in already keeps the enrollment, and it comes to life.
 
     An active enrollment is never turned back into an invitation. Raises Refused when the course is over for such an
-    enrollment, and Invalid for an observer of oneself.
+    enrollment, and Invalid for an observer of oneself and for an end before the start.
     """
     if new.associated_user_id == new.user_id:
         raise Invalid(Fault("associated_user_id", "invalid", "Cannot observe yourself"))
@@ -67,7 +67,7 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
             | {"state": _merged_state(new, excluded), "completed_at": None}
         ),
     )
-    _refuse_if_over(db, enrollment_id)
+    _check(find_record(db, enrollment_id))
     if new.type == TEACHER:
         claim = update(Course).where(Course.id == new.course_id, Course.state == "created")
         db.execute(claim.values(state="claimed", updated_at=clock.now()))
@@ -137,9 +137,11 @@ def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
     return case((stays, Enrollment.state), else_=excluded.state)
 
 
-def _refuse_if_over(db: Connection, enrollment_id: int) -> None:
-    """The dates that hold for the new row say whether its course is over; refusing it undoes the whole call."""
-    record = find_record(db, enrollment_id)
+def _check(record: EnrollmentRecord) -> None:
+    """What came of it, with what was there before; refusing it undoes the whole call."""
+    if record.start_at and record.end_at and record.end_at < record.start_at:
+        raise Invalid(Fault("end_at", "invalid", "End date cannot be before start date"))
+    # The dates that hold for the new row say whether its course is over.
     by_dates_of_others = record.state_now == ENDED and record.start_at is None and record.end_at is None
     if record.state_now == "completed" or by_dates_of_others:
         raise Refused(CONCLUDED, status=403)
