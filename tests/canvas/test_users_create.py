@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, func, select
 from tests.conftest import School
 from tests.support.cast import THEN as CREATED
+from tests.support.client import Client, Reply
 from tests.support.settings import change_settings
 
-from homeroom.school.account_settings import AccountSettings
 from homeroom.school.people.passwords import verify_password
-from homeroom.school.people.users.creation import create_user
-from homeroom.school.people.users.sign_up import InvalidSignUp, SignUpForm, as_self
-from homeroom.school.schema import CommunicationChannel, Login, MailMessage, RoleOverride, User
+from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, MailMessage, RoleOverride, User
 
 USERS = "/api/v1/accounts/1/users"
 REGISTER = "/api/v1/accounts/1/self_registration"
@@ -254,6 +252,28 @@ def test_everything_that_is_taken_is_named(school: School) -> None:
     assert set(faults(other)) == {"user.pseudonyms", "pseudonym.sis_user_id"}
 
 
+@pytest.mark.spec("users-core.md#4")
+def test_what_is_taken_and_a_wrong_code_are_named_beside_the_other_mistakes(school: School) -> None:
+    before = sizes(school)
+    wanted = form(user={"locale": "tlh"}, pseudonym={"unique_id": "STUDENT@school.test", "sis_user_id": "sis-ta"})
+    wanted |= {"initial_enrollment_type": "observer", "pairing_code": {"code": "wrong1"}}
+    assert faults(school.as_("admin").post(USERS, wanted)) == {
+        "user.locale": ["inclusion"],
+        "pseudonym.unique_id": ["taken"],
+        "pseudonym.sis_user_id": ["taken"],
+        "pairing_code.code": ["invalid"],
+        **LOGIN_INVALID,
+    }
+    change_settings(school, self_registration="all")
+    mine = {"user": {}, "pseudonym": {"unique_id": "Student@school.test"}}
+    assert faults(school.as_("anonymous").post(REGISTER, mine)) == {
+        "user.name": ["blank"],
+        "pseudonym.unique_id": ["taken"],
+        **LOGIN_INVALID,
+    }
+    assert sizes(school) == before
+
+
 def test_a_sis_id_is_taken_only_in_its_own_letters(school: School) -> None:
     client = school.as_("admin")
     for login, sis in (("one", "s1"), ("two", "S1")):
@@ -456,6 +476,16 @@ def test_self_registration_is_closed_at_first(school: School, who: str) -> None:
     assert sizes(school) == before
 
 
+@pytest.mark.spec("users-core.md#4")
+@pytest.mark.parametrize("path", [USERS, REGISTER])
+def test_closed_is_closed_whatever_is_sent(school: School, path: str) -> None:
+    code = {"initial_enrollment_type": "observer", "pairing_code": {"code": "guess1"}}
+    for more in (code, {"pseudonym": {"unique_id": "new@school.test", "authentication_provider_id": "facebook"}}):
+        reply = school.as_("student").post(path, SELF | more)
+        assert (reply.status, reply.json) == (403, {})
+    assert rows(school, AttemptCount) == [], "Nobody learns anything about codes here."
+
+
 @pytest.mark.spec("users-core.md#5")
 @pytest.mark.parametrize("token", [None, "no such token", "token-of-admin-0123456789"])
 def test_credentials_are_not_looked_at(school: School, token: str | None) -> None:
@@ -525,27 +555,14 @@ def test_a_stranger_cannot_make_the_server_hash(school: School, monkeypatch: pyt
 # --- at once -----------------------------------------------------------------------------------------------------
 
 
-def test_of_two_who_want_one_login_at_once_one_gets_it(school: School) -> None:
-    database = school.server.services.database
-    start = Barrier(4)
-    outcomes: list[str] = []
-
-    def sign_up(number: int) -> None:
-        wanted = SignUpForm(unique_id=("SAME", "same")[number % 2] + "@school.test", name=f"Number {number}")
-        new = as_self(AccountSettings(self_registration="all"), wanted)
-        start.wait()
-        try:
-            with database.write() as db:
-                create_user(db, 1, "secret", new, None)
-            outcomes.append("made")
-        except InvalidSignUp as error:
-            outcomes.append(" ".join(f"{fault.attribute} {fault.type}" for fault in error.faults))
-
+def test_of_several_who_want_one_login_at_once_one_gets_it(school: School) -> None:
+    change_settings(school, self_registration="all")
     before = sizes(school)
-    threads = [Thread(target=sign_up, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(outcomes) == ["made", *["unique_id taken pseudonyms invalid"] * 3]
-    assert sizes(school) == [before[0] + 1, before[1] + 1, before[2] + 1, before[3]]
+
+    def sign_up(unique_id: str) -> Callable[[Client], Reply]:
+        return lambda client: client.post(REGISTER, {"user": {"name": "New"}, "pseudonym": {"unique_id": unique_id}})
+
+    replies = school.as_("anonymous").at_once(*map(sign_up, ["SAME@school.test", "same@school.test"] * 2))
+    refused = [faults(reply) for reply in replies if reply.status != 200]
+    assert refused == [{"pseudonym.unique_id": ["taken"], **LOGIN_INVALID}] * 3
+    assert sizes(school) == [size + 1 for size in before]

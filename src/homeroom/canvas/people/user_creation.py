@@ -11,9 +11,8 @@ from homeroom.canvas.contexts import RootAccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.access import observees, session_tokens
 from homeroom.school.access.credentials import secret_key
-from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.actor import Actor
-from homeroom.school.errors import Fault, Refused
+from homeroom.school.errors import Refused
 from homeroom.school.people import observers, pairing_codes
 from homeroom.school.people.channels import confirmation_path
 from homeroom.school.people.logins.queries import find_provider_ref
@@ -83,24 +82,17 @@ class CreateUser(Struct):
         return self.pairing_code.code if self.initial_type == "observer" else ""
 
 
-def count_pairing(params: Params[CreateUser], actor: Actor, request: Request, services: Services) -> bool:
-    """Whether the pairing code leads to a student. A code can be guessed, so that tries are counted, and the count is
-    kept whatever becomes of the call. Raises Refused when there were too many."""
-    if not params.code:
-        return False
-    with services.database.write() as db:
-        admitted = observees.admit_code(db, actor.real_id, request.remote_ip)
-        paired = admitted and pairing_codes.find_student(db, secret_key(db), params.code) is not None
-    if not admitted:
-        raise Refused("Too many tries. Try again later.", status=429)
-    return paired
-
-
 class Checked(NamedTuple):
-    """What was found out before the transaction."""
+    """What was found out before the transaction: whether the pairing code leads to a student."""
 
     paired: bool
     password_hash: str | None = None
+
+
+def check_registration(params: Params[CreateUser], actor: Actor, request: Request, services: Services) -> Checked:
+    """Raises SignUpClosed, and Refused for too many guesses of a pairing code."""
+    sign_up.require_open(actor.root.settings, params.initial_type)
+    return Checked(_count_pairing(params.code, actor, request, services))
 
 
 def hash_if_used(
@@ -108,12 +100,29 @@ def hash_if_used(
 ) -> Checked:
     """The hash of the password, if it will be used: nobody else's call may cost what hashing costs."""
     login = params.pseudonym
-    paired = count_pairing(params, actor, request, services)
-    if not login.password or not (paired or sign_up.is_admin_for(actor, account_id.ref)):
-        return Checked(paired)
+    by_admin = sign_up.is_admin_for(actor, account_id.ref)
+    if by_admin:
+        checked = Checked(_count_pairing(params.code, actor, request, services))
+    else:
+        checked = check_registration(params, actor, request, services)
+    if not login.password or not (by_admin or checked.paired):
+        return checked
     if problem_with(login.password, login.unique_id.strip(), actor.root.settings.password_min_length):
-        return Checked(paired)
-    return Checked(paired, hash_password(login.password))
+        return checked
+    return checked._replace(password_hash=hash_password(login.password))
+
+
+def _count_pairing(code: str, actor: Actor, request: Request, services: Services) -> bool:
+    """Whether the code leads to a student. It can be guessed, so that tries are counted, and the count is kept whatever
+    becomes of the call."""
+    if not code:
+        return False
+    with services.database.write() as db:
+        admitted = observees.admit_code(db, actor.real_id, request.remote_ip)
+        paired = admitted and pairing_codes.find_student(db, secret_key(db), code) is not None
+    if not admitted:
+        raise Refused("Too many tries. Try again later.", status=429)
+    return paired
 
 
 @route.post("/accounts/:account_id/users", right=PUBLIC, prepare=hash_if_used)
@@ -127,54 +136,46 @@ def create_user_in_account(
     db: Connection,
 ) -> UserJson:
     """Create a user."""
-    if not sign_up.is_admin_for(actor, account_id.ref):
-        json = _sign_up_by_self(params, checked, actor, request, db)
+    by_admin = sign_up.is_admin_for(actor, account_id.ref)
+    form = _form(db, account_id.id, params, checked)
+    if by_admin:
+        new = sign_up.as_admin(actor, account_id.ref, form)
     else:
-        json = _create(account_id, params, checked, actor, request, db)
+        new = sign_up.as_self(actor.root.settings, form, paired=checked.paired)
+    created = _create(db, actor, request, params, new, checked)
+    json = _user_json(db, actor, request, params, created, *(("uuid",) if by_admin else ()))
+    if by_admin and params.communication_channel.confirmation_url:
+        nonce = created.channel.nonce if created.channel else None
+        json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
     wanted = params.destination or ""
     if checked.password_hash is not None and is_page_of_ours(wanted, request, services.router):
         json.destination = session_tokens.with_token(wanted, session_tokens.make(db, json.id))
     return json
 
 
-def _create(
-    account_id: FoundAccount, params: CreateUser, checked: Checked, actor: Actor, request: Request, db: Connection
-) -> UserJson:
-    new = sign_up.as_admin(actor, account_id.ref, _form(db, account_id.id, params))
-    created = create_user(db, account_id.id, secret_key(db), new, checked.password_hash)
-    _pair(params, created, actor, request, db)
-    _notify(new, created, actor, request, db)
-    json = _user_json(params, created, actor, request, db, "uuid")
-    if params.communication_channel.confirmation_url:
-        nonce = created.channel.nonce if created.channel else None
-        json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
-    return json
-
-
-@route.post("/accounts/:account_id/self_registration", right=ANONYMOUS, prepare=count_pairing)
+@route.post("/accounts/:account_id/self_registration", right=ANONYMOUS, prepare=check_registration)
 def register_self(
     account_id: RootAccountContext,
     params: Params[CreateUser],
+    checked: Prepared[Checked],
     actor: Actor,
     request: Request,
     db: Connection,
 ) -> UserJson:
     """Self register a user."""
-    return _sign_up_by_self(params, Checked(paired=False), actor, request, db)
+    new = sign_up.as_self(actor.root.settings, _form(db, account_id.id, params, checked))
+    created = _create(db, actor, request, params, new, checked)
+    return _user_json(db, actor, request, params, created)
 
 
-def _sign_up_by_self(
-    params: CreateUser,
-    checked: Checked,
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> UserJson:
-    new = sign_up.as_self(actor.root.settings, _form(db, actor.root.id, params), paired=checked.paired)
+def _create(
+    db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
+) -> Created:
     created = create_user(db, actor.root.id, secret_key(db), new, checked.password_hash)
     _pair(params, created, actor, request, db)
-    _notify(new, created, actor, request, db)
-    return _user_json(params, created, actor, request, db)
+    if new.notice and created.channel:
+        send_notice(db, new.notice, created.channel, actor.root.name, request.address_for_mail)
+    return created
 
 
 def _pair(params: CreateUser, created: Created, actor: Actor, request: Request, db: Connection) -> None:
@@ -183,25 +184,21 @@ def _pair(params: CreateUser, created: Created, actor: Actor, request: Request, 
         return
     student_id = pairing_codes.use_code(db, secret_key(db), params.code)
     if student_id is None:
-        raise InvalidSignUp(Fault("code", "invalid", record="pairing_code"))
+        # Somebody has used it since it was looked up.
+        raise InvalidSignUp(sign_up.WRONG_CODE)
     observees.code_was_right(db, actor.real_id, request.remote_ip)
     observers.link(db, actor.root.id, created.user_id, student_id)
 
 
-def _notify(new: NewUser, created: Created, actor: Actor, request: Request, db: Connection) -> None:
-    if new.notice and created.channel:
-        send_notice(db, new.notice, created.channel, actor.root.name, request.address_for_mail)
-
-
 def _user_json(
-    params: CreateUser, created: Created, actor: Actor, request: Request, db: Connection, *more: str
+    db: Connection, actor: Actor, request: Request, params: CreateUser, created: Created, *more: str
 ) -> UserJson:
     include = {"locale", *more, *(() if params.user.terms_of_use is UNSET else ("terms_of_use",))}
     view = UserView.in_account(actor, request, actor.root.ref)
     return user_json(find_person(db, created.user_id), view, frozenset(include))
 
 
-def _form(db: Connection, root_id: int, params: CreateUser) -> SignUpForm:
+def _form(db: Connection, root_id: int, params: CreateUser, checked: Checked) -> SignUpForm:
     user, login, channel = params.user, params.pseudonym, params.communication_channel
     return SignUpForm(
         unique_id=login.unique_id,
@@ -224,4 +221,5 @@ def _form(db: Connection, root_id: int, params: CreateUser) -> SignUpForm:
         skip_confirmation=channel.skip_confirmation,
         force_validations=params.force_validations,
         revive=params.enable_sis_reactivation,
+        code_is_wrong=bool(params.code) and not checked.paired,
     )

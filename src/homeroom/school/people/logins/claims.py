@@ -47,10 +47,11 @@ def claim(db: Connection, account_id: int, wanted: Claim, write: Callable[[], An
         if index not in _FAULTS:
             raise
         # The index that was run into is one; the form may have more that is taken.
-        raise Taken(_taken(db, account_id, wanted, own) or [_FAULTS[index](wanted)]) from None
+        raise Taken(what_is_taken(db, account_id, wanted, own=own) or [_FAULTS[index](wanted)]) from None
 
 
-def _taken(db: Connection, account_id: int, wanted: Claim, own: int | None) -> list[Fault]:
+def what_is_taken(db: Connection, account_id: int, wanted: Claim, *, own: int | None = None) -> list[Fault]:
+    """What others have of it just now. Only ``claim`` is certain."""
     held: dict[str, ColumnElement[bool]] = {}
     if wanted.unique_id is not None:
         same = Login.unique_id_key == search_key(wanted.unique_id)

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
+from homeroom.school.errors import Fault
 from homeroom.school.events import UserCreated, UserRevived, announce
 from homeroom.school.people import channels, directory
 from homeroom.school.people.channels import Channel
-from homeroom.school.people.logins.claims import Claim, Taken, claim
+from homeroom.school.people.logins.claims import Claim, Taken, claim, what_is_taken
 from homeroom.school.people.names import Names, names_after_change, search_key
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser
 from homeroom.school.schema import Login, User
@@ -27,9 +28,11 @@ class Created(NamedTuple):
 def create_user(db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None) -> Created:
     """Make the person, or revive the deleted one with this SIS id where that was asked for.
 
-    ``password_hash`` was made before the transaction, for hashing is slow. Raises InvalidSignUp when somebody has the
-    login or the SIS id.
+    ``password_hash`` was made before the transaction, for hashing is slow. Raises InvalidSignUp for all that is wrong
+    with the form, and for what of it somebody has.
     """
+    if new.faults:
+        raise InvalidSignUp(*new.faults, *_of_login(what_is_taken(db, root_id, _wanted(new))))
     deleted = _find_deleted(db, root_id, new.sis_user_id) if new.revive and new.sis_user_id else None
     if deleted is not None:
         user_id = _revive(db, root_id, deleted, new, password_hash)
@@ -131,8 +134,15 @@ def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, passw
 
 def _claim(db: Connection, root_id: int, new: NewUser, statement: Any) -> None:
     """Write the login. Raises InvalidSignUp with all of it that somebody has."""
-    wanted = Claim(new.unique_id, new.provider.key, new.sis_user_id, new.integration_id)
     try:
-        claim(db, root_id, wanted, lambda: db.execute(statement))
+        claim(db, root_id, _wanted(new), lambda: db.execute(statement))
     except Taken as taken:
-        raise InvalidSignUp(*(replace(fault, record="pseudonym") for fault in taken.faults)) from None
+        raise InvalidSignUp(*_of_login(taken.faults)) from None
+
+
+def _wanted(new: NewUser) -> Claim:
+    return Claim(new.unique_id, new.provider.key, new.sis_user_id, new.integration_id)
+
+
+def _of_login(faults: list[Fault]) -> list[Fault]:
+    return [replace(fault, record="pseudonym") for fault in faults]

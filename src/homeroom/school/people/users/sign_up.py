@@ -7,7 +7,7 @@ return is made into a person by ``creation.create_user``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET
@@ -24,6 +24,7 @@ from homeroom.school.people.passwords import message_of, problem_with
 LOGIN_LIMIT = 100
 SIS_ID_LIMIT = 255
 PASSWORDS_ELSEWHERE = "password can only be set for Canvas authentication"
+WRONG_CODE = Fault("code", "invalid", record="pairing_code")
 INITIAL_TYPES = frozenset(("student", "teacher", "ta", "observer"))
 
 # Which message a new person gets: a link to finish the registration, or word that there is an account.
@@ -68,6 +69,7 @@ class SignUpForm:
     skip_confirmation: bool = False
     force_validations: bool = False
     revive: bool = False
+    code_is_wrong: bool = False
 
 
 class NewChannel(NamedTuple):
@@ -78,7 +80,10 @@ class NewChannel(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A person to be made, as decided; ``names_given`` is what a revived person takes over."""
+    """A person to be made, as decided; ``names_given`` is what a revived person takes over.
+
+    With ``faults`` there will be none: they wait for what else is wrong, so that all of it is told at once.
+    """
 
     names: Names
     names_given: tuple[Given, Given, Given]
@@ -95,6 +100,7 @@ class NewUser:
     channel: NewChannel | None
     notice: Notice | None
     revive: bool
+    faults: tuple[Fault, ...] = ()
 
 
 class Checks(NamedTuple):
@@ -111,7 +117,7 @@ def is_admin_for(actor: Actor, account: AccountRef) -> bool:
 
 
 def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
-    """An admin signs somebody up. Raises InvalidSignUp."""
+    """An admin signs somebody up."""
     settings = actor.root.settings
     strict = form.force_validations
     may_confirm = actor.holds("manage_students", account) or actor.is_site_admin
@@ -127,18 +133,16 @@ def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
         notice="registration" if form.force_self_registration else notice,
         revive=form.revive and sis,
     )
-    _check(new, form, settings, Checks(name=strict, terms=strict and settings.require_terms, email_login=strict))
-    return new
+    checks = Checks(name=strict, terms=strict and settings.require_terms, email_login=strict)
+    return _checked(new, form, settings, checks)
 
 
 def as_self(root_settings: AccountSettings, form: SignUpForm, *, paired: bool = False) -> NewUser:
     """Somebody signs up by themselves; ``paired``: with a student's code, and then they may choose a password.
 
-    Raises SignUpClosed where they may not, and InvalidSignUp.
+    Raises SignUpClosed where they may not.
     """
-    allowed = root_settings.self_registration
-    if allowed == "none" or (allowed == "observer" and form.initial_enrollment_type != "observer"):
-        raise SignUpClosed
+    require_open(root_settings, form.initial_enrollment_type)
     if form.provider.key:
         # Who registers here chooses a password here.
         raise NotFound("authentication provider")
@@ -153,8 +157,14 @@ def as_self(root_settings: AccountSettings, form: SignUpForm, *, paired: bool = 
         notice="registration",
         revive=False,
     )
-    _check(new, form, root_settings, Checks(name=True, terms=root_settings.require_terms, email_login=True))
-    return new
+    return _checked(new, form, root_settings, Checks(name=True, terms=root_settings.require_terms, email_login=True))
+
+
+def require_open(root_settings: AccountSettings, initial_type: str | None) -> None:
+    """Raises SignUpClosed unless people may sign up by themselves, as what they want to be."""
+    allowed = root_settings.self_registration
+    if allowed == "none" or (allowed == "observer" and initial_type != "observer"):
+        raise SignUpClosed
 
 
 def _decided(
@@ -201,10 +211,11 @@ def _channel(form: SignUpForm, unique_id: str, *, confirmed: bool) -> NewChannel
     return None
 
 
-def _check(new: NewUser, form: SignUpForm, settings: AccountSettings, checks: Checks) -> None:
+def _checked(new: NewUser, form: SignUpForm, settings: AccountSettings, checks: Checks) -> NewUser:
     faults = [*_faults_of_user(new, form, checks), *_faults_of_login(new, settings, checks)]
-    if faults:
-        raise InvalidSignUp(*faults)
+    if form.code_is_wrong:
+        faults.append(WRONG_CODE)
+    return replace(new, faults=tuple(faults))
 
 
 def _faults_of_user(new: NewUser, form: SignUpForm, checks: Checks) -> Iterator[Fault]:
