@@ -81,10 +81,16 @@ def test_insert_or_update_makes_new_rows_and_changes_old_ones(school: School) ->
     assert school.read(lambda db: (fact(db, "old"), fact(db, "new"))) == ("2", "3")
 
 
-def test_a_lock_takes_any_ids_in_any_order(school: School) -> None:
+def test_a_lock_takes_any_ids_in_any_order_and_no_others(school: School) -> None:
     student, teacher = school.id("student"), school.id("teacher")
-    school.write(lambda db: lock(db, User, [teacher, student, teacher, 999_999]))
-    school.write(lambda db: lock(db, User, []))
+    database = school.server.services.database
+    with database.write() as db, database.engine.connect() as other:
+        lock(db, User, [])
+        lock(db, User, [teacher, student, teacher, 999_999])
+        everybody = set(db.scalars(select(User.id)))
+        free = set(other.scalars(select(User.id).with_for_update(skip_locked=True)))
+    # SQLite's writers queue: it locks no rows.
+    assert everybody - free == (set() if database.is_sqlite else {student, teacher})
 
 
 def test_a_broken_unique_rule_has_a_name(school: School) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import School
-from tests.support.examples import Section, difference, run, sections, sections_of
+from tests.support.examples import Section, difference, fault_in, sections, sections_of
 
 from homeroom.app import FACES
 
@@ -53,7 +53,7 @@ def test_every_section_has_an_example(section: Section) -> None:
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)
 def test_the_examples_answer_what_the_page_says(school: School, section: Section) -> None:
-    run(school.with_settings(dev=True), section)
+    assert fault_in(school.with_settings(dev=True), section) is None
 
 
 def test_a_page_is_read_by_its_headings_and_blocks() -> None:
