@@ -224,3 +224,18 @@ def order(school: School) -> list[str]:
     listed = school.as_("admin").get(PROVIDERS).json
     assert [provider["position"] for provider in listed] == list(range(1, len(listed) + 1))
     return [provider["auth_type"] for provider in listed]
+
+
+def test_of_several_who_delete_a_provider_at_once_one_does(school: School) -> None:
+    one = f"{PROVIDERS}/{add(school, **OIDC)['id']}"
+    gone = school.as_("admin").at_once(*[lambda client: client.delete(one)] * 4)
+    assert sorted(reply.status for reply in gone) == [200, 404, 404, 404]
+
+
+def test_two_who_change_different_fields_at_once_both_do(school: School) -> None:
+    one = f"{PROVIDERS}/{add(school, **OIDC)['id']}"
+    changes = {"scope": "openid", "issuer": "https://idp.example", "client_id": "other", "login_attribute": "email"}
+    forms = [{name: value} for name, value in changes.items()]
+    school.as_("admin").at_once(*(lambda client, form=form: client.put(one, form) for form in forms))
+    changed = school.as_("admin").get(one).json
+    assert {name: changed[name] for name in changes} == changes

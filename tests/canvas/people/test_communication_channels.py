@@ -153,6 +153,15 @@ def test_a_retired_channel_is_gone(school: School, state: str) -> None:
     assert school.as_("student").delete(f"{MINE}/email/{channel['address']}").status == 404
 
 
+def test_of_several_who_add_or_retire_an_address_at_once_one_does(school: School) -> None:
+    form = {"communication_channel": {"address": "new@home.test"}}
+    added = school.as_("student").at_once(*[lambda client: client.post(MINE, form)] * 4)
+    assert sorted(reply.status for reply in added) == [200, 400, 400, 400]
+    one = f"{MINE}/email/new@home.test"
+    gone = school.as_("student").at_once(*[lambda client: client.delete(one)] * 4)
+    assert sorted(reply.status for reply in gone) == [200, 404, 404, 404]
+
+
 def test_the_link_of_a_retired_channel_confirms_nothing(school: School) -> None:
     channel = add(school)
     (mail,) = mails(school)

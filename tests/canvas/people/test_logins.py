@@ -227,6 +227,26 @@ def test_a_deleted_login_is_gone_and_the_last_one_stays(school: School) -> None:
 
 
 @pytest.mark.spec("identity.md#6")
+def test_of_several_who_make_or_delete_a_login_at_once_one_does(school: School) -> None:
+    new = {"user": {"id": school.id("student")}, "login": {"unique_id": "second"}}
+    made = school.as_("admin").at_once(*[lambda client: client.post(LOGINS, new)] * 4)
+    assert sorted(reply.status for reply in made) == [200, 400, 400, 400]
+    second = next(reply.json["id"] for reply in made if reply.status == 200)
+    one = f"/api/v1/users/{school.id('student')}/logins/{second}"
+    gone = school.as_("admin").at_once(*[lambda client: client.delete(one)] * 4)
+    assert sorted(reply.status for reply in gone) == [200, 404, 404, 404]
+
+
+@pytest.mark.spec("identity.md#6")
+def test_of_a_persons_logins_deleted_at_once_one_stays(school: School) -> None:
+    logins = f"/api/v1/users/{school.id('student')}/logins"
+    ids = [login_of(school, "student")["id"], make(school)["id"], make(school, unique_id="third")["id"]]
+    gone = school.as_("admin").at_once(*(lambda client, id=id: client.delete(f"{logins}/{id}") for id in ids))
+    assert sorted(reply.status for reply in gone) == [200, 200, 400]
+    assert len(school.as_("admin").get(logins).json) == 1
+
+
+@pytest.mark.spec("identity.md#6")
 def test_override_sis_stickiness_decides_about_fields_changed_by_hand(school: School) -> None:
     login = make(school)
     one = f"{LOGINS}/{login['id']}"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from homeroom import clock
-from homeroom.db import digest_of
+from homeroom.db import digest_of, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.access import attempts, sessions
 from homeroom.school.addresses import address_key
@@ -135,6 +135,7 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
     Raises NotFound.
     """
     reset = find_reset(db, secret)
+    lock(db, User, [reset.user_id])
     # Of two who come at once, one finds it.
     if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from homeroom import clock
-from homeroom.db import digest_of
+from homeroom.db import digest_of, lock
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.errors import NotFound
 from homeroom.school.people import directory
@@ -79,6 +79,7 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
     ``password_hash`` was made before the transaction, for the invitation as it was then.
     """
     invitation = find_invitation(db, nonce)
+    lock(db, User, [invitation.user_id])
     now = clock.now()
     confirmed = db.execute(
         update(CommunicationChannel)

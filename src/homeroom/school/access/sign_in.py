@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
+from homeroom.db import lock
 from homeroom.school.access import attempts
 from homeroom.school.addresses import address_key
 from homeroom.school.people import directory
@@ -83,6 +84,7 @@ def rehashed(candidate: Candidate, password: str) -> str:
 
 def enter(db: Connection, candidate: Candidate, password_hash: str, typed: str, address: str) -> bool:
     """Note the sign-in; False when the login was suspended or its password changed since it was checked."""
+    _hold(db, candidate.user_id)
     unchanged = db.execute(
         update(Login)
         .where(
@@ -101,6 +103,7 @@ def enter(db: Connection, candidate: Candidate, password_hash: str, typed: str, 
 
 def note(db: Connection, login_id: int, user_id: int) -> None:
     """Count a sign-in with this login, and show its time in lists."""
+    _hold(db, user_id)
     db.execute(
         update(Login)
         .where(Login.id == login_id)
@@ -111,6 +114,11 @@ def note(db: Connection, login_id: int, user_id: int) -> None:
         )
     )
     directory.refresh(db, [user_id])
+
+
+def _hold(db: Connection, user_id: int) -> None:
+    # The person goes before their logins, always: two who hold both in another order would wait for each other.
+    lock(db, User, [user_id])
 
 
 def was_right(db: Connection, typed: str, address: str) -> None:

@@ -14,10 +14,10 @@ from homeroom import clock
 from homeroom.db import insert_returning_id, lock, violated
 from homeroom.db.types import AnyRow
 from homeroom.school.access.providers.kinds import KINDS, check
-from homeroom.school.access.providers.queries import CANVAS
+from homeroom.school.access.providers.queries import CANVAS, provider_with_id
 from homeroom.school.access.vault import Vault
 from homeroom.school.accounts.settings import change_settings
-from homeroom.school.errors import Fault, Invalid, Refused
+from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.schema import Account, AuthenticationProvider
 
 
@@ -60,8 +60,11 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
 
 
 def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
-    """Change what is given. A secret that is not given stays. Raises Invalid."""
-    lock(db, Account, [provider.account_id])
+    """Change what is given. A secret that is not given stays.
+
+    Raises Invalid, and NotFound for what is deleted by now.
+    """
+    provider = _held(db, provider)
     settings = decode(provider.settings)
     if provider.login_attribute is not None:
         settings["login_attribute"] = provider.login_attribute
@@ -69,25 +72,34 @@ def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: Prov
     values = _columns(vault, provider.auth_type, settings, known, change.fields)
     if change.jit_provisioning is not None and provider.auth_type != CANVAS:
         values["jit_provisioning"] = change.jit_provisioning
-    live = AuthenticationProvider.id == provider.id, AuthenticationProvider.state != "deleted"
-    db.execute(update(AuthenticationProvider).where(*live).values(**values, updated_at=clock.now()))
+    changed = update(AuthenticationProvider).where(AuthenticationProvider.id == provider.id)
+    db.execute(changed.values(**values, updated_at=clock.now()))
     if change.position is not None:
         _order(db, provider.account_id, provider.id, change.position)
     _register_themselves(db, provider.account_id, provider.auth_type, change)
 
 
 def delete_provider(db: Connection, provider: AnyRow) -> None:
-    """Nobody signs in with it any more; its secrets are forgotten."""
+    """Nobody signs in with it any more; its secrets are forgotten. Raises NotFound for what is deleted by now."""
     if provider.auth_type == CANVAS:
         # Passwords are how administrators get in when everything else fails.
         raise Refused("The canvas provider cannot be deleted.")
-    lock(db, Account, [provider.account_id])
+    provider = _held(db, provider)
     db.execute(
         update(AuthenticationProvider)
         .where(AuthenticationProvider.id == provider.id)
         .values(state="deleted", sealed_secrets=None, updated_at=clock.now())
     )
     _order(db, provider.account_id, None, None)
+
+
+def _held(db: Connection, provider: AnyRow) -> AnyRow:
+    """The provider as it is now, and until this transaction ends; so are the account's others. Raises NotFound."""
+    lock(db, Account, [provider.account_id])
+    provider = provider_with_id(db, provider.id)
+    if provider.state == "deleted":
+        raise NotFound("authentication provider")
+    return provider
 
 
 def _columns(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.school.addresses import is_email, is_phone
-from homeroom.school.errors import Fault, Invalid, Refused
+from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.people import channels, directory
 from homeroom.school.people.channels import Channel
 from homeroom.school.people.users.queries import hold_users
@@ -52,10 +52,11 @@ def create_channel(db: Connection, secret: str, user_id: int, type_: str, addres
 
 
 def retire_channel(db: Connection, channel: AnyRow) -> None:
-    """Nothing is sent there any more, and its link confirms nothing."""
-    db.execute(
+    """Nothing is sent there any more, and its link confirms nothing. Raises NotFound for what is retired by now."""
+    hold_users(db, channel.user_id)
+    retired = db.execute(
         update(CommunicationChannel)
-        .where(CommunicationChannel.id == channel.id)
+        .where(CommunicationChannel.id == channel.id, CommunicationChannel.state != "retired")
         .values(
             state="retired",
             confirmation_digest=None,
@@ -64,6 +65,8 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
             updated_at=clock.now(),
         )
     )
+    if not retired.rowcount:
+        raise NotFound("communication channel")
     directory.refresh(db, [channel.user_id])
 
 

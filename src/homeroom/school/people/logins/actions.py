@@ -8,16 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import insert_returning_id
 from homeroom.db.types import AnyRow
-from homeroom.school.errors import Fault, Invalid
+from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.events import PasswordChanged, announce
 from homeroom.school.people import directory
 from homeroom.school.people.logins.claims import Claim, Taken, claim
-from homeroom.school.people.logins.queries import ProviderRef
+from homeroom.school.people.logins.queries import ProviderRef, login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.users.queries import hold_users
-from homeroom.school.schema import Login, User
+from homeroom.school.schema import Login
 from homeroom.school.stickiness import is_stuck, with_stuck
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
@@ -67,11 +67,12 @@ def change_login(
     respect_stickiness: bool,
     session_id: int | None,
 ) -> None:
-    """Change what is given, which was checked. Raises Invalid for what is taken.
+    """Change what is given, which was checked. Raises Invalid for what is taken, NotFound for what is deleted by now.
 
     With ``respect_stickiness`` the fields that were changed by hand before stay. A new password ends the person's
     browser sessions but for ``session_id``.
     """
+    login = _held(db, login)
     values = _columns(given)
     if respect_stickiness:
         values = {name: value for name, value in values.items() if not is_stuck(login.stuck_sis_fields, name)}
@@ -87,8 +88,7 @@ def change_login(
         changed["password_hash"] = None
     elif password_hash is not None:
         changed["password_hash"] = password_hash
-    live = Login.id == login.id, Login.state != "deleted"
-    row = update(Login).where(*live).values(**changed, updated_at=clock.now())
+    row = update(Login).where(Login.id == login.id).values(**changed, updated_at=clock.now())
     _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
     _refresh(db, login.user_id)
     if password_hash is not None:
@@ -96,14 +96,27 @@ def change_login(
 
 
 def delete_login(db: Connection, login: AnyRow) -> None:
-    """The login lets nobody in any more, and keeps its SIS id: an import may revive it. Raises Invalid for the last."""
-    lock(db, User, [login.user_id])
+    """The login lets nobody in any more, and keeps its SIS id: an import may revive it.
+
+    Raises Invalid for the last one, and NotFound for one that is deleted by now.
+    """
+    login = _held(db, login)
     others = select(func.count()).where(Login.user_id == login.user_id, Login.state != "deleted", Login.id != login.id)
     if not db.execute(others).scalar_one():
         raise Invalid(Fault("base", "invalid", "Users must have at least one login"))
     now = clock.now()
     db.execute(update(Login).where(Login.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
     _refresh(db, login.user_id)
+
+
+def _held(db: Connection, login: AnyRow) -> AnyRow:
+    """The login as it is now, and until this transaction ends. Raises NotFound."""
+    # The person goes before their logins, always: two who hold both in another order would wait for each other.
+    hold_users(db, login.user_id)
+    login = login_with_id(db, login.id)
+    if login.state == "deleted":
+        raise NotFound("login")
+    return login
 
 
 def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
