@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -243,24 +240,10 @@ def test_keys_from_the_top_have_a_largest_length(school: School, letter: str) ->
     assert get(student, "/" + letter * 1600).json == {"message": "no data for scope"}
 
 
-def at_once(school: School, calls: list[Callable[[Client], Reply]]) -> list[int]:
-    """The student makes all these calls at the same time; the statuses."""
-
-    def make(call: Callable[[Client], Reply]) -> int:
-        client = Client(school.server, asyncio.new_event_loop(), school.as_("student").headers)
-        try:
-            return call(client).status
-        finally:
-            client.loop.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(make, calls))
-
-
 def test_concurrent_writers_of_one_namespace_lose_nothing(school: School) -> None:
     scopes = [f"/shared/deep/key{i}" for i in range(24)]
-    statuses = at_once(school, [partial(put, scope=scope, data=scope) for scope in scopes])
-    assert statuses == [201] * 24
+    replies = school.as_("student").at_once(*[partial(put, scope=scope, data=scope) for scope in scopes])
+    assert [reply.status for reply in replies] == [201] * 24
     stored = get(school.as_("student")).json["data"]["shared"]["deep"]
     assert stored == {scope.rsplit("/", 1)[1]: scope for scope in scopes}
 
@@ -272,7 +255,8 @@ def test_a_writer_who_meets_somebody_deleting_the_document_makes_it_anew(school:
     for _ in range(6):
         put(school.as_("student"), "/first", 1)
         writers = [partial(put, scope=f"/key{i}", data=i) for i in range(6)]
-        statuses = at_once(school, [call for writer in writers for call in (delete, writer)])
+        replies = school.as_("student").at_once(*[call for writer in writers for call in (delete, writer)])
+        statuses = [reply.status for reply in replies]
         assert set(statuses[1::2]) <= {200, 201}
         assert set(statuses[::2]) <= {200, 400}  # 400: another has deleted it before
 
