@@ -128,8 +128,20 @@ def _login_of(school: School, who: str) -> int:
 def test_states_of_people(school: School, state: str) -> None:
     change(school, Enrollment, school.id("enrollment_of_student"), state=state)
     assert ("Stella Student" in names(school)) is (state == "invited")
-    asked = names(school, f"enrollment_state[]={state}")
-    assert asked == (["Stella Student"] if state != "deleted" else names(school))
+    assert names(school, f"enrollment_state[]={state}") == (["Stella Student"] if state != "deleted" else [])
+    assert names(school, "enrollment_state[]=sleepy") == []
+
+
+@pytest.mark.parametrize("state", ["inactive", "rejected"])
+def test_who_was_shut_out_is_seen_by_those_who_manage_people(school: School, state: str) -> None:
+    change(school, Enrollment, school.id("enrollment_of_student"), state=state)
+    again = {"user_id": school.id("student"), "type": "ObserverEnrollment", "enrollment_state": "active"}
+    school.as_("admin").post(f"/api/v1/courses/{school.id('biology')}/enrollments", {"enrollment": again})
+    assert names(school, f"enrollment_state[]={state}", who="classmate") == []
+    url = f"/api/v1/courses/{school.id('biology')}/users/{school.id('student')}?include[]=enrollments"
+    shown = {"classmate": ["active"], "teacher": [state, "active"] if state == "inactive" else ["active"]}
+    for who, states in shown.items():
+        assert [one["enrollment_state"] for one in school.as_(who).get(url).json["enrollments"]] == states
 
 
 def test_includes(school: School) -> None:
@@ -142,6 +154,7 @@ def test_includes(school: School) -> None:
     assert (enrollment["id"], enrollment["role"]) == (school.id("enrollment_of_student"), "StudentEnrollment")
     assert "grades" in enrollment
     assert "user" not in enrollment
+    assert (enrollment["sis_user_id"], enrollment["sis_course_id"]) == ("sis-student", "sis-biology")
     (seen,) = school.as_("classmate").get(url + "&include[]=last_login").json
     assert {"email", "last_login"} & seen.keys() == set()
     assert "grades" not in seen["enrollments"][0]

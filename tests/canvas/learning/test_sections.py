@@ -174,6 +174,7 @@ def test_students_and_counts(school: School) -> None:
     assert full["passback_status"] is None
     more = school.as_("teacher").get(f"{url}&include[]=enrollments&include[]=avatar_url").json[0]["students"][1]
     assert more["enrollments"][0]["id"] == school.id("enrollment_of_student")
+    assert more["enrollments"][0]["sis_user_id"] == "sis-student"
     assert "avatar_url" in more
     assert "students" not in school.as_("observer").get(url).json[0], "Observers do not see the roster."
     assert "login_id" not in school.as_("student").get(url).json[0]["students"][0]

@@ -8,13 +8,11 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import CourseContext
-from homeroom.canvas.learning.enrollment_json import EnrollmentView, enrollment_json
+from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.enrollments.queries import records_by_user
 from homeroom.school.learning.rosters import RosterFilter, find_person_in_course, people_of_course
-from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
@@ -128,7 +126,7 @@ def _list(
         types=enrollment_types_of(params.enrollment_type),
         roles=params.enrollment_role,
         role_ids=params.enrollment_role_id,
-        states=params.enrollment_state & _STATES,
+        states=params.enrollment_state & _STATES if params.enrollment_state else None,
         user_ids=_wanted(db, actor, params),
     )
     return _page(db, actor, request, course, which, params.include, paging, params.sort, params.order == "desc")
@@ -170,17 +168,7 @@ def _rendered(
         shown -= {"last_login"}
     found = [user_json(person, view, shown) for person in people]
     if "enrollments" in include:
-        _add_enrollments(db, actor, request, course, found)
+        enrollments = enrollments_of_users(db, actor, request, course, people)
+        for user in found:
+            user.enrollments = list(enrollments[user.id])
     return found
-
-
-def _add_enrollments(db: Connection, actor: Actor, request: Request, course: CourseRef, users: list[UserJson]) -> None:
-    records = records_by_user(db, course.id, [user.id for user in users])
-    visible = visible_sections(db, actor, course)
-    view = EnrollmentView.in_course(db, actor, request, course)
-    for user in users:
-        user.enrollments = [
-            enrollment_json(record, view, {})
-            for record in records.get(user.id, ())
-            if visible is None or record.course_section_id in visible
-        ]

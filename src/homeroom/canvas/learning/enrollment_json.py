@@ -1,8 +1,8 @@
-"""The Canvas Enrollment object (learning-resources.md §3). Asks nothing of the database."""
+"""The Canvas Enrollment object (learning-resources.md §3), which asks nothing of the database, and what it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.enrollments.policy import can_remove
-from homeroom.school.learning.enrollments.queries import EnrollmentRecord
+from homeroom.school.learning.enrollments.policy import can_remove, states_seen
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord, records_by_user
+from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.queries import Person
 from homeroom.school.permissions import COURSE_ROLES, STUDENT
 from homeroom.wire.answers import seconds
@@ -110,8 +111,13 @@ def enrollment_json(
     view: EnrollmentView,
     people: dict[int, Person],
     include: frozenset[str] = frozenset(),
+    *,
+    in_user: bool = False,
 ) -> EnrollmentJson:
-    """The object; ``people`` has its user and, where it is to be shown, the observed student."""
+    """The object; ``people`` has its user and, where it is to be shown, the observed student.
+
+    ``in_user``: it stands in a User object, and does not show the user again.
+    """
     actor, page = view.people.actor, f"{view.people.base_url}/courses/{record.course_id}"
     # An observer knows of the student's activity and grades, and so does the person.
     close = actor.is_(record.user_id) or record.user_id in view.observed
@@ -142,8 +148,28 @@ def enrollment_json(
     if "can_be_removed" in include:
         json.can_be_removed = record.type in view.removable
     _add_sis_ids(json, record, view, people.get(record.user_id))
-    _add_people(json, record, view, people, include)
+    if not in_user:
+        _add_people(json, record, view, people, include)
     return json
+
+
+def enrollments_of_users(
+    db: Connection, actor: Actor, request: Request, course: CourseRef, people: Sequence[Person]
+) -> dict[int, list[EnrollmentJson]]:
+    """By user id, these people's enrollments in the course that the actor may see, for their User objects."""
+    by_id = {person.id: person for person in people}
+    records = records_by_user(db, course.id, list(by_id))
+    visible = visible_sections(db, actor, course)
+    states = states_seen(db, actor, course, {record.state for some in records.values() for record in some})
+    view = EnrollmentView.in_course(db, actor, request, course)
+    return {
+        id: [
+            enrollment_json(record, view, by_id, in_user=True)
+            for record in records.get(id, ())
+            if record.state in states and (visible is None or record.course_section_id in visible)
+        ]
+        for id in by_id
+    }
 
 
 def _grades_json(html_url: str, *, all_grades: bool) -> GradesJson:

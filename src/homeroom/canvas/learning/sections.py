@@ -10,14 +10,13 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import CourseContext, SectionContext
-from homeroom.canvas.learning.enrollment_json import EnrollmentView, enrollment_json
+from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.errors import NotAllowed, NotFound
 from homeroom.school.ids import IdForm
 from homeroom.school.learning import sections
 from homeroom.school.learning.courses.policy import can_read_course
-from homeroom.school.learning.enrollments.queries import records_by_user
 from homeroom.school.learning.rosters import student_counts, students_by_section
 from homeroom.school.learning.sections import Section, find_section, visible_sections
 from homeroom.school.schema import CourseSection
@@ -230,14 +229,12 @@ def _add_students(
     include: frozenset[str],
 ) -> None:
     students = students_by_section(db, [json.id for json in rendered])
-    view = EnrollmentView.in_course(db, actor, request, course)
-    ids = sorted({person.id for people in students.values() for person in people})
-    records = records_by_user(db, course.id, ids) if "enrollments" in include else {}
+    view, shown = UserView.in_course(db, actor, request, course), include & {"avatar_url", "uuid"}
     for json in rendered:
-        people = [
-            user_json(person, view.people, include & {"avatar_url", "uuid"}) for person in students.get(json.id, ())
-        ]
-        for user in people if "enrollments" in include else ():
-            mine = (record for record in records.get(user.id, ()) if record.course_section_id == json.id)
-            user.enrollments = [enrollment_json(record, view, {}) for record in mine]
-        json.students = people
+        json.students = [user_json(person, view, shown) for person in students.get(json.id, ())]
+    if "enrollments" in include:
+        everybody = {person.id: person for people in students.values() for person in people}
+        enrollments = enrollments_of_users(db, actor, request, course, list(everybody.values()))
+        for json in rendered:
+            for user in json.students or ():
+                user.enrollments = [one for one in enrollments[user.id] if one.course_section_id == json.id]

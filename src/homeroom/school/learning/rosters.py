@@ -12,6 +12,7 @@ from homeroom.db.types import AnySelect
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT
 from homeroom.school.errors import NotFound
+from homeroom.school.learning.enrollments.policy import states_seen
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
 from homeroom.school.people.users.search import matches, search_for
@@ -29,7 +30,8 @@ class RosterFilter:
     types: Collection[str] = ()
     roles: Collection[str] = ()
     role_ids: Collection[int] = ()
-    states: Collection[str] = ()
+    # None: the active and invited ones.
+    states: Collection[str] | None = None
     user_ids: Collection[int] | None = None
 
 
@@ -57,7 +59,7 @@ def people_of_course(
 
 
 def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_id: int) -> Person:
-    """One of the course's people, whatever the state of the enrollment. Raises NotFound."""
+    """One of the course's people, in whatever state the actor may see them. Raises NotFound."""
     which = RosterFilter(states=("active", "invited", "completed", "inactive", "creation_pending"), user_ids=[user_id])
     row = db.execute(people_of_course(db, actor, course, which).rows).first()
     if row is None:
@@ -66,9 +68,8 @@ def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_
 
 
 def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> AnySelect:
-    members = select(Enrollment.user_id).where(
-        Enrollment.course_id == course.id, Enrollment.state.in_(which.states or CURRENT)
-    )
+    states = states_seen(db, actor, course, CURRENT if which.states is None else which.states)
+    members = select(Enrollment.user_id).where(Enrollment.course_id == course.id, Enrollment.state.in_(states))
     if which.types:
         members = members.where(Enrollment.type.in_(which.types))
     if which.roles:

@@ -14,6 +14,7 @@ from homeroom.db.types import AnySelect
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
 from homeroom.school.errors import NotAllowed
+from homeroom.school.learning.enrollments.policy import states_seen
 from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.policy import can_read, can_show
@@ -28,8 +29,6 @@ _GROUPS = {
     "current_and_concluded": ("active", "completed"),
 }
 _STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
-# What those see who cannot manage the people of a course.
-_FOR_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
 _OVER = ("completed", ENDED)
 
 _enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
@@ -69,9 +68,7 @@ def enrollments_in_course(
         known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
-    states = _states(which.states)
-    if not actor.holds_in_course(db, "manage_students", course):
-        states &= _FOR_ALL
+    states = states_seen(db, actor, course, _states(which.states))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
     rows = _in_course(_shape(which, states), frozenset(given))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.enrollment_states import LEARNERS
+from homeroom.school.enrollment_states import CURRENT, LEARNERS
 from homeroom.school.errors import NotAllowed, Refused
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord
 from homeroom.school.learning.sections import visible_sections
 
+# In which people of a course are seen by those who cannot manage them: who was shut out is not their business.
+_SEEN_BY_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
 CONCLUDED = "Can't add an enrollment to a concluded course."
+
+
+def states_seen(db: Connection, actor: Actor, course: CourseRef, states: Iterable[str]) -> frozenset[str]:
+    """Those of these stored states in which the actor may see people of the course."""
+    wanted = frozenset(states)
+    return wanted if actor.holds_in_course(db, "manage_students", course) else wanted & _SEEN_BY_ALL
 
 
 def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, section_id: int) -> None:
