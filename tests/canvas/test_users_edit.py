@@ -12,7 +12,7 @@ from tests.conftest import School
 from tests.support.settings import change_settings
 
 from homeroom.school.people.names import Names, names_after_change
-from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.schema import CommunicationChannel, Login, MailMessage, User
 
 REFUSED = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}
 
@@ -195,6 +195,20 @@ def test_a_new_email_goes_to_the_top_unconfirmed_and_the_old_one_stays(school: S
     assert channels_of(school) == [("stella@mail.test", "unconfirmed"), ("student@school.test", "active")]
     assert client.put(url_of(school), {"user": {"email": "STUDENT@school.test"}}).json["email"] == "student@school.test"
     assert channels_of(school) == [("student@school.test", "active"), ("stella@mail.test", "unconfirmed")]
+
+
+def test_a_link_is_mailed_to_a_new_email_and_to_no_other(school: School) -> None:
+    def mails() -> list[tuple[str, str]]:
+        rows = select(MailMessage.recipient, MailMessage.text_body).order_by(MailMessage.id)
+        return [tuple(row) for row in school.read(lambda db: db.execute(rows).all())]
+
+    client = school.as_("admin")
+    for address in ("student@school.test", "stella@mail.test", "STELLA@mail.test"):
+        client.put(url_of(school), {"user": {"email": address}})
+    ((recipient, text),) = mails()
+    assert recipient == "stella@mail.test"
+    link = next(line for line in text.splitlines() if "/register/" in line)
+    assert school.as_("anonymous").get(link).status == 200
 
 
 def test_a_retired_address_comes_back_to_be_confirmed(school: School) -> None:

@@ -17,7 +17,7 @@ from tests.support.oauth import make_app
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Idp, idp, signing_key, with_query
 
 from homeroom.school.access.openid import discovery, flow
-from homeroom.school.schema import Login, User, WebSession
+from homeroom.school.schema import Login, MailMessage, User, WebSession
 
 pytestmark = pytest.mark.spec("homeroom.md#3")
 
@@ -191,6 +191,24 @@ def test_nobody_is_made_unless_the_provider_may_make_people(school: School, othe
     assert (me["name"], me["sortable_name"], me["primary_email"]) == ("Nina New", "New, Nina", "nina@idp.test")
     logins = school.as_("admin").get(f"/api/v1/users/{me['id']}/logins").json
     assert [(row["unique_id"], row["authentication_provider_id"]) for row in logins] == [("u-1", provider)]
+
+
+@pytest.mark.parametrize(("verified", "state"), [(True, "active"), (False, "unconfirmed"), (None, "unconfirmed")])
+def test_an_address_that_nobody_has_verified_is_confirmed_by_mail(
+    school: School, other_side: Idp, verified: bool | None, state: str
+) -> None:
+    add_provider(school, other_side, jit_provisioning=True)
+    browser = Browser(school)
+    for _ in range(2):
+        claims = {"email": "nina@idp.test"} | ({} if verified is None else {"email_verified": verified})
+        go_through(school, other_side, browser, **claims)
+    (channel,) = browser.get("/api/v1/users/self/communication_channels").json
+    assert (channel["address"], channel["workflow_state"]) == ("nina@idp.test", state)
+    mails = school.read(lambda db: db.execute(select(MailMessage.recipient, MailMessage.text_body)).all())
+    assert [mail.recipient for mail in mails] == ([] if verified else ["nina@idp.test"])
+    for mail in mails:
+        link = next(line for line in mail.text_body.splitlines() if "/register/" in line)
+        assert school.as_("anonymous").get(link).status == 200
 
 
 def test_attributes_are_taken_as_the_provider_maps_them(school: School, other_side: Idp) -> None:

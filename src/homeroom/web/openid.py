@@ -16,6 +16,7 @@ from homeroom.school.access.openid.flow import Began
 from homeroom.school.access.providers.queries import OPENID
 from homeroom.school.access.vault import open_vault
 from homeroom.school.actor import Actor
+from homeroom.school.people.users.notices import send_notice
 from homeroom.web.sign_in import WantedPage, show_problem, wanting
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
@@ -107,7 +108,14 @@ def _arrive(params: Params[Arrival], browser: Browser, services: Services, reque
 
 
 @route.get("/login/oauth2/callback", right=PUBLIC, scope=False, writes=True, prepare=_arrive)
-def arrive(params: Params[Arrival], ready: Prepared[Outcome], browser: Browser, db: Connection) -> Answer:
+def arrive(
+    params: Params[Arrival],
+    ready: Prepared[Outcome],
+    browser: Browser,
+    request: Request,
+    actor: Actor,
+    db: Connection,
+) -> Answer:
     """Back from the provider: sign in, and go on to the page that was wanted."""
     try:
         # Asked again, for a state is good once: two answers at the same time are one too many.
@@ -118,6 +126,8 @@ def arrive(params: Params[Arrival], ready: Prepared[Outcome], browser: Browser, 
         entrant = people.enter(db, ready.provider, ready.claims)
     except SignInFailed as problem:
         return _failed(browser, problem)
+    if entrant.channel is not None and entrant.channel.nonce is not None:
+        send_notice(db, "account", entrant.channel, actor.root.name, request.address_for_mail)
     cookies = browser.sign_in(db, entrant.user_id, login_id=entrant.login_id)
     return redirect(browser.wanted or "/?login_success=1", cookies)
 

@@ -58,6 +58,9 @@ def test_every_notification_has_a_frequency_before_anybody_chose(school: School,
         p["category"]: p["frequency"] for p in school.as_("student").get(other).json["notification_preferences"]
     }
     assert frequencies["announcement"] == "never" and frequencies["registration"] == "immediately"
+    # A new address at the top does not take the others' notifications before somebody has confirmed it.
+    school.as_("admin").put(f"/api/v1/users/{school.id('student')}", {"user": {"email": "a@b.test"}})
+    assert school.as_("student").get(href).json == one
 
 
 @pytest.mark.spec("identity.md#7")

@@ -14,6 +14,7 @@ from homeroom.school.errors import NotAllowed
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.editing import UserChange, chosen_pronouns, edit_user, set_login_states
+from homeroom.school.people.users.notices import send_notice
 from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
 from homeroom.wire.ids import UserId
@@ -63,7 +64,9 @@ def update_user(
     _require_all(rights, given)
     secret = secret_key(db)
     change = _change(params.user, person, rights, actor, request, secret)
-    edit_user(db, secret, person.id, change, respect_stickiness=not params.override_sis_stickiness)
+    channel = edit_user(db, secret, person.id, change, respect_stickiness=not params.override_sis_stickiness)
+    if channel is not None:
+        send_notice(db, "account", channel, actor.root.name, request.address_for_mail)
     state = _LOGIN_STATES.get(params.user.event or "")
     if state and not actor.is_(person.id):
         also_sis = actor.holds("manage_sis", actor.root.ref)

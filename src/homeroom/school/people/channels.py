@@ -22,13 +22,17 @@ CONFIRMATION_LIFETIME = timedelta(days=180)
 
 
 class Channel(NamedTuple):
-    """A channel as it was added. ``nonce`` is what its confirmation link carries, None once it is confirmed."""
+    """A channel as it was added. ``nonce`` is what its confirmation link carries, None once it is confirmed.
+
+    ``is_new``: it was not there before, or retired.
+    """
 
     id: int
     user_id: int
     type: str
     address: str
     nonce: str | None
+    is_new: bool = True
 
 
 def add_channel(
@@ -41,7 +45,7 @@ def add_channel(
     """
     known = _channel_with(db, user_id, type_, address)
     if known is not None and known.state != "retired" and not (confirmed and known.state == "unconfirmed"):
-        return Channel(known.id, user_id, type_, known.address, _nonce_of(secret, user_id, known))
+        return Channel(known.id, user_id, type_, known.address, _nonce_of(secret, user_id, known), is_new=False)
     values, nonce = _fresh(secret, user_id, address, confirmed=confirmed)
     if known is not None:
         db.execute(update(CommunicationChannel).where(CommunicationChannel.id == known.id).values(**values))

@@ -14,6 +14,7 @@ from homeroom.school.access.openid.discovery import OpenIdProvider
 from homeroom.school.access.openid.errors import UNKNOWN, SignInFailed
 from homeroom.school.addresses import is_email
 from homeroom.school.locales import is_installed
+from homeroom.school.people.channels import Channel
 from homeroom.school.people.logins.queries import ProviderRef
 from homeroom.school.people.names import NAME_LIMIT, names_on_create, search_key
 from homeroom.school.people.users.creation import create_user
@@ -25,8 +26,11 @@ _STANDARD = {"name": "name", "email": "email"}
 
 
 class Entrant(NamedTuple):
+    """Who comes in. ``channel`` is that of somebody who was made just now: it may wait to be confirmed."""
+
     login_id: int
     user_id: int
+    channel: Channel | None = None
 
 
 def enter(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any]) -> Entrant:
@@ -79,13 +83,16 @@ def _is_same(provider: OpenIdProvider, known: str, said: str) -> bool:
 
 
 def _make(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any], unique_id: str) -> Entrant | None:
+    channel = None
     try:
         with db.begin_nested():
-            create_user(db, provider.account_id, secret_key(db), _new_user(provider, claims, unique_id), None)
+            made = create_user(db, provider.account_id, secret_key(db), _new_user(provider, claims, unique_id), None)
+            channel = made.channel
     except InvalidSignUp:
         # The same person came by two ways at once, and was made a moment ago.
         pass
-    return _find(db, provider, unique_id)
+    entrant = _find(db, provider, unique_id)
+    return entrant._replace(channel=channel) if entrant is not None else None
 
 
 def _new_user(provider: OpenIdProvider, claims: Mapping[str, Any], unique_id: str) -> NewUser:

@@ -92,7 +92,10 @@ CATEGORY_OF = {name: category for category, (_default, names) in CATEGORIES.item
 _EVERYWHERE = frozenset(("registration", "migration"))
 
 
-def default_frequency(notification: str, *, first_channel: bool) -> Frequency:
-    """How often before anybody chose: as published for the person's first e-mail channel, never for the others."""
+def default_frequency(notification: str, *, main_channel: bool) -> Frequency:
+    """How often before anybody chose: as published for the person's main e-mail channel, never for the others.
+
+    The main channel is the first that is confirmed; the first of all while none is.
+    """
     category = CATEGORY_OF[notification]
-    return CATEGORIES[category][0] if first_channel or category in _EVERYWHERE else "never"
+    return CATEGORIES[category][0] if main_channel or category in _EVERYWHERE else "never"

@@ -30,9 +30,9 @@ def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CAT
             )
         )
     }
-    first = _is_first_email(db, channel)
+    main = _is_main_email(db, channel)
     return [
-        Chosen(name, category, chosen.get(name) or default_frequency(name, first_channel=first))
+        Chosen(name, category, chosen.get(name) or default_frequency(name, main_channel=main))
         for name, category in CATEGORY_OF.items()
         if name in names
     ]
@@ -54,15 +54,16 @@ def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]
     )
 
 
-def _is_first_email(db: Connection, channel: AnyRow) -> bool:
-    first = (
+def _is_main_email(db: Connection, channel: AnyRow) -> bool:
+    # A new address counts once somebody has confirmed that it is the person's.
+    main = (
         select(CommunicationChannel.id)
         .where(
             CommunicationChannel.user_id == channel.user_id,
             CommunicationChannel.type == "email",
             CommunicationChannel.state != "retired",
         )
-        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.state != "active", CommunicationChannel.position, CommunicationChannel.id)
         .limit(1)
     )
-    return bool(db.execute(first).scalar() == channel.id)
+    return bool(db.execute(main).scalar() == channel.id)

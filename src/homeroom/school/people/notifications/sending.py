@@ -68,8 +68,9 @@ def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterabl
         channels = list(rows)
         confirmed = [channel for channel in channels if channel.state == "active"]
         # Who has confirmed no address yet is told at their first one.
-        for channel in confirmed or channels[:1]:
-            chosen = channel.frequency or default_frequency(name, first_channel=channel is channels[0])
+        reached = confirmed or channels[:1]
+        for channel in reached:
+            chosen = channel.frequency or default_frequency(name, main_channel=channel is reached[0])
             yield _Recipient(channel, chosen)
 
 

@@ -16,6 +16,7 @@ from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.locales import is_installed
 from homeroom.school.people import channels, directory
 from homeroom.school.people.avatars import Avatar
+from homeroom.school.people.channels import Channel
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
 from homeroom.school.people.users.queries import Person, find_person
 from homeroom.school.schema import Login, User
@@ -46,9 +47,10 @@ class UserChange:
 
 def edit_user(
     db: Connection, secret: str, user_id: int, change: UserChange, *, respect_stickiness: bool = False
-) -> None:
-    """Make the change, all of it or nothing. Raises Invalid, and NotFound for who was deleted meanwhile.
+) -> Channel | None:
+    """Make the change, all of it or nothing; the e-mail channel that is new by it, which waits to be confirmed.
 
+    Raises Invalid, and NotFound for who was deleted meanwhile.
     With ``respect_stickiness`` the fields that were changed by hand before stay as they are.
     """
     lock(db, User, [user_id])
@@ -68,6 +70,7 @@ def edit_user(
             values["avatar_updated_at"] = clock.now()
         edited = update(User).where(User.id == person.id)
         db.execute(edited.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
+    channel = None
     if change.email:
         channel = channels.add_channel(db, secret, person.id, "email", change.email.strip())
         channels.put_first(db, person.id, channel.id)
@@ -75,6 +78,7 @@ def edit_user(
         directory.refresh(db, [person.id])
     if "sortable_name" in values:
         directory.resort(db, person.id, values["sortable_name"])
+    return channel if channel is not None and channel.is_new else None
 
 
 def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
