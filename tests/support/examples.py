@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.conftest import School
 from tests.support.client import Reply
+from tests.support.document import fault_of
 
 API_PAGES = Path(__file__).parents[2] / "docs" / "api"
 _HEADING = re.compile(r"## ((?:GET|POST|PUT|DELETE) /\S*)")
@@ -76,6 +77,7 @@ def fault_in(school: School, section: Section) -> str | None:
     """Send the section's requests in order and compare the answers; what differs first, None when nothing does."""
     last: Reply | None = None
     for request, answer in section.examples:
+        method, target = _filled(request.start, school, last).split(" ", 1)
         last = _send(school, request, last)
         where = f"{section.name}\n{request.start}\n{last.text}\n"
         status = int(answer.start.split()[1])
@@ -86,6 +88,8 @@ def fault_in(school: School, section: Section) -> str | None:
             fits = sent is not None and (sent.startswith(value[:-3]) if value.endswith(_MORE) else sent == value)
             if not fits:
                 return f"{where}{name} is {sent!r}, the page says {value!r}"
+        if (untold := fault_of(school, method, target, last)) is not None:
+            return f"{where}the OpenAPI document says otherwise: {untold}"
         if not answer.body:
             if last.body:
                 return f"{where}the page shows no body"

@@ -24,6 +24,11 @@ _NAMES = ("now", "frozen")
 _NOT_OURS = ("access_token", "as_user_id")
 
 
+class ClockChange(Struct):
+    now: datetime
+    frozen: bool = False
+
+
 class ClockJson(Struct):
     now: datetime | None
     frozen: bool
@@ -36,7 +41,7 @@ def show_clock(actor: Actor, services: Services) -> ClockJson:
     return clock_json()
 
 
-@route.put("/clock", right=BY_POLICY)
+@route.put("/clock", right=BY_POLICY, takes=ClockChange)
 def move_clock(params: RawParams, actor: Actor, services: Services, db: Connection) -> ClockJson:
     """Move Homeroom's time, to stand still or to run on from there."""
     require_development(actor, services.settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.control.contexts import require_site_admin, without_credentials
@@ -19,7 +20,18 @@ route = Routes()
 _NAMES = ("mobile", "pandata_app_keys")
 
 
-@route.put("/developer_keys/:id", right=BY_POLICY)
+class KeyMarks(Struct):
+    mobile: bool | UnsetType = UNSET
+    pandata_app_keys: list[str] | UnsetType = UNSET
+
+
+class MarkedKeyJson(Struct):
+    id: int
+    mobile: bool
+    pandata_app_keys: list[str]
+
+
+@route.put("/developer_keys/:id", right=BY_POLICY, takes=KeyMarks, answers=MarkedKeyJson)
 def mark_developer_key(id: RecordId, params: RawParams, actor: Actor, db: Connection) -> dict[str, Any]:
     """Mark a developer key as a mobile app's, and allow it Pandata tokens for these app keys."""
     require_site_admin(actor)

@@ -11,4 +11,5 @@ CONTROL = Face(
     prefix="/homeroom/v1",
     resources=(health.route, clock.route, developer_keys.route, jobs.route, settings.route, terms_of_service.route),
     error=render_error,
+    takes_forms=False,
 )

@@ -16,13 +16,13 @@ from homeroom.wire.routes import BY_POLICY, RawParams, Routes
 route = Routes()
 
 
-@route.get("/accounts/:id/settings", right=BY_POLICY, scope=False)
+@route.get("/accounts/:id/settings", right=BY_POLICY, scope=False, answers=AccountSettings)
 def show_settings(id: SiteAdminsAccount, db: Connection) -> dict[str, Any]:
     """Show every setting of the account."""
     return settings_json(find_settings(db, id.id))
 
 
-@route.put("/accounts/:id/settings", right=BY_POLICY, scope=False)
+@route.put("/accounts/:id/settings", right=BY_POLICY, scope=False, takes=AccountSettings, answers=AccountSettings)
 def change_account_settings(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
     """Change the settings that are given, all or none of them, and answer every setting."""
     return settings_json(change_settings(db, id.id, without_credentials(changes)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from sqlalchemy import Connection
 
@@ -15,12 +13,21 @@ from homeroom.wire.routes import BY_POLICY, RawParams, Routes
 route = Routes()
 
 
-@route.put("/accounts/:id/terms_of_service", right=BY_POLICY, scope=False)
-def change_terms_of_service(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
+class TermsJson(msgspec.Struct):
+    id: int
+    account_id: int
+    terms_type: str
+    passive: bool
+    content: str | None
+    self_registration: str
+
+
+@route.put("/accounts/:id/terms_of_service", right=BY_POLICY, scope=False, takes=TermsChange)
+def change_terms_of_service(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> TermsJson:
     """Change what people agree to, and whether they must."""
     try:
         change = msgspec.convert(without_credentials(changes), TermsChange)
     except msgspec.ValidationError as error:
         raise Refused(f"The terms cannot be changed so: {error}.") from None
     change_terms(db, id.id, change)
-    return find_terms(db, id.id)._asdict()
+    return TermsJson(*find_terms(db, id.id))

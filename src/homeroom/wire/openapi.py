@@ -14,12 +14,13 @@ from homeroom.wire.openapi_schemas import Field, Schema, Schemas
 from homeroom.wire.paging import Page, Paging
 from homeroom.wire.routes import ANONYMOUS, PUBLIC, SELF_ONLY, FromContext, FromRequest, Route, mark_of, params_type
 from homeroom.wire.server import Face
+from homeroom.wire.throttle import too_many
 
 _IN_THE_QUERY = ("GET", "DELETE")
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _PARAMETER = re.compile(r"[:*](\w+)")
-_ERRORS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound"}
+_ERRORS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "TooManyRequests"}
 _INFO = """\
 Call with `Authorization: Bearer TOKEN`. Lists come in pages; the `Link` header leads to the next one.
 
@@ -45,8 +46,7 @@ class Call(NamedTuple):
 def document(faces: Sequence[Face], base_url: str) -> dict[str, Any]:
     """The document of every documented face, for a server at ``base_url``."""
     calls = [call for face in faces if face.documented for route in face.routes for call in _calls(face, route)]
-    kinds = [kind for call in calls for kind in (params_type(call.route), call.route.returns) if kind is not None]
-    schemas = Schemas(kinds)
+    schemas = Schemas([params_type(call.route) for call in calls], [call.route.returns for call in calls])
     names = _names(calls)
     paths: dict[str, dict[str, Any]] = {}
     for call, name in zip(calls, names, strict=True):
@@ -97,8 +97,8 @@ def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
         "description": rest.strip(),
         "tags": [call.tag],
         "parameters": [*_path_parameters(call), *_query_parameters(route, schemas)],
-        "requestBody": None if route.method in _IN_THE_QUERY else _body(route, schemas),
-        "responses": _responses(route, schemas),
+        "requestBody": None if route.method in _IN_THE_QUERY else _body(call, schemas),
+        "responses": _responses(call, schemas),
         "security": [] if route.right == ANONYMOUS else [{}, {"bearer": []}] if route.right == PUBLIC else None,
     }
     return {key: value for key, value in found.items() if value or (key == "security" and value is not None)}
@@ -152,8 +152,8 @@ def _is_map(field: Field) -> bool:
     return field.schema.get("type") == "object"
 
 
-def _body(route: Route, schemas: Schemas) -> dict[str, Any] | None:
-    kind = params_type(route)
+def _body(call: Call, schemas: Schemas) -> dict[str, Any] | None:
+    route, kind = call.route, params_type(call.route)
     if kind is None:
         takes_anything = any(isinstance(mark_of(hint), FromRequest) for hint in route.needs.values())
         return {"content": {"application/json": {"schema": {"type": "object"}}}} if takes_anything else None
@@ -167,28 +167,40 @@ def _body(route: Route, schemas: Schemas) -> dict[str, Any] | None:
     media = {"schema": form, **({"encoding": encoding} if encoding else {})}
     if schemas.takes_files(kind):
         return {"content": {_MULTIPART: media}, "required": bool(needed)}
-    return {"content": {_FORM: media, "application/json": {"schema": schemas.of(kind)}}, "required": bool(needed)}
+    json = {"application/json": {"schema": schemas.of(kind)}}
+    return {"content": {_FORM: media, **json} if call.face.takes_forms else json, "required": bool(needed)}
 
 
-def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
+def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {str(status): _success(call.route, status, schemas) for status in _successes(call.route)}
+    for status, name in _ERRORS.items():
+        if _can_answer(call, status):
+            found[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return {**found, "default": {"$ref": "#/components/responses/Error"}}
+
+
+def _successes(route: Route) -> tuple[int, ...]:
+    return (route.status, *route.also)
+
+
+def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Success"}
+    if status == 204:
+        return success
     schema = schemas.of(route.returns)
     if route.page_key is not None:
         schema = {"type": "object", "properties": {route.page_key: schema}, "required": [route.page_key]}
-    success: dict[str, Any] = {"description": "Success", "content": {"application/json": {"schema": schema}}}
     if _is_paged(route.returns):
         success["headers"] = {"Link": {"$ref": "#/components/headers/Link"}}
-    found: dict[str, Any] = {str(route.status): success}
-    for status, name in _ERRORS.items():
-        if _can_answer(route, status):
-            found[str(status)] = {"$ref": f"#/components/responses/{name}"}
-    return {**found, "default": {"$ref": "#/components/responses/Error"}}
+    return {**success, "content": {"application/json": {"schema": schema}}}
 
 
 def _is_paged(returns: Any) -> bool:
     return any(getattr(kind, "__origin__", kind) is Page for kind in (returns, *get_args(returns)))
 
 
-def _can_answer(route: Route, status: int) -> bool:
+def _can_answer(call: Call, status: int) -> bool:
+    route = call.route
     match status:
         case 401:
             return route.right != ANONYMOUS
@@ -196,6 +208,8 @@ def _can_answer(route: Route, status: int) -> bool:
             return route.right not in (ANONYMOUS, PUBLIC, SELF_ONLY)
         case 404:
             return ":" in route.path or Paging in route.needs.values()
+        case 429:
+            return call.face.throttled
     return True
 
 
@@ -211,20 +225,29 @@ def _components(schemas: Schemas) -> dict[str, Any]:
             }
         },
         "responses": {
-            "BadRequest": _refusal("What was sent cannot be read or breaks a rule", "user is missing"),
+            "BadRequest": _refusal("What was sent cannot be read or breaks a rule", "user is missing", or_null=True),
             "Unauthorized": _refusal("Nobody is signed in, or the token is not good", "Invalid access token."),
             "Forbidden": _refusal("The caller may not do this", "user not authorized to perform that action"),
             "NotFound": _refusal(
                 "There is no such thing, or the caller may not know of it", "The specified resource does not exist."
             ),
+            "TooManyRequests": {
+                "description": "The caller asks too much, and should wait (a 403 before October 2025)",
+                "content": {"text/plain": {"schema": {"type": "string"}, "example": _TOO_MANY}},
+            },
             "Error": _refusal("Another refusal", "An error occurred."),
         },
         "schemas": {**schemas.components, "Error": _ERROR},
     }
 
 
-def _refusal(description: str, message: str) -> dict[str, Any]:
-    media = {"schema": {"$ref": "#/components/schemas/Error"}, "example": {"errors": [{"message": message}]}}
+_TOO_MANY = too_many("429", with_header=False).body.decode()
+
+
+def _refusal(description: str, message: str, *, or_null: bool = False) -> dict[str, Any]:
+    error: Schema = {"$ref": "#/components/schemas/Error"}
+    schema: Schema = {"anyOf": [error, {"type": "null"}]} if or_null else error
+    media = {"schema": schema, "example": {"errors": [{"message": message}]}}
     return {"description": description, "content": {"application/json": media}}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
+from msgspec import UnsetType, inspect
 
 from homeroom.wire.answers import Answer
 from homeroom.wire.paging import Page
@@ -14,6 +17,7 @@ from homeroom.wire.params import Upload
 
 Schema = dict[str, Any]
 _PREFIX = "#/components/schemas/"
+_TYPES = {str: "string", int: "integer", bool: "boolean"}
 _FILE: Schema = {"type": "string", "format": "binary"}
 
 
@@ -26,19 +30,23 @@ class Field(NamedTuple):
 
 
 class Schemas:
-    """The schemas of these types; ``components`` are those that have a name."""
+    """The schemas of what routes take and answer; ``components`` are those that have a name."""
 
-    def __init__(self, kinds: Iterable[Any]) -> None:
-        wanted = list(dict.fromkeys(plain for kind in kinds for plain in parts_of(kind)))
+    def __init__(self, taken: Iterable[Any], answered: Iterable[Any] = ()) -> None:
+        taken, answered = _parts(taken), _parts(answered)
+        wanted = list(dict.fromkeys((*taken, *answered)))
         found, components = msgspec.json.schema_components(
             wanted, schema_hook=_anything, ref_template=f"{_PREFIX}{{name}}"
         )
-        self.components: dict[str, Schema] = components
+        components.pop(Upload.__name__, None)
+        given = _structs(taken)
+        for kind in _structs(wanted):
+            _complete(components[_name_in(components, kind)], kind, always_whole=kind not in given)
+        for schema in (*found, *components.values()):
+            _renamed(schema)
+        self.components: dict[str, Schema] = {_short(name): schema for name, schema in components.items()}
         self._by_kind: dict[Any, Schema] = dict(zip(wanted, found, strict=True))
         self._file = f"{_PREFIX}{Upload.__name__}"
-        self.components.pop(Upload.__name__, None)
-        for schema in self.components.values():
-            _describe(schema)
 
     def of(self, kind: Any) -> Schema:
         """The schema of what a handler returns: a Struct, a page, several of them, or anything."""
@@ -83,11 +91,16 @@ class Schemas:
         choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
         if len(choices) == 1:
             yield from self._flat(choices[0], name, required=required, above=above)
-        elif any("$ref" in choice or choice.get("type") == "array" for choice in choices):
-            for choice in choices:
+        elif composed := [choice for choice in choices if "$ref" in choice or choice.get("type") == "array"]:
+            # Text that may stand for a list is left out: `a` and `a[]` are one name to generators of clients.
+            for choice in composed:
                 yield from self._flat(choice, name, required=False, above=above)
         else:
             yield Field(name, {**schema, "anyOf": choices}, required)
+
+
+def _parts(kinds: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(part for kind in kinds if kind is not None for part in parts_of(kind)))
 
 
 def parts_of(kind: Any) -> Iterator[Any]:
@@ -112,8 +125,67 @@ def _anything(kind: type) -> Schema:
     raise NotImplementedError
 
 
-def _describe(schema: Schema) -> None:
-    """A class's docstring speaks to programmers; its first sentence is for readers too."""
+def _structs(kinds: Iterable[Any]) -> set[type[msgspec.Struct]]:
+    """Every Struct that is one of these types or within one."""
+    found: set[type[msgspec.Struct]] = set()
+
+    def look_at(part: Any) -> None:
+        if isinstance(part, tuple):
+            for inner in part:
+                look_at(inner)
+        elif isinstance(part, inspect.StructType):
+            if part.cls not in found:
+                found.add(part.cls)
+                look_at(part.fields)
+        elif isinstance(part, inspect.Field | inspect.Type):
+            look_at(tuple(getattr(part, name) for name in part.__struct_fields__))
+
+    look_at(inspect.multi_type_info(kinds))
+    return found
+
+
+def _complete(schema: Schema, kind: type[msgspec.Struct], *, always_whole: bool) -> None:
+    """Say what msgspec leaves out: the form of times, and which keys an answer always has."""
+    # A class's docstring speaks to programmers; its first sentence is for readers too.
     if "description" in schema:
         schema["description"] = schema["description"].split("\n\n")[0].replace("\n", " ")
     schema.pop("title", None)
+    fields = msgspec.structs.fields(kind)
+    for field in fields:
+        property = schema["properties"][field.encode_name]
+        if datetime in (field.type, *get_args(field.type)):
+            for choice in property.get("anyOf", (property,)):
+                if choice.get("type") == "string":
+                    choice["format"] = "date-time"
+        if always_whole or isinstance(property.get("default"), dict):
+            property.pop("default", None)
+    if always_whole:
+        schema["required"] = [field.encode_name for field in fields if UnsetType not in get_args(field.type)]
+
+
+def _name_in(components: dict[str, Schema], kind: type) -> str:
+    """The name that msgspec gives: the class's own, or a long one where another class has the same."""
+    long = re.sub(r"[^a-zA-Z0-9.\-_]", "_", f"{kind.__module__}.{kind.__qualname__}")
+    return long if long in components else kind.__name__
+
+
+def _short(name: str) -> str:
+    """``homeroom.canvas.people.profiles.CalendarJson`` is ``ProfilesCalendarJson``."""
+    *_, module, last = ["", *name.split(".")]
+    return "".join(part[:1].upper() + part[1:] for part in re.findall(r"[A-Za-z0-9]+", module)) + last
+
+
+def _renamed(schema: Any) -> None:
+    """Give every reference within its short name, and every choice its type, without which generators guess."""
+    if isinstance(schema, list):
+        for inner in schema:
+            _renamed(inner)
+    elif isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            schema["$ref"] = _PREFIX + _short(reference.removeprefix(_PREFIX))
+        if isinstance(choices := schema.get("enum"), list):
+            kinds = {_TYPES.get(type(choice)) for choice in choices}
+            if len(kinds) == 1 and None not in kinds:
+                schema.setdefault("type", *kinds)
+        for inner in schema.values():
+            _renamed(inner)

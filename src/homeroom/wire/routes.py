@@ -91,6 +91,9 @@ class Route:
     resource: str = ""
     # The key under which a page is sent, where it is not the whole answer.
     page_key: str | None = None
+    # For the document, where the handler's annotations do not say it.
+    takes: Any = None
+    also: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -135,12 +138,16 @@ class Routes:
         scope: bool = True,
         per_page: tuple[int, int] = (10, 100),
         status: int = 200,
+        also: tuple[int, ...] = (),
+        takes: Any = None,
+        answers: Any = None,
     ) -> Callable[[H], H]:
         """``writes``: the transaction may write. ``slow``: not on the event loop, never or with these parameters.
         ``prepare``: slow or outside work done before the transaction; the handler takes its result as
         ``Prepared[T]``. ``body_limit``: bytes, instead of the setting. ``free_tail``: a ``.json`` at the end belongs
         to the last value. ``scope``: whether tokens can be limited to it. ``per_page``: default and largest page
-        size."""
+        size. ``also``: other statuses of success. ``takes``, ``answers``: what is in ``RawParams`` and in an answer
+        that is a dict, for the OpenAPI document."""
         if right not in _SPECIAL and right not in PERMISSIONS:
             raise BadRoute(f"{method} {path} names {right!r}, which is neither a permission nor {', '.join(_SPECIAL)}.")
 
@@ -156,8 +163,8 @@ class Routes:
             prepare_hints.pop("return", None)
             route = Route(
                 method, path, right, handler, writes, slow, prepare, body_limit, free_tail or "*" in path, scope,
-                per_page, status, needs, prepare_hints, returns, self.resource or handler.__module__.rpartition(".")[2],
-                page_key,
+                per_page, status, needs, prepare_hints, answers or returns,
+                self.resource or handler.__module__.rpartition(".")[2], page_key, takes, also,
             )  # fmt: skip
             self.all.append(route)
             return handler
@@ -170,7 +177,7 @@ def params_type(route: Route) -> Any:
     for hint in (*route.needs.values(), *route.prepare_needs.values()):
         if isinstance(_mark(hint), FromParams):
             return get_args(hint)[0]
-    return None
+    return route.takes
 
 
 def _need(path: str, name: str, hint: Any) -> Any:

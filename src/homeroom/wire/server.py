@@ -61,6 +61,8 @@ class Face:
     documented: bool = True
     # Its routes are what a developer key with scopes can be given.
     scoped: bool = False
+    # Whether a form says the same as JSON; not where values have types that text has not.
+    takes_forms: bool = True
 
     def scope_text(self, route: Route) -> str:
         """The documented scope of a route: ``url:GET|/api/v1/users/:id``."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
+from msgspec import UNSET, UnsetType, defstruct
 from msgspec.json import decode
 from sqlalchemy import Connection
 
@@ -11,7 +13,7 @@ from homeroom.canvas.contexts import AccountContext
 from homeroom.db.types import AnyRow
 from homeroom.school.access.providers import actions
 from homeroom.school.access.providers.actions import ProviderChange
-from homeroom.school.access.providers.kinds import KINDS
+from homeroom.school.access.providers.kinds import KINDS, Kind
 from homeroom.school.access.providers.queries import CANVAS, find_provider, provider_with_id, providers_of
 from homeroom.school.access.vault import open_vault
 from homeroom.school.accounts.queries import FoundAccount
@@ -30,7 +32,33 @@ _WHO_MAY_REGISTER = ("none", "observer", "all")
 ProviderJson = dict[str, Any]
 
 
-@route.get("/accounts/:account_id/authentication_providers", right=_RIGHT)
+def _fields(names_of: Callable[[Kind], tuple[str, ...]]) -> list[tuple[str, Any, Any]]:
+    """The fields that some types have and others not, for the document."""
+    names = sorted({name for kind in KINDS.values() for name in names_of(kind)})
+    return [(name, str | UnsetType | None, UNSET) for name in names]
+
+
+_CLAIMS = ("federated_attributes", dict[str, str] | UnsetType, UNSET)
+_REGISTRATION = ("self_registration", Literal["none", "observer", "all"] | UnsetType, UNSET)
+ProviderFields = defstruct(
+    "ProviderFields",
+    [
+        ("position", int | UnsetType, UNSET), ("jit_provisioning", bool | UnsetType, UNSET),
+        ("login_attribute", str | UnsetType, UNSET), _REGISTRATION, _CLAIMS,
+        *_fields(lambda kind: (*kind.public_fields, *kind.secrets)),
+    ],
+)  # fmt: skip
+NewProvider = defstruct("NewProvider", [("auth_type", Literal[*sorted(KINDS)])], bases=(ProviderFields,), kw_only=True)
+AuthenticationProviderJson = defstruct(
+    "AuthenticationProviderJson",
+    [
+        ("id", int), ("auth_type", str), ("position", int), ("workflow_state", str), ("jit_provisioning", bool),
+        ("login_attribute", str | None), _REGISTRATION, _CLAIMS, *_fields(lambda kind: kind.public_fields),
+    ],
+)  # fmt: skip
+
+
+@route.get("/accounts/:account_id/authentication_providers", right=_RIGHT, answers=Page[AuthenticationProviderJson])  # type: ignore[valid-type]
 def list_authentication_providers(account_id: AccountContext, paging: Paging, db: Connection) -> Page[ProviderJson]:
     """List authentication providers."""
     _require_root(account_id)
@@ -39,7 +67,12 @@ def list_authentication_providers(account_id: AccountContext, paging: Paging, db
     return page.map(lambda provider: provider_json(provider, registration))
 
 
-@route.post("/accounts/:account_id/authentication_providers", right=_RIGHT)
+@route.post(
+    "/accounts/:account_id/authentication_providers",
+    right=_RIGHT,
+    takes=NewProvider,
+    answers=AuthenticationProviderJson,
+)
 def add_authentication_provider(
     account_id: AccountContext, params: RawParams, request: Request, db: Connection
 ) -> ProviderJson:
@@ -52,14 +85,19 @@ def add_authentication_provider(
     return _shown(db, account_id, actions.add_provider(db, vault, account_id.id, auth_type, _change(params)))
 
 
-@route.get("/accounts/:account_id/authentication_providers/:id", right=_RIGHT)
+@route.get("/accounts/:account_id/authentication_providers/:id", right=_RIGHT, answers=AuthenticationProviderJson)
 def show_authentication_provider(account_id: AccountContext, id: str, db: Connection) -> ProviderJson:
     """Get an authentication provider, by its number or type."""
     _require_root(account_id)
     return provider_json(find_provider(db, account_id.id, id), _self_registration(db, account_id))
 
 
-@route.put("/accounts/:account_id/authentication_providers/:id", right=_RIGHT)
+@route.put(
+    "/accounts/:account_id/authentication_providers/:id",
+    right=_RIGHT,
+    takes=ProviderFields,
+    answers=AuthenticationProviderJson,
+)
 def update_authentication_provider(
     account_id: AccountContext, id: str, params: RawParams, request: Request, db: Connection
 ) -> ProviderJson:
@@ -70,7 +108,7 @@ def update_authentication_provider(
     return _shown(db, account_id, provider.id)
 
 
-@route.delete("/accounts/:account_id/authentication_providers/:id", right=_RIGHT)
+@route.delete("/accounts/:account_id/authentication_providers/:id", right=_RIGHT, answers=AuthenticationProviderJson)
 def delete_authentication_provider(account_id: AccountContext, id: str, db: Connection) -> ProviderJson:
     """Delete an authentication provider."""
     _require_root(account_id)

@@ -131,14 +131,18 @@ def enroll_in_section(
     return _enroll(db, actor, request, course, section_id.id, params)
 
 
+class SuccessJson(Struct):
+    success: bool
+
+
 @route.post("/courses/:course_id/enrollments/:id/accept", right=BY_POLICY)
-def accept_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> Answer:
+def accept_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
     """Accept Course Invitation."""
     return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.accept)
 
 
 @route.post("/courses/:course_id/enrollments/:id/reject", right=BY_POLICY)
-def reject_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> Answer:
+def reject_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
     """Reject Course Invitation."""
     return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.reject)
 
@@ -227,12 +231,12 @@ def _own_in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm
     return record
 
 
-def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) -> Answer:
+def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) -> SuccessJson | Answer:
     try:
         answer(db, record)
     except Refused as refused:
         return Answer(400, {"success": False, "error": refused.message})
-    return Answer(200, {"success": True})
+    return SuccessJson(success=True)
 
 
 def _enroll(

@@ -31,10 +31,10 @@ class AvatarJson(Struct):
 
 
 @route.get("/users/:user_id/avatars", right=BY_POLICY)
-def list_avatars(user_id: UserId, actor: Actor, request: Request, db: Connection) -> list[AvatarJson]:
+def list_avatars(user_id: UserId, actor: Actor, request: Request, db: Connection) -> list[AvatarJson] | Answer:
     """List avatar options."""
     if actor.state == "pre_registered":
-        return Answer(401, NOT_REGISTERED)  # type: ignore[return-value]
+        return Answer(401, NOT_REGISTERED)
     person = find_user(db, actor, user_id)
     policy.require(policy.can_update_avatar, db, actor, person.id)
     if not actor.root.settings.avatars:

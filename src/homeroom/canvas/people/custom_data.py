@@ -40,7 +40,7 @@ class StoreCustomData(Namespace):
     data: Any = None
 
 
-@route.put("/users/:user_id/custom_data(/*scope)", right=BY_POLICY)
+@route.put("/users/:user_id/custom_data(/*scope)", right=BY_POLICY, also=(201,))
 def store_custom_data(
     user_id: UserId,
     scope: Rest,
@@ -49,12 +49,12 @@ def store_custom_data(
     actor: Actor,
     request: Request,
     db: Connection,
-) -> Answer:
-    """Store custom data."""
+) -> CustomDataJson | Answer:
+    """Store custom data: 201 where there was none."""
     document = _find(db, actor, user_id, params.ns, policy.can_manage, must_exist=False)
     value = _value(given, request)
     was_empty = documents.write(db, document, scope, value, largest=request.settings.max_custom_data)
-    return Answer(201 if was_empty else 200, CustomDataJson(value))
+    return Answer(201, CustomDataJson(value)) if was_empty else CustomDataJson(value)
 
 
 @route.get("/users/:user_id/custom_data(/*scope)", right=BY_POLICY)

@@ -248,12 +248,18 @@ def delete_login(user_id: UserId, id: RecordId, actor: Actor, db: Connection) ->
     return login_json(login_with_id(db, login.id), actor)
 
 
+class RequestedJson(Struct):
+    requested: bool
+
+
 @route.post("/users/reset_password", right=BY_POLICY)
-def kick_off_password_recovery(params: Params[ResetPassword], actor: Actor, request: Request, db: Connection) -> Answer:
+def kick_off_password_recovery(
+    params: Params[ResetPassword], actor: Actor, request: Request, db: Connection
+) -> RequestedJson | Answer:
     """Send a link for a new password to a user's e-mail address."""
     actor.require(policy.RIGHT, actor.root.ref)
     found = bool(params.email.strip()) and send_reset(db, params.email, actor.root.name, request.address_for_mail)
-    return Answer(200 if found else 404, {"requested": found})
+    return Answer(200 if found else 404, RequestedJson(found))
 
 
 def _require_root(account: FoundAccount) -> None:

@@ -37,6 +37,12 @@ class ChooseOne(Struct):
     notification_preferences: FrequencyField
 
 
+class ChooseMany(Struct):
+    """The fields by the notification's name."""
+
+    notification_preferences: dict[str, FrequencyField]
+
+
 class PreferenceJson(Struct):
     """How often one notification is sent to one channel; ``href`` is where it is shown."""
 
@@ -167,7 +173,7 @@ def update_category_at(
     return _choose(db, channel, request, dict.fromkeys(_in_category(category), _frequency(params)))
 
 
-@route.put(f"{_SELF}/notification_preferences", right=SELF_ONLY)
+@route.put(f"{_SELF}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
 def update_preferences(
     communication_channel_id: RecordId, params: RawParams, actor: Actor, request: Request, db: Connection
 ) -> PreferencesJson:
@@ -176,7 +182,7 @@ def update_preferences(
     return _choose(db, channel, request, _many(params))
 
 
-@route.put(f"{_SELF_AT}/notification_preferences", right=SELF_ONLY)
+@route.put(f"{_SELF_AT}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
 def update_preferences_at(
     type: str, address: str, params: RawParams, actor: Actor, request: Request, db: Connection
 ) -> PreferencesJson:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.school.actor import AccountRef, Actor, CourseRef
@@ -61,7 +61,8 @@ class UserJson(Struct):
     lti_id: str | UnsetType | None = UNSET
     uuid: str | UnsetType = UNSET
     # Enrollment objects, where a course's people are listed with them.
-    enrollments: list[Any] | UnsetType = UNSET
+    # EnrollmentJson holds a UserJson, so it cannot be named here.
+    enrollments: list[Annotated[Any, Meta(description="An enrollment.")]] | UnsetType = UNSET
     destination: str | UnsetType = UNSET
     observation_link_root_account_ids: list[int] | UnsetType = UNSET
 

@@ -105,7 +105,9 @@ class ShowUser(Struct):
 
 
 @route.get("/users/:id", right=BY_POLICY)
-def show_user(id: UserId, params: Params[ShowUser], actor: Actor, request: Request, db: Connection) -> UserJson:
+def show_user(
+    id: UserId, params: Params[ShowUser], actor: Actor, request: Request, db: Connection
+) -> UserJson | Answer:
     """Show user details."""
     person = find_person(db, find_user_id(db, actor, id))
     if not policy.can_show(db, actor, person.id):
@@ -122,7 +124,7 @@ def show_user(id: UserId, params: Params[ShowUser], actor: Actor, request: Reque
         nonce = channel.nonce if channel else None
         json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
     # Who may still see a deleted person gets them, under a status that says that there is none.
-    return Answer(404, json) if person.state == "deleted" else json  # type: ignore[return-value]
+    return Answer(404, json) if person.state == "deleted" else json
 
 
 @route.delete("/accounts/:account_id/users/:user_id", right="manage_user_logins")
