@@ -79,7 +79,14 @@ def list_users(
     order = Order(listing.column, listing.id, descending, listing.nullable)
     # Pages of bookmarks have no numbers, so no last one.
     counted = listing.countable if "ui_invoked" in params.include and sort != "id" else None
-    page = paging.of(db, listing.rows, order, counted=False if counted is None else counted, bookmarks=sort == "id")
+    page = paging.of(
+        db,
+        listing.rows,
+        order,
+        counted=False if counted is None else counted,
+        bookmarks=sort == "id",
+        values=listing.values,
+    )
     view = UserView.in_account(actor, request, account_id.ref)
     return page.map(lambda row: user_json(Person(*row[:width]), view, include))
 

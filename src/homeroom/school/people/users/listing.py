@@ -7,12 +7,12 @@ order. A filter that leaves few people turns this around: then these few are fou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db import bare
 from homeroom.db.types import AnySelect
@@ -68,6 +68,7 @@ class Listing(NamedTuple):
     """Rows that begin with a Person's columns, ``width`` of them, and the columns they are ordered by.
 
     ``countable`` are as many rows, cheaply counted; None when counting them would cost a walk past everybody.
+    ``values``: the statement is one that is built once, with these parameters.
     """
 
     rows: AnySelect
@@ -76,6 +77,7 @@ class Listing(NamedTuple):
     nullable: bool
     width: int
     countable: AnySelect | None
+    values: Mapping[str, Any] | None = None
 
 
 class _Narrowing(NamedTuple):
@@ -98,18 +100,20 @@ def people_in_account(
     ``width``: how many of PERSON_COLUMNS are needed; LISTED for lists that include nothing.
     """
     narrowings = _narrowings(db, which)
+    by_name = sort in (None, "username") and not which.with_deleted
+    key, id_ = _SORTED_IN_ACCOUNT
+    if by_name and not narrowings:
+        return Listing(_everybody_by_name(width), key, id_, False, width, _MEMBERS, {"account_id": account_id})
     tests = [n.test for n in narrowings]
     membership = _membership(account_id, with_deleted=which.with_deleted)
-    by_name = sort in (None, "username") and not which.with_deleted
     # Of the root account nearly everybody is a member: that narrows nothing.
     askable = narrowings if account_id == root.id else [membership, *narrowings]
-    found = None if by_name and not narrowings else _fewest(db, askable)
+    found = _fewest(db, askable)
     countable = None if narrowings else membership.ids
     if found is not None:
         countable = select(_USER_ID).where(_USER_ID.in_(found.ids), membership.test, *tests)
     if by_name and not (found and found.comes_first):
         rows = _from_associations(width).where(account_id == _IN_ACCOUNT, *tests)
-        key, id_ = _SORTED_IN_ACCOUNT
         return Listing(rows, key, id_, False, width, countable)
     column, nullable = SORTS[sort or "username"]
     rows = _from_directory(column, width).where(membership.test, *tests)
@@ -127,6 +131,14 @@ def _from_associations(width: int) -> AnySelect:
         .join(DirectoryEntry, DirectoryEntry.user_id == UserAccountAssociation.user_id)
         .join(User, User.id == UserAccountAssociation.user_id)
     )
+
+
+@lru_cache
+def _everybody_by_name(width: int) -> AnySelect:
+    return _from_associations(width).where(bindparam("account_id") == _IN_ACCOUNT)
+
+
+_MEMBERS = select(UserAccountAssociation.user_id).where(bindparam("account_id") == _IN_ACCOUNT)
 
 
 @lru_cache
