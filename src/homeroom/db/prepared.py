@@ -76,7 +76,7 @@ class _Compiled:
             values[name] = call()
         for name, convert in self.bind.items():
             values[name] = convert(values[name])
-        sent: Any = values if self.order is None else [values[name] for name in self.order]
+        sent: Any = values if self.order is None else tuple(values[name] for name in self.order)
         if db._has_events or db.engine._has_events:
             db.dispatch.before_cursor_execute(db, None, self.sql, sent, None, False)
         cursor = db.connection.cursor()
