@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from homeroom.school.account_roles import AccountRole
 from homeroom.school.account_settings import AccountSettings
-from homeroom.school.actor import AccountRef, AccountRole, Actor, Root
+from homeroom.school.actor import AccountRef, Actor, Root
 from homeroom.school.overrides import Decision, Override, decide
 from homeroom.school.permissions import ADMIN, GROUPS, MEMBER, PERMISSIONS, STUDENT, TA, TEACHER
 

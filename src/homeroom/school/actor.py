@@ -10,19 +10,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import msgspec
 from sqlalchemy import Connection, bindparam, select
 
 from homeroom.db import json_rows, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.school import permissions
+from homeroom.school.account_roles import (
+    OVERRIDE_COLUMNS,
+    AccountRole,
+    overrides_of,
+    read_overrides,
+    read_roles,
+    roles_of,
+)
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.enrollment_states import ENDED, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.errors import NotAllowed, NotSignedIn
 from homeroom.school.overrides import Decision, Override, decide
-from homeroom.school.schema import Account, AccountAdmin, Course, Enrollment, Role, RoleOverride
+from homeroom.school.schema import Account, Course, Enrollment, RoleOverride
 
 
 class AccountRef(NamedTuple):
@@ -44,13 +51,6 @@ def chain_of(ancestry: str) -> tuple[int, ...]:
     return tuple(int(part) for part in reversed(ancestry.strip("/").split("/")))
 
 
-class AccountRole(NamedTuple):
-    account_id: int
-    role_id: int
-    base_role: str
-    name: str
-
-
 class CourseRole(NamedTuple):
     """An enrollment of the actor. ``state`` is what it is worth now (see ``enrollment_states``)."""
 
@@ -65,12 +65,6 @@ class CourseRole(NamedTuple):
     def is_past(self) -> bool:
         """Whether the course is over for its holder, who may still look. Students may not after the last day."""
         return self.state == "completed" or (self.state == ENDED and self.type not in LEARNERS)
-
-
-_read_roles = msgspec.json.Decoder(list[tuple[int, int, str, str]])
-_read_overrides = msgspec.json.Decoder(
-    list[tuple[int, int, str, bool | int | None, bool | int, bool | int, bool | int]]
-)
 
 
 @dataclass(slots=True)
@@ -225,17 +219,6 @@ class Actor:
             self._course_roles[course_id].append(CourseRole(*role))
 
 
-OVERRIDE_COLUMNS = (
-    RoleOverride.account_id,
-    RoleOverride.role_id,
-    RoleOverride.permission,
-    RoleOverride.enabled,
-    RoleOverride.applies_to_self,
-    RoleOverride.applies_to_descendants,
-    RoleOverride.locked,
-)
-
-
 _enrollments = Enrollment.__table__.c
 _MINE = (
     _enrollments.user_id == bindparam("user_id"),
@@ -260,44 +243,6 @@ _COURSE_ROLES = Prepared(
         ).join(Course.__table__, Course.__table__.c.id == _enrollments.course_id)
     ).where(*_MINE)
 )
-
-
-# An inactive role is given to nobody any more, and its holders keep their rights (Roles API, "Deactivate a role").
-_IN_USE = Role.state != "deleted"
-
-
-def roles_of(user_id: Any) -> Any:
-    """A scalar subquery: the account roles of a user as JSON rows, for ``read_roles``."""
-    return (
-        select(json_rows(AccountAdmin.account_id, AccountAdmin.role_id, Role.base_role_type, Role.name))
-        .join(Role, Role.id == AccountAdmin.role_id)
-        .where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active", _IN_USE)
-        .scalar_subquery()
-    )
-
-
-def overrides_of(user_id: Any) -> Any:
-    """A scalar subquery: what accounts say about this user's account roles, for ``read_overrides``."""
-    # A role held in two accounts brings its overrides twice, which changes nothing.
-    return (
-        select(json_rows(*OVERRIDE_COLUMNS))
-        .join(AccountAdmin, AccountAdmin.role_id == RoleOverride.role_id)
-        .where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active")
-        .scalar_subquery()
-    )
-
-
-def read_roles(text: str) -> list[AccountRole]:
-    return [AccountRole(*row) for row in _read_roles.decode(text)] if text != "[]" else []
-
-
-def read_overrides(text: str) -> list[Override]:
-    if text == "[]":
-        return []
-    return [
-        Override(account, role, name, None if on is None else bool(on), bool(own), bool(below), bool(locked))
-        for account, role, name, on, own, below, locked in _read_overrides.decode(text)
-    ]
 
 
 def has_all_rights_of(db: Connection, actor: Actor, other: Actor | int) -> bool:

@@ -15,15 +15,12 @@ from homeroom import clock
 from homeroom.db import digest_of as digest_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
+from homeroom.school.account_roles import overrides_of, read_overrides, read_roles, roles_of
 from homeroom.school.account_settings import read_settings
 from homeroom.school.actor import (
     Actor,
     Root,
     has_all_rights_of,
-    overrides_of,
-    read_overrides,
-    read_roles,
-    roles_of,
 )
 from homeroom.school.errors import SchoolError
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, Login, SystemFact, User

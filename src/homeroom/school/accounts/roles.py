@@ -10,8 +10,9 @@ from typing import NamedTuple
 from sqlalchemy import Connection, or_, select
 
 from homeroom.db.types import AnyRow, AnySelect
+from homeroom.school.account_roles import OVERRIDE_COLUMNS
 from homeroom.school.accounts.queries import FoundAccount
-from homeroom.school.actor import OVERRIDE_COLUMNS, Actor
+from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound
 from homeroom.school.ids import is_number, local_id
 from homeroom.school.overrides import Decision, Override, decide

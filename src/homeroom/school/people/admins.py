@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select, update
 from homeroom import clock
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
+from homeroom.school.account_roles import OVERRIDE_COLUMNS, AccountRole
 from homeroom.school.accounts.queries import FoundAccount
 from homeroom.school.accounts.roles import FoundRole, find_role
-from homeroom.school.actor import OVERRIDE_COLUMNS, AccountRole, Actor, has_all_rights_of
+from homeroom.school.actor import Actor, has_all_rights_of
 from homeroom.school.errors import NotAllowed, NotFound, Refused
 from homeroom.school.overrides import Override
 from homeroom.school.people import directory
