@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 from tests.conftest import School
+from tests.support.rights import deny
 
 from homeroom.school.account_settings import AccountSettings, settings_text
 from homeroom.school.people import directory
-from homeroom.school.schema import Account, Login, ProfileLink, User, UserService
+from homeroom.school.schema import Account, Enrollment, Login, ProfileLink, User, UserService
 
 pytestmark = pytest.mark.spec("users-core.md#11")
 
@@ -66,6 +67,34 @@ def test_who_may_see_a_students_profile(school: School, who: str, status: int) -
     assert school.as_(who).get(profile_url(school, "student")).status == status
 
 
+@pytest.mark.spec("users-core.md#1.2")
+def test_to_manage_students_or_logins_is_enough(school: School) -> None:
+    deny(school, "AccountAdmin", "manage_user_logins")
+    assert school.as_("admin").get(profile_url(school, "student")).status == 200
+    deny(school, "AccountAdmin", "manage_students")
+    assert school.as_("admin").get(profile_url(school, "student")).status == 403
+
+
+@pytest.mark.spec("users-core.md#1.2")
+@pytest.mark.parametrize(
+    ("who", "state", "status"),
+    [
+        ("student", "invited", 200),
+        ("student", "completed", 200),
+        ("student", "deleted", 403),
+        ("teacher", "invited", 403),
+        ("teacher", "inactive", 403),
+        ("teacher", "deleted", 403),
+    ],
+)
+def test_a_teacher_at_work_sees_the_profiles_of_who_is_or_was_in_the_course(
+    school: School, who: str, state: str, status: int
+) -> None:
+    enrollment = update(Enrollment).where(Enrollment.id == school.id(f"enrollment_of_{who}")).values(state=state)
+    school.write(lambda db: db.execute(enrollment))
+    assert school.as_("teacher").get(profile_url(school, "student")).status == status
+
+
 def test_who_may_not_see_a_profile_is_told_so(school: School) -> None:
     assert school.as_("classmate").get(profile_url(school, "student")).json == {
         "status": "unauthorized",
@@ -112,6 +141,7 @@ def test_what_a_person_has_set_is_shown(school: School) -> None:
         locale="de",
         pronouns="She/Her",
         lti_id="lti-1",
+        lti_context_id="opaque-1",
     )
     json = school.as_("student").get("/api/v1/users/self/profile").json
     shown = {name: json[name] for name in ("title", "bio", "time_zone", "locale", "pronouns", "lti_user_id")}
@@ -121,9 +151,10 @@ def test_what_a_person_has_set_is_shown(school: School) -> None:
         "time_zone": "America/Denver",
         "locale": "de",
         "pronouns": "She/Her",
-        "lti_user_id": "lti-1",
+        "lti_user_id": "opaque-1",
     }
     assert json["effective_locale"] == "de"
+    assert school.as_("admin").get("/api/v1/users/lti_user_id:opaque-1").json["id"] == school.id("student")
     seen = school.as_("teacher").get(profile_url(school, "student")).json
     assert seen.keys().isdisjoint(("lti_user_id", "effective_locale", "calendar", "k5_user", "use_classic_font_in_k5"))
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from tests.conftest import School
+from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people.names import Names, names_after_change
@@ -146,6 +147,22 @@ def test_the_sortable_name_follows_unless_somebody_chose_it(school: School) -> N
     ]
 
 
+@pytest.mark.spec("users-core.md#2")
+def test_lists_and_searches_know_the_new_names_at_once(school: School) -> None:
+    client = school.as_("admin")
+
+    def found(query: str, account: str = "root") -> list[str]:
+        return [person["name"] for person in client.get(f"/api/v1/accounts/{school.id(account)}/users?{query}").json]
+
+    client.put(url_of(school), {"user": {"name": "Zoe Aardvark"}})
+    for account in ("root", "northern"):
+        for sort in ("", "sort=username&"):
+            assert found(f"{sort}per_page=1", account) == ["Zoe Aardvark"]
+    assert found("search_term=aardvark") == ["Zoe Aardvark"]
+    client.put(url_of(school), {"user": {"name": "Abe Zebra", "sortable_name": "Aardvark, Zoe"}})
+    assert found("per_page=1") == found("search_term=zebra") == found("sort=name&per_page=1") == ["Abe Zebra"]
+
+
 @pytest.mark.spec("users-core.md#6")
 @pytest.mark.parametrize(
     ("user", "attribute", "type_"),
@@ -157,12 +174,13 @@ def test_the_sortable_name_follows_unless_somebody_chose_it(school: School) -> N
         ({"email": "nonsense"}, "email", "invalid"),
         ({"bio": "x" * 65_536}, "bio", "too_long"),
         ({"title": "x" * 256}, "title", "too_long"),
+        ({"pronunciation": "x" * 256}, "pronunciation", "too_long"),
     ],
 )
 def test_a_bad_value_is_named_and_nothing_is_changed(
     school: School, user: dict[str, str], attribute: str, type_: str
 ) -> None:
-    change_settings(school, profiles=True)
+    change_settings(school, profiles=True, name_pronunciation=True)
     before = user_of(school)
     reply = school.as_("admin").put(url_of(school), {"user": {"time_zone": "Paris", "short_name": "S", **user}})
     assert reply.status == 400
@@ -193,7 +211,9 @@ def test_a_new_email_goes_to_the_top_unconfirmed_and_the_old_one_stays(school: S
     client = school.as_("admin")
     assert client.put(url_of(school), {"user": {"email": "stella@mail.test"}}).json["email"] == "stella@mail.test"
     assert channels_of(school) == [("stella@mail.test", "unconfirmed"), ("student@school.test", "active")]
-    assert client.put(url_of(school), {"user": {"email": "STUDENT@school.test"}}).json["email"] == "student@school.test"
+    assert (
+        client.put(url_of(school), {"user": {"email": " STUDENT@school.test "}}).json["email"] == "student@school.test"
+    )
     assert channels_of(school) == [("student@school.test", "active"), ("stella@mail.test", "unconfirmed")]
 
 
@@ -329,6 +349,27 @@ def test_suspending_stops_the_logins_and_unsuspending_lets_them_again(school: Sc
     for event, status in (("suspend", 401), ("bogus", 401), ("unsuspend", 200)):
         assert client.put(url_of(school), {"user": {"event": event}}).status == 200
         assert school.as_("student").get("/api/v1/users/self").status == status
+
+
+@pytest.mark.spec("users-core.md#6")
+def test_only_logins_that_the_admin_could_delete_are_suspended(school: School) -> None:
+    client, student = school.as_("admin"), school.id("student")
+
+    def states() -> list[str]:
+        mine = select(Login.state).where(Login.user_id == student).order_by(Login.id)
+        return list(school.read(lambda db: db.execute(mine).scalars().all()))
+
+    for name in ("second", "third"):
+        client.post("/api/v1/accounts/1/logins", {"user": {"id": student}, "login": {"unique_id": name}})
+    third = client.get(f"{url_of(school)}/logins").json[-1]["id"]
+    assert client.delete(f"{url_of(school)}/logins/{third}").status == 200
+    client.put(url_of(school), {"user": {"event": "suspend"}})
+    assert states() == ["suspended", "suspended", "deleted"]
+    client.put(url_of(school), {"user": {"event": "unsuspend"}})
+    assert states() == ["active", "active", "deleted"]
+    deny(school, "AccountAdmin", "manage_sis")
+    client.put(url_of(school), {"user": {"event": "suspend"}})
+    assert states() == ["active", "suspended", "deleted"], "The first login is the SIS's."
 
 
 @pytest.mark.spec("users-core.md#6")

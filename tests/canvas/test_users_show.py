@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
+from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people import directory
@@ -30,6 +31,15 @@ from homeroom.school.schema import Login
 )
 def test_who_may_see_a_student(school: School, who: str, status: int) -> None:
     assert school.as_(who).get(f"/api/v1/users/{school.id('student')}").status == status
+
+
+@pytest.mark.spec("users-core.md#1.2")
+def test_to_see_the_roster_or_to_manage_logins_is_enough(school: School) -> None:
+    url = f"/api/v1/users/{school.id('student')}"
+    deny(school, "AccountAdmin", "read_roster")
+    assert school.as_("admin").get(url).status == 200
+    deny(school, "AccountAdmin", "manage_user_logins")
+    assert school.as_("admin").get(url).status == 404
 
 
 @pytest.mark.spec("users-core.md#3")

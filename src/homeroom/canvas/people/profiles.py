@@ -116,8 +116,8 @@ def _add_own(json: ProfileJson, person: Person, actor: Actor, feed_url: str) -> 
     json.calendar = CalendarJson(feed_url)
     # There is no Canvas for Elementary here.
     json.k5_user = json.use_classic_font_in_k5 = False
-    if person.lti_id is not None:
-        json.lti_user_id = person.lti_id
+    if person.lti_context_id is not None:
+        json.lti_user_id = person.lti_context_id
 
 
 def _add_included(json: ProfileJson, person: Person, include: frozenset[str], actor: Actor, db: Connection) -> None:

@@ -49,6 +49,7 @@ class Person(NamedTuple):
     pronunciation: str | None = None
     terms_accepted_at: datetime | None = None
     lti_id: str | None = None
+    lti_context_id: str | None = None
     email: str | None = None
     last_login: datetime | None = None
 
@@ -80,6 +81,7 @@ PERSON_COLUMNS = bare(
     User.pronunciation,
     User.terms_accepted_at,
     User.lti_id,
+    User.lti_context_id,
     DirectoryEntry.email,
     DirectoryEntry.last_login_at.label("last_login"),
 )
