@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from tests.conftest import School
-from tests.support.client import Reply
-from tests.support.learning import change, change_course, enrollment_of, enrollments_of
+from tests.support.client import Client, Reply
+from tests.support.learning import change, change_course, enrollment_of, enrollments_of, make_courses
 from tests.support.rights import allow
 
 from homeroom.school.schema import Course, CourseSection, Enrollment, EnrollmentTerm, UserAccountAssociation
@@ -325,6 +326,25 @@ def test_with_a_course_its_people_leave_and_come_back(school: School) -> None:
     assert enrollment_of(school, school.id("enrollment_of_student")).state == "active"
     assert enrollment_of(school, school.id("enrollment_of_classmate")).state == "completed"
     assert accounts(school, "student") == {1, school.id("northern")}
+
+
+def test_nobody_comes_into_a_course_while_it_is_deleted(school: School) -> None:
+    def delete(course: str) -> Callable[[Client], Reply]:
+        return lambda client: client.delete(f"{course}?event=delete")
+
+    def enroll(course: str, whom: str) -> Callable[[Client], Reply]:
+        enrollment = {"user_id": school.id(whom), "enrollment_state": "active"}
+        return lambda client: client.post(f"{course}/enrollments", {"enrollment": enrollment})
+
+    courses = make_courses(school, 4)
+    for number in courses:
+        course = f"/api/v1/courses/{number}"
+        comers = [enroll(course, whom) for whom in ("student", "outsider", "ta", "designer")]
+        replies = school.as_("admin").at_once(*comers[:2], delete(course), delete(course), *comers[2:])
+        assert sorted(reply.status for reply in replies[2:4]) == [200, 404]
+        assert {reply.status for reply in replies} <= {200, 404}
+    inside = select(Enrollment.id).where(Enrollment.course_id.in_(courses), Enrollment.state != "deleted")
+    assert school.read(lambda db: db.execute(inside).all()) == []
 
 
 def test_what_was_deleted_before_the_course_stays_deleted(school: School) -> None:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from tests.conftest import School
 from tests.support.client import Reply
-from tests.support.learning import change, enrollment_of
+from tests.support.learning import change, enrollment_of, enrollments_of
 
 from homeroom.school.schema import Enrollment, UserAccountAssociation
 
@@ -147,3 +147,20 @@ def test_staff_limited_to_a_section_ends_nothing_elsewhere(school: School) -> No
     change(school, Enrollment, school.id("enrollment_of_classmate"), course_section_id=school.id("history_section"))
     assert end(school, whose="classmate").status == 403
     assert end(school, whose="student").status == 200
+
+
+def test_of_several_who_delete_an_enrollment_one_does(school: School) -> None:
+    calls = [lambda client: client.delete(f"{url(school)}?task=delete")] * 4
+    assert sorted(reply.status for reply in school.as_("teacher").at_once(*calls)) == [200, 404, 404, 404]
+
+
+def test_nobody_is_enrolled_while_they_are_deleted(school: School) -> None:
+    person = f"/api/v1/accounts/1/users/{school.id('outsider')}"
+    course = f"/api/v1/courses/{school.id('biology')}/enrollments"
+    types = ("StudentEnrollment", "TaEnrollment", "DesignerEnrollment", "TeacherEnrollment")
+    forms = [{"enrollment": {"user_id": school.id("outsider"), "type": type_}} for type_ in types]
+    enroll = [lambda client, form=form: client.post(course, form) for form in forms]
+    replies = school.as_("admin").at_once(*enroll[:2], lambda client: client.delete(person), *enroll[2:])
+    assert replies[2].status == 200
+    assert {reply.status for reply in replies} <= {200, 404}
+    assert {row.state for row in enrollments_of(school, "outsider")} <= {"deleted"}

@@ -164,6 +164,12 @@ def test_a_section_with_people_in_it_stays(school: School) -> None:
     ]
 
 
+def test_of_several_who_delete_a_section_one_does(school: School) -> None:
+    section = one(school, create(school).json["id"])
+    replies = school.as_("teacher").at_once(*[lambda client: client.delete(section)] * 4)
+    assert sorted(reply.status for reply in replies) == [200, 404, 404, 404]
+
+
 def test_students_and_counts(school: School) -> None:
     create(school)
     url = f"{of_course(school)}?include[]=students&include[]=total_students&include[]=passback_status"

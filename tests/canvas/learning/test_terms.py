@@ -164,6 +164,12 @@ def test_a_deleted_term_is_gone_from_the_list_and_its_sis_id_is_free(school: Sch
     assert make(school, sis_term_id="S27").status == 200
 
 
+def test_of_several_who_delete_a_term_one_does(school: School) -> None:
+    term = f"{TERMS}/{make(school).json['id']}"
+    replies = school.as_("admin").at_once(*[lambda client: client.delete(term)] * 4)
+    assert sorted(reply.status for reply in replies) == [200, 404, 404, 404]
+
+
 def test_the_default_term_and_a_term_in_use_stay(school: School) -> None:
     admin = school.as_("admin")
     refused = admin.delete(f"{TERMS}/1")

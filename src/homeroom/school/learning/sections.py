@@ -16,6 +16,7 @@ from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ids import IdForm, local_id
 from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.learning.holds import hold
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment
 
 HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
@@ -125,7 +126,7 @@ def update_section(db: Connection, section: Section, values: Mapping[str, Any]) 
 def delete_section(db: Connection, section: Section) -> None:
     """Delete a section that nobody is in. Raises Refused."""
     # Who enrolls somebody holds this row too.
-    lock(db, CourseSection, [section.id])
+    hold(db, CourseSection, section.id)
     inside = select(Enrollment.id).where(
         Enrollment.course_section_id == section.id, Enrollment.state.not_in(("deleted", "rejected"))
     )

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import insert_returning_id
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.ids import IdForm, local_id
 from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.learning.holds import hold
 from homeroom.school.permissions import DESIGNER, STUDENT, TA, TEACHER
 from homeroom.school.schema import Course, EnrollmentTerm, EnrollmentTermDates
 
@@ -132,7 +133,7 @@ def delete_term(db: Connection, term: Term) -> None:
     if term.is_default:
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete the default term"))
     # A course that is coming in now holds this row too (see courses.actions).
-    lock(db, EnrollmentTerm, [term.id])
+    hold(db, EnrollmentTerm, term.id)
     in_use = select(Course.id).where(Course.enrollment_term_id == term.id, Course.state != "deleted").limit(1)
     if db.execute(in_use).first():
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete a term with active courses"))

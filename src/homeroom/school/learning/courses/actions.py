@@ -18,6 +18,7 @@ from homeroom.school.learning import sections
 from homeroom.school.learning.courses.queries import CourseRecord
 from homeroom.school.learning.enrollments.actions import leave_with_course, people_in, return_with_course
 from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.learning.holds import hold
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
 from homeroom.school.schema import Course, EnrollmentTerm
@@ -46,7 +47,7 @@ def create_course(
     values = _named(values)
     name = values.get("name", NAMELESS)
     _check(values)
-    hold_term(db, term_id)
+    hold(db, EnrollmentTerm, term_id)
     now = clock.now()
     row = {
         **values,
@@ -87,7 +88,7 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
     values = _named(values)
     _check(values, course)
     if "enrollment_term_id" in values:
-        hold_term(db, values["enrollment_term_id"])
+        hold(db, EnrollmentTerm, values["enrollment_term_id"])
     changes = {**values, **_self_enrollment(values, course), "updated_at": clock.now()}
     if "name" in values:
         changes["sort_key"] = sort_key(values["name"])
@@ -119,13 +120,6 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     elif event == "undelete":
         return_with_course(db, course_id)
     announce(db, CourseChangedState(course_id, after))
-
-
-def hold_term(db: Connection, term_id: int) -> None:
-    """Until this transaction ends nobody deletes the term. Raises NotFound when somebody already has."""
-    lock(db, EnrollmentTerm, [term_id])
-    if db.execute(select(EnrollmentTerm.state).where(EnrollmentTerm.id == term_id)).scalar() in (None, "deleted"):
-        raise NotFound("term")
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:

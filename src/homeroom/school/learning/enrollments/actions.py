@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection, case, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_change, lock, new_uuid
+from homeroom.db import insert_or_change, new_uuid
 from homeroom.school.actor import CourseRef
 from homeroom.school.enrollment_states import ENDED
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
@@ -18,8 +18,10 @@ from homeroom.school.events import EnrollmentChanged, announce
 from homeroom.school.learning.enrollments.policy import CONCLUDED
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records
 from homeroom.school.learning.enrollments.roles import role_in_course
+from homeroom.school.learning.holds import hold
 from homeroom.school.learning.sections import default_section
 from homeroom.school.people import directory
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.permissions import OBSERVER, TEACHER
 from homeroom.school.schema import Course, CourseSection, Enrollment
 
@@ -54,7 +56,9 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
     """
     if new.associated_user_id == new.user_id:
         raise Invalid(Fault("associated_user_id", "invalid", "Cannot observe yourself"))
-    _hold_section(db, new.section_id)
+    hold(db, Course, new.course_id)
+    hold(db, CourseSection, new.section_id)
+    hold_users(db, new.user_id)
     given = _given(new)
     enrollment_id = insert_or_change(
         db,
@@ -89,14 +93,6 @@ def enroll_as_teacher(db: Connection, user_id: int, course: CourseRef, root_acco
             state="active",
         ),
     )
-
-
-def _hold_section(db: Connection, section_id: int) -> None:
-    """Until this transaction ends nobody deletes the section. Raises NotFound when somebody already has."""
-    lock(db, CourseSection, [section_id])
-    state = db.execute(select(CourseSection.state).where(CourseSection.id == section_id)).scalar()
-    if state in (None, "deleted"):
-        raise NotFound("section")
 
 
 def _row(new: NewEnrollment) -> dict[str, Any]:
@@ -178,8 +174,10 @@ def deactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
 
 
 def remove(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The enrollment is deleted."""
-    _move(db, enrollment, ("active", "invited", "inactive", "creation_pending", "completed", "rejected"), "deleted")
+    """The enrollment is deleted. Raises NotFound when somebody has just deleted it."""
+    states = ("active", "invited", "inactive", "creation_pending", "completed", "rejected")
+    if not _move(db, enrollment, states, "deleted"):
+        raise NotFound("enrollment")
 
 
 def reactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
