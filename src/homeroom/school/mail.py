@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import Connection, insert
 
@@ -24,6 +25,29 @@ class Mail:
     html: str | None = None
     user_id: int | None = None
     channel_id: int | None = None
+
+
+class Mailbox(Protocol):
+    """A person's e-mail channel, as a row or as it was added."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def user_id(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+
+
+def mail_to(channel: Mailbox, notification: str, subject: str, text: str) -> Mail:
+    """A message to this channel of a person."""
+    return Mail(
+        notification=notification,
+        recipient=channel.address,
+        subject=subject,
+        text=text,
+        user_id=channel.user_id,
+        channel_id=channel.id,
+    )
 
 
 def send_later(db: Connection, mail: Mail) -> None:

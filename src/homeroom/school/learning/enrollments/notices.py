@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from homeroom.school.access.credentials import secret_key
 from homeroom.school.accounts.roles import BUILT_IN_LABELS
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord
-from homeroom.school.mail import Mail, send_later
+from homeroom.school.mail import mail_to, send_later
 from homeroom.school.people.channels import Channel, confirmation_path, pending_channel
 from homeroom.school.people.notifications.sending import Notification, notify, title_of
 from homeroom.school.schema import Course, User
@@ -36,7 +36,8 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
     if channel is not None and channel.nonce is not None:
         link = base_url + confirmation_path(channel.nonce)
         text += f"\nTo finish your registration first, open this address:\n\n{link}\n"
-        send_later(db, _registration_mail(channel, subject, text))
+        # The link is a secret of this address: it goes there, and nowhere else whatever was chosen.
+        send_later(db, mail_to(channel, title_of("enrollment_registration"), subject, text))
     else:
         text += f"\n{base_url}/courses/{enrollment.course_id}\n"
         notify(db, [enrollment.user_id], Notification(name, subject, text))
@@ -46,15 +47,3 @@ def _unregistered(db: Connection, user_id: int) -> Channel | None:
     """Where somebody who has not finished their registration waits for the link; None for everybody else."""
     state = db.execute(select(User.state).where(User.id == user_id)).scalar_one()
     return pending_channel(db, secret_key(db), user_id) if state == "pre_registered" else None
-
-
-def _registration_mail(channel: Channel, subject: str, text: str) -> Mail:
-    # The link is a secret of this address: it goes there, and nowhere else whatever was chosen.
-    return Mail(
-        notification=title_of("enrollment_registration"),
-        recipient=channel.address,
-        subject=subject,
-        text=text,
-        user_id=channel.user_id,
-        channel_id=channel.id,
-    )

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
-from homeroom.school.mail import Mail, send_later
+from homeroom.school.mail import mail_to, send_later
 from homeroom.school.people.notifications.catalog import Frequency, default_frequency
 
 # What waits for a summary is sent by its job.
@@ -43,7 +43,7 @@ def notify(db: Connection, user_ids: Collection[int], notification: Notification
     now = clock.now()
     for channel, frequency in _recipients(db, user_ids, notification.name):
         if frequency == "immediately":
-            send_later(db, _mail(notification, channel))
+            send_later(db, mail_to(channel, title_of(notification.name), notification.subject, notification.text))
         elif frequency != "never":
             row = {
                 "communication_channel_id": channel.id,
@@ -98,15 +98,4 @@ def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterab
             User.state != "deleted",
         )
         .order_by(CommunicationChannel.user_id, CommunicationChannel.position, CommunicationChannel.id)
-    )
-
-
-def _mail(notification: Notification, channel: AnyRow) -> Mail:
-    return Mail(
-        notification=title_of(notification.name),
-        recipient=channel.address,
-        subject=notification.subject,
-        text=notification.text,
-        user_id=channel.user_id,
-        channel_id=channel.id,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.school.jobs import Tools, call, job, sweep
-from homeroom.school.mail import Mail, send_later
+from homeroom.school.mail import Mail, mail_to, send_later
 from homeroom.school.schema import CommunicationChannel, WaitingNotice
 from homeroom.school.time_zones import iana_name
 from homeroom.services.jobs import Call
@@ -60,11 +60,5 @@ def send_summary(tools: Tools, *, channel_id: int) -> None:
 
 def _mail(channel: AnyRow, notices: Sequence[AnyRow]) -> Mail:
     texts = [f"{notice.subject}\n\n{notice.text_body.strip()}\n" for notice in notices]
-    return Mail(
-        notification="Summaries",
-        recipient=channel.address,
-        subject=notices[0].subject if len(notices) == 1 else f"What is new: {len(notices)} notices",
-        text="\n\n".join(texts),
-        user_id=channel.user_id,
-        channel_id=channel.id,
-    )
+    subject = notices[0].subject if len(notices) == 1 else f"What is new: {len(notices)} notices"
+    return mail_to(channel, "Summaries", subject, "\n\n".join(texts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from homeroom.school.mail import Mail, send_later
+from homeroom.school.mail import Mail, mail_to, send_later
 from homeroom.school.people.channels import Channel, confirmation_path
 from homeroom.school.people.users.sign_up import Notice
 
@@ -23,33 +23,15 @@ def send_notice(db: Connection, notice: Notice, channel: Channel, school: str, b
 
 
 def _registration_mail(channel: Channel, school: str, url: str) -> Mail:
-    return Mail(
-        notification="Confirm Registration",
-        recipient=channel.address,
-        subject=f"Finish your registration at {school}",
-        text=f"You have been registered at {school}. To finish your registration, open this address:\n\n{url}\n",
-        user_id=channel.user_id,
-        channel_id=channel.id,
-    )
+    text = f"You have been registered at {school}. To finish your registration, open this address:\n\n{url}\n"
+    return mail_to(channel, "Confirm Registration", f"Finish your registration at {school}", text)
 
 
 def _confirmation_mail(channel: Channel, school: str, url: str) -> Mail:
-    return Mail(
-        notification="Confirm Email Communication Channel",
-        recipient=channel.address,
-        subject=f"Confirm your e-mail address at {school}",
-        text=f"You have an account at {school}. To confirm that this is your address, open:\n\n{url}\n",
-        user_id=channel.user_id,
-        channel_id=channel.id,
-    )
+    text = f"You have an account at {school}. To confirm that this is your address, open:\n\n{url}\n"
+    return mail_to(channel, "Confirm Email Communication Channel", f"Confirm your e-mail address at {school}", text)
 
 
 def _account_mail(channel: Channel, school: str, base_url: str) -> Mail:
-    return Mail(
-        notification="Account User Registration",
-        recipient=channel.address,
-        subject=f"Your account at {school}",
-        text=f"You have an account at {school}. You can sign in at:\n\n{base_url}/login\n",
-        user_id=channel.user_id,
-        channel_id=channel.id,
-    )
+    text = f"You have an account at {school}. You can sign in at:\n\n{base_url}/login\n"
+    return mail_to(channel, "Account User Registration", f"Your account at {school}", text)
