@@ -331,6 +331,7 @@ def test_people_by_uuid_and_only_the_first_hundred_count(school: School) -> None
     assert client.get(USERS, {"uuids": ["x"] * 99 + wanted}).json[0]["name"] == "Stella Student"
     assert client.get(USERS, {"uuids": ["x"] * 100 + wanted}).json == []
     assert client.get(f"{USERS}?uuids[]=").json == []
+    assert client.get(USERS, json={"uuids": []}).json == []
 
 
 def test_a_long_page_costs_no_more_statements_than_a_short_one(school: School, queries_of: Callable[..., int]) -> None:

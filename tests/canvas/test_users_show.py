@@ -9,7 +9,7 @@ from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people import directory
-from homeroom.school.schema import Login
+from homeroom.school.schema import Account, Login
 
 
 @pytest.mark.spec("users-core.md#3")
@@ -113,6 +113,35 @@ def test_what_the_account_switches_off_is_absent_or_false(school: School) -> Non
         "can_update_avatar": False,
         "limit_parent_app_web_access": False,
     }
+
+
+@pytest.mark.spec("users-core.md#1")
+def test_to_manage_the_sis_is_to_read_it(school: School) -> None:
+    url = f"/api/v1/users/{school.id('student')}"
+    deny(school, "AccountAdmin", "read_sis")
+    json = school.as_("admin").get(url).json
+    assert (json["sis_user_id"], json["sis_import_id"]) == ("sis-student", None)
+    deny(school, "AccountAdmin", "manage_sis")
+    assert school.as_("admin").get(url).json.keys().isdisjoint(("sis_user_id", "integration_id", "sis_import_id"))
+    assert school.as_("admin").get(url).json["login_id"] == "student@school.test"
+    deny(school, "AccountAdmin", "view_user_logins")
+    deny(school, "AccountAdmin", "read_email_addresses")
+    assert school.as_("admin").get(url).json.keys().isdisjoint(("login_id", "email"))
+
+
+@pytest.mark.spec("users-core.md#1")
+def test_zone_and_language_are_the_accounts_until_one_is_chosen(school: School) -> None:
+    change_settings(school, default_locale="de", default_time_zone="Europe/Rome")
+    student = school.as_("student")
+    assert student.get("/api/v1/users/self").json["effective_locale"] == "de"
+    assert student.put("/api/v1/users/self").json["time_zone"] == "Rome"
+    school.write(
+        lambda db: db.execute(update(Account).where(Account.id == 1).values(default_time_zone="America/Denver"))
+    )
+    assert student.put("/api/v1/users/self").json["time_zone"] == "Mountain Time (US & Canada)"
+    student.put("/api/v1/users/self", {"user": {"locale": "fr", "time_zone": "Osaka"}})
+    assert student.get("/api/v1/users/self").json["effective_locale"] == "fr"
+    assert student.put("/api/v1/users/self").json["time_zone"] == "Osaka"
 
 
 @pytest.mark.spec("users-core.md#1")

@@ -124,6 +124,29 @@ def test_a_simple_name_survives_the_way_to_sortable_and_back(name: str, suffix: 
     assert name_of_sortable(sortable_name_of(name + suffix)) == name + suffix
 
 
+@given(SIMPLE_NAME, SIMPLE_NAME, st.sampled_from(["", "Jr.", "esq", "III"]), st.sampled_from([",", ", ", " , "]))
+def test_a_name_that_is_surname_first_already_stays_so(surname: str, given: str, suffix: str, comma: str) -> None:
+    expected = f"{surname}, {given} {suffix}".rstrip()
+    assert sortable_name_of(comma.join(filter(None, (surname, given, suffix)))) == expected
+    assert sortable_name_of(f"{surname}{comma}{given} {suffix}") == expected
+
+
+@given(SIMPLE_NAME, SIMPLE_NAME, st.lists(WORD, min_size=1, max_size=4), st.sampled_from(["", "Jr.", "VI"]))
+def test_a_surname_of_several_words_outlives_a_new_given_name(
+    given: str, before: str, surname: list[str], suffix: str
+) -> None:
+    whole = " ".join(surname)
+    names = Names(f"{before} {whole}", "", f"{whole}, {before}")
+    changed = names_after_change(names, name=f"{given} {whole} {suffix}".rstrip())
+    assert changed.sortable_name == f"{whole}, {given} {suffix}".rstrip()
+    assert first_and_last(changed.sortable_name) == (given, whole)
+
+
+@given(SIMPLE_NAME, SIMPLE_NAME, SIMPLE_NAME)
+def test_a_third_part_that_is_no_suffix_is_a_given_name(surname: str, given: str, more: str) -> None:
+    assert sortable_name_of(f"{surname}, {given}, {more}") == f"{surname}, {given} {more}"
+
+
 @given(st.text(max_size=400), st.none() | st.text(max_size=400))
 def test_anything_has_a_sortable_name_within_bounds(name: str, before: str | None) -> None:
     sortable = sortable_name_of(name, before)
