@@ -11,7 +11,7 @@ from tests.conftest import School
 
 from homeroom.db import after_commit, insert_or_update, lock, violated
 from homeroom.school.events import announce, listen
-from homeroom.school.schema import Login, SystemFact, User
+from homeroom.school.schema import Login, MailMessage, SystemFact, User
 
 
 def fact(db: Connection, name: str) -> str | None:
@@ -62,6 +62,29 @@ def test_after_commit_never_runs_when_the_change_is_undone(school: School) -> No
         school.write(broken)
     school.write(lambda db: put(db, "next", "1"))
     assert seen == []
+
+
+def test_what_was_committed_is_answered_even_when_nobody_can_be_woken(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_calls: object) -> None:
+        raise RuntimeError("The queue is gone.")
+
+    monkeypatch.setattr(school.server.services.database, "wake", broken)
+    form = {"user[name]": "Nora", "pseudonym[unique_id]": "nora@school.test", "pseudonym[send_confirmation]": "1"}
+    reply = school.as_("admin").post("/api/v1/accounts/1/users", form)
+    assert reply.status == 200
+    assert "What follows a committed transaction failed." in caplog.text
+    assert school.read(lambda db: db.execute(select(MailMessage.recipient)).scalars().all()) == ["nora@school.test"]
+
+
+def test_a_reader_sees_one_state_of_the_school(school: School) -> None:
+    database = school.server.services.database
+    with database.read() as db:
+        before = fact(db, "changed")
+        school.write(lambda other: put(other, "changed", "1"))
+        assert (before, fact(db, "changed")) == (None, None)
+    assert school.read(lambda db: fact(db, "changed")) == "1"
 
 
 def test_after_commit_belongs_into_a_writing_transaction(school: School) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -17,6 +18,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.pool import QueuePool
 
 from homeroom import clock
+
+log = logging.getLogger("homeroom.db")
 
 _after_commit: ContextVar[list[Callable[[Database], None]] | None] = ContextVar("after_commit", default=None)
 
@@ -35,6 +38,9 @@ class Database:
         self.engine = _make_engine(url, pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._readers = _Readers(self.engine)
+        # PostgreSQL's own default would show the second statement what others did since the first.
+        one_state = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reading = self.engine.execution_options(**one_state)
         # How committed work reaches the workers; whoever opens a queue beside this database puts it here.
         self.wake: Callable[[Sequence[Any]], None] = _nobody
 
@@ -43,7 +49,7 @@ class Database:
         """A transaction that sees one state of the school and writes nothing."""
         db = self._readers.take() if self.is_sqlite else None
         if db is None:
-            with self.engine.connect() as db:
+            with self._reading.connect() as db:
                 yield from self._read(db)
             return
         try:
@@ -64,7 +70,8 @@ class Database:
         """A transaction that is committed when the block ends and undone when it raises.
 
         On SQLite it is IMMEDIATE: a deferred one that reads first and writes later fails at once when somebody
-        else wrote between, whatever the busy timeout. What ``after_commit`` was given runs when it is committed.
+        else wrote between, whatever the busy timeout. What ``after_commit`` was given runs when it is committed; its
+        failure is logged and no more, for what was committed is done, and a sweep finds what nobody was woken for.
         """
         callbacks: list[Callable[[Database], None]] = []
         token = _after_commit.set(callbacks)
@@ -81,7 +88,10 @@ class Database:
         finally:
             _after_commit.reset(token)
         for callback in callbacks:
-            callback(self)
+            try:
+                callback(self)
+            except Exception:
+                log.exception("What follows a committed transaction failed.")
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
