@@ -9,19 +9,17 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import RootAccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.school.access import observees, session_tokens
-from homeroom.school.access.credentials import secret_key
+from homeroom.school.access import joining, session_tokens
+from homeroom.school.access.joining import TypedCode
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
-from homeroom.school.people import observers, pairing_codes
 from homeroom.school.people.channels import confirmation_path
 from homeroom.school.people.logins.queries import find_provider_ref
 from homeroom.school.people.passwords import hash_password, problem_with
 from homeroom.school.people.users import sign_up
-from homeroom.school.people.users.creation import Created, create_user
-from homeroom.school.people.users.notices import send_notice
+from homeroom.school.people.users.creation import Created
 from homeroom.school.people.users.queries import find_person
-from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser, SignUpForm
+from homeroom.school.people.users.sign_up import NewUser, SignUpForm
 from homeroom.wire.addresses import is_page_of_ours
 from homeroom.wire.request import Request
 from homeroom.wire.routes import ANONYMOUS, PUBLIC, Params, Prepared, Routes
@@ -92,7 +90,7 @@ class Checked(NamedTuple):
 def check_registration(params: Params[CreateUser], actor: Actor, request: Request, services: Services) -> Checked:
     """Raises SignUpClosed, and Refused for too many guesses of a pairing code."""
     sign_up.require_open(actor.root.settings, params.initial_type)
-    return Checked(_count_pairing(params.code, actor, request, services))
+    return Checked(_count_pairing(params, actor, request, services))
 
 
 def hash_if_used(
@@ -102,7 +100,7 @@ def hash_if_used(
     login = params.pseudonym
     by_admin = sign_up.is_admin_for(actor, account_id.ref)
     if by_admin:
-        checked = Checked(_count_pairing(params.code, actor, request, services))
+        checked = Checked(_count_pairing(params, actor, request, services))
     else:
         checked = check_registration(params, actor, request, services)
     if not login.password or not (by_admin or checked.paired):
@@ -112,17 +110,19 @@ def hash_if_used(
     return checked._replace(password_hash=hash_password(login.password))
 
 
-def _count_pairing(code: str, actor: Actor, request: Request, services: Services) -> bool:
-    """Whether the code leads to a student. It can be guessed, so that tries are counted, and the count is kept whatever
-    becomes of the call."""
-    if not code:
+def _count_pairing(params: CreateUser, actor: Actor, request: Request, services: Services) -> bool:
+    """Whether the pairing code leads to a student; the count of tries is kept whatever becomes of the call."""
+    if not params.code:
         return False
     with services.database.write() as db:
-        admitted = observees.admit_code(db, actor.real_id, request.remote_ip)
-        paired = admitted and pairing_codes.find_student(db, secret_key(db), code) is not None
-    if not admitted:
+        paired = joining.try_code(db, _typed_code(params, actor, request))
+    if paired is None:
         raise Refused("Too many tries. Try again later.", status=429)
     return paired
+
+
+def _typed_code(params: CreateUser, actor: Actor, request: Request) -> TypedCode:
+    return TypedCode(params.code, actor.real_id, request.remote_ip)
 
 
 @route.post("/accounts/:account_id/users", right=PUBLIC, prepare=hash_if_used)
@@ -171,23 +171,8 @@ def register_self(
 def _create(
     db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
 ) -> Created:
-    created = create_user(db, actor.root.id, secret_key(db), new, checked.password_hash)
-    _pair(params, created, actor, request, db)
-    if new.notice and created.channel:
-        send_notice(db, new.notice, created.channel, actor.root.name, request.address_for_mail)
-    return created
-
-
-def _pair(params: CreateUser, created: Created, actor: Actor, request: Request, db: Connection) -> None:
-    """Let the new person observe the student whose code they have. Raises InvalidSignUp, and then there is nobody."""
-    if not params.code:
-        return
-    student_id = pairing_codes.use_code(db, secret_key(db), params.code)
-    if student_id is None:
-        # Somebody has used it since it was looked up.
-        raise InvalidSignUp(sign_up.WRONG_CODE)
-    observees.code_was_right(db, actor.real_id, request.remote_ip)
-    observers.link(db, actor.root.id, created.user_id, student_id)
+    typed = _typed_code(params, actor, request)
+    return joining.join(db, actor.root, new, typed, checked.password_hash, request.address_for_mail)
 
 
 def _user_json(
