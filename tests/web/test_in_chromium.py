@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -136,6 +137,59 @@ def test_a_registration_is_finished_by_its_link_once(page: Page, live_server: Li
     expect(page.get_by_role("heading", name="This link does not work any more")).to_be_visible()
 
 
+def let_people_register(live_server: LiveServer, who: str) -> None:
+    headers = {"Authorization": f"Bearer {live_server.token('site_admin')}"}
+    url = f"{live_server.url}/homeroom/v1/accounts/1/settings"
+    assert httpx.put(url, json={"self_registration": who}, headers=headers).status_code == 200
+
+
+@pytest.fixture
+def open_server(live_server: LiveServer) -> Iterator[LiveServer]:
+    """Where people may register by themselves."""
+    let_people_register(live_server, "all")
+    yield live_server
+    let_people_register(live_server, "none")
+
+
+@pytest.mark.spec("homeroom.md#4")
+@pytest.mark.spec("users-core.md#5")
+def test_somebody_registers_and_later_changes_the_password(page: Page, open_server: LiveServer) -> None:
+    login = f"nina-{id(page)}@home.test"
+    page.goto("/login/canvas")
+    page.get_by_role("link", name="Register").click()
+    expect(page.get_by_label("Your name")).to_be_focused()
+    page.get_by_label("Your name").fill("Nina Newcomer")
+    page.get_by_label("E-mail address").fill(login)
+    page.get_by_label("Pairing code").fill("WRONG1")
+    page.get_by_role("button", name="Register").click()
+    code = page.get_by_label("Pairing code")
+    expect(code).to_be_focused()
+    expect(code).to_have_accessible_description(re.compile("There is no such code"))
+    code.fill("")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
+    page.goto("/homeroom/outbox")
+    page.get_by_role("link", name="Finish your registration").first.click()
+    page.get_by_role("link", name="/register/").click()
+    page.get_by_label("Choose a password").fill("purple horses sing")
+    page.get_by_role("button", name="Finish").click()
+    page.get_by_role("link", name="Your settings").click()
+    page.get_by_role("link", name=f"Change the password of {login}").click()
+    page.get_by_label("Present password").fill("not that one")
+    page.get_by_label("New password").fill("the horses sleep now")
+    page.get_by_role("button", name="Change the password").click()
+    present = page.get_by_label("Present password")
+    expect(present).to_be_focused()
+    expect(present).to_have_accessible_description("That is not your present password.")
+    present.fill("purple horses sing")
+    page.get_by_label("New password").fill("the horses sleep now")
+    page.get_by_role("button", name="Change the password").click()
+    expect(page.get_by_role("status")).to_have_text("Your password is changed. You are signed out everywhere else.")
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    sign_in(page, login, "the horses sleep now")
+    assert path_of(page) == "/?login_success=1"
+
+
 @pytest.mark.spec("homeroom.md#4")
 def test_the_keyboard_alone_signs_in_and_out(page: Page) -> None:
     page.goto("/login/canvas")
@@ -184,24 +238,37 @@ PAGES = ("/login/canvas", "/login/canvas/forgot", "/", "/profile", "/terms", "/h
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_page_fits_its_window_and_can_be_read(
-    browser: Browser, live_server: LiveServer, scheme: str, width: int
+    browser: Browser, open_server: LiveServer, scheme: str, width: int
 ) -> None:
     context = browser.new_context(
-        base_url=live_server.url,
+        base_url=open_server.url,
         viewport={"width": width, "height": 700},
         color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
+    page.goto("/register")
+    require_readable(page, width)
+    page.locator("main form").evaluate("form => { form.noValidate = true }")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_text("Please say what your name is.")).to_be_visible()
+    require_readable(page, width)
     sign_in(page, "student@school.test")
     for path in PAGES:
         page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.evaluate("document.documentElement.lang") == "en"
-        assert page.locator("h1").count() == 1, path
-        assert page.evaluate(UNLABELLED) == 0, path
-        faint = page.evaluate(FAINT)
-        assert faint == [], path
+        require_readable(page, width)
+    page.goto("/profile")
+    page.get_by_role("link", name="Change the password").click()
+    require_readable(page, width)
     context.close()
+
+
+def require_readable(page: Page, width: int) -> None:
+    path = path_of(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert page.evaluate("document.documentElement.lang") == "en"
+    assert page.locator("h1").count() == 1, path
+    assert page.evaluate(UNLABELLED) == 0, path
+    assert page.evaluate(FAINT) == [], path
 
 
 UNLABELLED = """() => [...document.querySelectorAll('input:not([type=hidden])')].filter(i => !i.labels.length).length"""

@@ -5,15 +5,17 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import sessions
+from homeroom.school.access import registration, sessions
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed
 from homeroom.school.people import avatars, own_data
+from homeroom.school.people.contacts.queries import find_channel
 from homeroom.school.people.users.queries import find_person
 from homeroom.web.pages import PAGES
 from homeroom.web.user_agents import name_of_browser
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
+from homeroom.wire.ids import RecordId
 from homeroom.wire.pages import redirect
 from homeroom.wire.request import Request
 from homeroom.wire.routes import SELF_ONLY, Params, Routes
@@ -24,6 +26,9 @@ route = Routes()
 class Done(Struct):
     confirmed: bool = False
     ended: bool = False
+    password_changed: bool = False
+    sent: bool = False
+    too_often: bool = False
 
 
 @route.get("/profile", right=SELF_ONLY, scope=False)
@@ -51,3 +56,11 @@ def end_other_sessions(actor: Actor, db: Connection) -> Answer:
         raise NotAllowed("end somebody else's sessions")
     sessions.end_all_of(db, actor.id, but=actor.session_id)
     return redirect("/profile?ended=1")
+
+
+@route.post("/profile/addresses/:id/confirmation", right=SELF_ONLY, scope=False)
+def send_confirmation(id: RecordId, actor: Actor, request: Request, db: Connection) -> Answer:
+    """Send the link that confirms an address once more."""
+    channel = find_channel(db, actor.id, id)
+    sent = registration.send_again(db, actor.id, channel.id, actor.root.name, request.address_for_mail)
+    return redirect("/profile?sent=1" if sent else "/profile?too_often=1")

@@ -134,7 +134,13 @@ def _form(
     return PAGES.show(
         browser, "sign_in.html", status=status, form_action=goes_to, headers=headers or [],
         unique_id=unique_id, problem=problem, remember=remember, confirmed=confirmed, elsewhere=elsewhere,
+        may_register=may_register(browser),
     )  # fmt: skip
+
+
+def may_register(browser: Browser) -> bool:
+    """Whether people may register here by themselves."""
+    return browser.session is not None and browser.session.actor.root.settings.self_registration != "none"
 
 
 def show_problem(browser: Browser, problem: str, status: int) -> Answer:

@@ -162,7 +162,10 @@ _FORGED = (
     "It was not sent from a page that this browser has open, or you have signed in or out since. "
     "Go back, load the page again and send it once more."
 )
-_USED_UP = "It was used already, or it is too old. Who has a password can sign in; a new link comes by the same way."
+_USED_UP = (
+    "It was used already, or it is too old. If you have a password, sign in. "
+    "If not, choose “Forgotten your password?” where one signs in, and a new link comes by mail."
+)
 _NOT_FOUND = "The address may be wrong, or what was here is gone."
 _NOT_ALLOWED = "You are signed in, but not as somebody who may see it."
 _BROKEN = "It is not your fault. If it happens again, tell your administrator this number:"

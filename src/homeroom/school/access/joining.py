@@ -1,4 +1,4 @@
-"""Making a person who signs up, or is signed up: with a login, the student they observe, and a mail (users-core.md §4)."""
+"""Making a person who signs up or is signed up: a login, the student they observe, and a mail (users-core.md §4)."""
 
 from __future__ import annotations
 

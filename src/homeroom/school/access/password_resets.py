@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from homeroom import clock
 from homeroom.db import digest_of, lock
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts, sessions
+from homeroom.school.access import attempts, registration, sessions
 from homeroom.school.addresses import address_key
 from homeroom.school.errors import NotFound
 from homeroom.school.events import PasswordChanged, listen
@@ -40,12 +40,13 @@ class Reset(NamedTuple):
 def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_url: str) -> None:
     """Send a link to whom the login or e-mail address means; to nobody when it means nobody, or too often.
 
-    The caller learns nothing: who asks may be anybody.
+    Who has not finished the registration gets the link to that. The caller learns nothing: who asks may be anybody.
     """
     by_login = attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN)
     by_address = attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS)
     if by_login and by_address:
         send_reset(db, typed, school, base_url)
+        registration.invite_again(db, typed, school, base_url)
 
 
 def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
 from homeroom.db import digest_of, lock
+from homeroom.school.access import attempts
+from homeroom.school.access.credentials import secret_key
 from homeroom.school.account_settings import AccountSettings
+from homeroom.school.addresses import address_key
 from homeroom.school.errors import NotFound
 from homeroom.school.people import directory
+from homeroom.school.people.channels import confirmable
+from homeroom.school.people.names import search_key
+from homeroom.school.people.users.notices import send_notice
 from homeroom.school.schema import CommunicationChannel, Login, User
+
+# In attempts.WINDOW: enough for somebody who does not find the mail, and no way to fill somebody's mailbox.
+MAILS_PER_CHANNEL = 3
+# Families share an address.
+_MOST_INVITATIONS = 5
 
 
 class Invitation(NamedTuple):
@@ -98,3 +109,44 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
         db.execute(update(User).where(User.id == invitation.user_id).values(**values))
     directory.refresh(db, [invitation.user_id])
     return invitation
+
+
+def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_url: str) -> bool:
+    """Send the link that confirms this address of the person once more; False when that was asked for too often.
+
+    Raises NotFound for an address that does not wait to be confirmed.
+    """
+    if not attempts.count(db, f"confirmation of channel {channel_id}", MAILS_PER_CHANNEL):
+        return False
+    channel = confirmable(db, secret_key(db), user_id, channel_id)
+    if channel is None:
+        raise NotFound("communication channel")
+    is_new = db.execute(select(User.state).where(User.id == user_id)).scalar() == "pre_registered"
+    send_notice(db, "registration" if is_new else "account", channel, school, base_url)
+    return True
+
+
+def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None:
+    """Send those whom this login or address means, and who have not finished their registration, their link again."""
+    rows = db.execute(
+        select(CommunicationChannel.id, CommunicationChannel.user_id)
+        .join(User, User.id == CommunicationChannel.user_id)
+        .join(Login, Login.user_id == User.id)
+        .where(
+            or_(
+                Login.unique_id_key == search_key(typed.strip()),
+                CommunicationChannel.address_key == address_key(typed.strip()),
+            ),
+            User.state == "pre_registered",
+            Login.state == "active",
+            # Who signs in elsewhere chooses no password here.
+            Login.provider_key == 0,
+            CommunicationChannel.type == "email",
+            CommunicationChannel.state == "unconfirmed",
+        )
+        .distinct()
+        .order_by(CommunicationChannel.id)
+        .limit(_MOST_INVITATIONS)
+    ).all()
+    for row in rows:
+        send_again(db, row.user_id, row.id, school, base_url)

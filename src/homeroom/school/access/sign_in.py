@@ -15,6 +15,7 @@ from homeroom.db import lock
 from homeroom.school.access import attempts
 from homeroom.school.addresses import address_key
 from homeroom.school.people import directory
+from homeroom.school.people.logins.queries import HAS_PASSWORD
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
 from homeroom.school.schema import CommunicationChannel, Login, User
@@ -55,10 +56,7 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
         .join(User, User.id == Login.user_id)
         .where(
             or_(Login.unique_id_key == key, Login.user_id.in_(has_address)),
-            Login.state == "active",
-            Login.password_hash.is_not(None),
-            # Whoever signs in elsewhere has no password here, whatever the row may hold.
-            Login.provider_key == 0,
+            HAS_PASSWORD,
             User.state != "deleted",
         )
         .order_by(Login.position, Login.id)

@@ -142,6 +142,34 @@ def pending_channel(db: Connection, secret: str, user_id: int) -> Channel | None
     return Channel(row.id, user_id, "email", row.address, _nonce_of(secret, user_id, row)) if row is not None else None
 
 
+def confirmable(db: Connection, secret: str, user_id: int, channel_id: int) -> Channel | None:
+    """The person's e-mail channel that waits to be confirmed, with a nonce that works: the one it has, or a new one.
+
+    None when it waits no more.
+    """
+    row = db.execute(
+        select(
+            CommunicationChannel.address,
+            CommunicationChannel.state,
+            CommunicationChannel.confirmation_digest,
+            CommunicationChannel.confirmation_expires_at,
+        ).where(
+            CommunicationChannel.id == channel_id,
+            CommunicationChannel.user_id == user_id,
+            CommunicationChannel.type == "email",
+            CommunicationChannel.state == "unconfirmed",
+        )
+    ).first()
+    if row is None:
+        return None
+    works = row.confirmation_expires_at is not None and row.confirmation_expires_at > clock.now()
+    nonce = _nonce_of(secret, user_id, row) if works else None
+    if nonce is None:
+        values, nonce = _fresh(secret, user_id, row.address, confirmed=False)
+        db.execute(update(CommunicationChannel).where(CommunicationChannel.id == channel_id).values(**values))
+    return Channel(channel_id, user_id, "email", row.address, nonce)
+
+
 def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> AnyRow | None:
     """The live channel with this address, else the retired one."""
     return db.execute(

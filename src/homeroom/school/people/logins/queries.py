@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.errors import NotFound
@@ -41,6 +41,8 @@ class ProviderRef(NamedTuple):
 
 
 OWN_PASSWORDS = ProviderRef(None, 0)
+# Whether a password opens a login. Who signs in elsewhere has none here, whatever the row may hold.
+HAS_PASSWORD = and_(Login.state == "active", Login.provider_key == 0, Login.password_hash.is_not(None))
 
 
 def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
@@ -58,6 +60,16 @@ def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, u
     if user_id is not None:
         rows = rows.where(Login.user_id == user_id)
     row = db.execute(rows).first()
+    if row is None:
+        raise NotFound("login")
+    return row
+
+
+def find_password_login(db: Connection, form: IdForm, user_id: int) -> AnyRow:
+    """The person's login with this id that a password opens, and its hash. Raises NotFound."""
+    login_id = local_id(form.value) if form.kind == "id" else None
+    rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
+    row = db.execute(rows.where(HAS_PASSWORD)).first()
     if row is None:
         raise NotFound("login")
     return row

@@ -1,0 +1,145 @@
+"""``/register``: somebody registers by themselves, where the account lets them (homeroom.md §1, users-core.md §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+from sqlalchemy import Connection
+
+from homeroom.school.access import attempts, joining
+from homeroom.school.access.joining import TypedCode
+from homeroom.school.account_settings import AccountSettings
+from homeroom.school.actor import Actor
+from homeroom.school.errors import NotFound
+from homeroom.school.people.users import sign_up
+from homeroom.school.people.users.sign_up import InvalidSignUp, SignUpForm
+from homeroom.web.pages import PAGES
+from homeroom.wire.answers import Answer
+from homeroom.wire.browser import Browser
+from homeroom.wire.pages import redirect
+from homeroom.wire.request import Request
+from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.services import Services
+
+route = Routes()
+# Each sends a mail to an address that somebody typed. A whole school may sit behind one network address.
+MAILS_PER_ADDRESS = 100
+TOO_MANY = "That was tried too often from here. Wait a quarter of an hour and try again."
+_SENTENCES = {
+    ("user", "name", "blank"): "Please say what your name is.",
+    ("user", "name", "too_long"): "The name is too long.",
+    ("pseudonym", "unique_id", "blank"): "Please give your e-mail address.",
+    ("pseudonym", "unique_id", "not_email"): "That is not an e-mail address.",
+    ("pseudonym", "unique_id", "too_long"): "The address is too long for a login.",
+    ("pseudonym", "unique_id", "taken"): "Somebody is registered with this address.",
+    ("pairing_code", "code", "invalid"): "There is no such code. It works once, for seven days.",
+    ("user", "terms_of_use", "accepted"): "Please accept the terms of use.",
+}
+
+
+class Who(Struct, frozen=True):
+    name: str = ""
+    terms_of_use: bool = False
+
+
+class Login(Struct, frozen=True):
+    unique_id: str = ""
+
+
+class Code(Struct, frozen=True):
+    code: str = ""
+
+
+class RegisterSelf(Struct):
+    user: Who = Who()
+    pseudonym: Login = Login()
+    pairing_code: Code = Code()
+
+    @property
+    def code(self) -> str:
+        return self.pairing_code.code.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What was counted before the transaction: whether it may go on, and whether the code leads to a student."""
+
+    admitted: bool
+    paired: bool | None = False
+
+
+def _try(params: Params[RegisterSelf], actor: Actor, request: Request, services: Services) -> Tried:
+    _require_open(actor.root.settings)
+    with services.database.write() as db:
+        admitted = attempts.count(db, attempts.from_address("registration", request.remote_ip), MAILS_PER_ADDRESS)
+        return Tried(admitted, joining.try_code(db, _typed(params, request)) if admitted else False)
+
+
+@route.get("/register", right=PUBLIC, scope=False)
+def show_registration(actor: Actor, browser: Browser) -> Answer:
+    """The form, for who is not here yet."""
+    _require_open(actor.root.settings)
+    return redirect("/") if actor.is_signed_in else _form(browser, actor, RegisterSelf())
+
+
+@route.post("/register", right=PUBLIC, scope=False, prepare=_try)
+def register(
+    params: Params[RegisterSelf],
+    tried: Prepared[Tried],
+    actor: Actor,
+    browser: Browser,
+    request: Request,
+    db: Connection,
+) -> Answer:
+    """Make the person, and send them the link behind which they choose a password."""
+    _require_open(actor.root.settings)
+    if not tried.admitted or tried.paired is None:
+        return _form(browser, actor, params, alert=TOO_MANY, status=429)
+    parents_only = actor.root.settings.self_registration == "observer"
+    form = SignUpForm(
+        unique_id=params.pseudonym.unique_id,
+        name=params.user.name,
+        terms_of_use=params.user.terms_of_use,
+        initial_enrollment_type="observer" if params.code or parents_only else None,
+        code_is_wrong=bool(params.code) and not tried.paired,
+    )
+    new = sign_up.as_self(actor.root.settings, form)
+    try:
+        with db.begin_nested():
+            joining.join(db, actor.root, new, _typed(params, request), None, request.address_for_mail)
+    except InvalidSignUp as wrong:
+        return _form(browser, actor, params, problems=_problems(wrong), status=400)
+    return PAGES.show(browser, "registered.html", address=params.pseudonym.unique_id.strip())
+
+
+def _require_open(settings: AccountSettings) -> None:
+    if settings.self_registration == "none":
+        raise NotFound("page")
+
+
+def _typed(params: RegisterSelf, request: Request) -> TypedCode:
+    return TypedCode(params.code, 0, request.remote_ip)
+
+
+def _problems(wrong: InvalidSignUp) -> dict[str, str]:
+    """A sentence for each field that is wrong."""
+    known = (fault for fault in wrong.faults if (fault.record, fault.attribute, fault.type) in _SENTENCES)
+    return {fault.attribute: _SENTENCES[fault.record, fault.attribute, fault.type] for fault in known}
+
+
+def _form(
+    browser: Browser,
+    actor: Actor,
+    typed: RegisterSelf,
+    *,
+    problems: dict[str, str] | None = None,
+    alert: str | None = None,
+    status: int = 200,
+) -> Answer:
+    settings = actor.root.settings
+    return PAGES.show(
+        browser, "self_registration.html", status=status, typed=typed, problems=problems or {}, alert=alert,
+        school=actor.root.name, parents_only=settings.self_registration == "observer",
+        needs_terms=settings.require_terms,
+    )  # fmt: skip
