@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +52,12 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.database_url or f"sqlite:///{(self.data / 'homeroom.db').absolute()}"
 
     @property
+    def database_file(self) -> Path | None:
+        """The file of a SQLite database."""
+        scheme, _, path = self.url.partition(":///")
+        return Path(path.partition("?")[0]) if scheme == "sqlite" else None
+
+    @property
     def mail_server(self) -> MailServer | None:
         """Where mail is sent; None: nowhere."""
         return read_mail_server(self.smtp_url) if self.smtp_url else None
@@ -82,6 +90,8 @@ _CHOICES = {
     "access_log": get_args(AccessLog),
 }
 _NUMBERS = ("max_body", "max_upload", "max_parameters", "max_parameter_depth", "max_json_depth", "max_custom_data")
+_ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+_ADDRESS = re.compile(r"https?://[^/?#@\s]+/?")
 # What is nested deeper cannot be walked safely.
 _DEEPEST = 500
 
@@ -117,7 +127,9 @@ def _read(variable: str, field: str, text: str) -> object:
             raise BadSetting(f"{variable} is {text!r}; it must be a whole number above 0.")
         return int(text)
     if field == "dev":
-        return text.lower() in ("1", "true", "yes", "on")
+        if text.lower() not in _ON | _OFF:
+            raise BadSetting(f"{variable} is {text!r}; it can be 1 or 0.")
+        return text.lower() in _ON
     return Path(text) if field == "data" else text
 
 
@@ -129,8 +141,11 @@ def _check(settings: Settings) -> None:
         raise BadSetting("HOMEROOM_ADMIN_TOKEN must be 20 to 200 visible characters.")
     if max(settings.max_parameter_depth, settings.max_json_depth) > _DEEPEST:
         raise BadSetting(f"HOMEROOM_MAX_PARAMETER_DEPTH and HOMEROOM_MAX_JSON_DEPTH can be {_DEEPEST} at most.")
-    if not settings.url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise BadSetting("The database URL must begin with sqlite:/// or postgresql+psycopg://.")
+    _check_database_url(settings.url)
+    if settings.public_url is not None and not _ADDRESS.fullmatch(settings.public_url):
+        raise BadSetting(
+            f"HOMEROOM_PUBLIC_URL is {settings.public_url!r}; it must be an address such as https://school.example."
+        )
     try:
         read_networks(settings.trusted_proxies)
     except ValueError as error:
@@ -141,3 +156,14 @@ def _check(settings: Settings) -> None:
         _ = settings.mail_server
     except ValueError as error:
         raise BadSetting(f"HOMEROOM_SMTP_URL {error}") from None
+
+
+def _check_database_url(url: str) -> None:
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise BadSetting("The database URL must begin with sqlite:/// or postgresql+psycopg://.")
+    if url.partition(":///")[2].partition("?")[0] in ("", ":memory:") and url.startswith("sqlite"):
+        raise BadSetting("The database URL must name a file: processes cannot share what is in memory.")
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise BadSetting("The database URL cannot be read: its port is not a number.") from None

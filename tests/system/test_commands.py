@@ -100,8 +100,36 @@ def test_a_setting_that_cannot_be_is_refused(data: Path, name: str, value: str, 
     assert rows(data, "SELECT settings FROM accounts") == before
 
 
-@pytest.mark.parametrize("command", [("token", "create", "x"), ("account", "set", "avatars", "true"), ("worker",)])
-def test_without_tables_there_is_nothing_to_work_on(tmp_path: Path, command: tuple[str, ...]) -> None:
+ON_A_SCHOOL = [("token", "create", "x"), ("account", "set", "avatars", "true"), ("demo", "load"), ("worker",)]
+
+
+@pytest.mark.parametrize("command", ON_A_SCHOOL)
+def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
+    folder = tmp_path / "scool"
+    result = run(*command, "--data", folder)
+    assert result.returncode == 1
+    assert result.stderr == f"Error: There is no school at {folder}/homeroom.db; `homeroom serve` makes one.\n"
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("command", ON_A_SCHOOL)
+def test_without_tables_there_is_nothing_to_work_on(empty_url: str, tmp_path: Path, command: tuple[str, ...]) -> None:
+    database = Database(empty_url)
+    with database.read():
+        pass
+    database.close()
+    result = run(*command, "--database", empty_url, "--data", tmp_path / "data")
+    assert (result.returncode, result.stderr) == (1, "Error: There is no school yet; `homeroom serve` makes it.\n")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("command", ON_A_SCHOOL)
+def test_old_tables_are_not_worked_on(tmp_path: Path, command: tuple[str, ...]) -> None:
+    from tests.db.test_migrations import walk_the_chain
+
+    database = Database(f"sqlite:///{tmp_path}/homeroom.db")
+    walk_the_chain(database, "0001")
+    database.close()
     result = run(*command, "--data", tmp_path)
     assert result.returncode == 1
     assert result.stderr == "Error: The tables are not those of this version; run `homeroom migrate` first.\n"
@@ -157,6 +185,23 @@ def test_doctor_on_nothing_makes_nothing(tmp_path: Path) -> None:
     assert result.returncode == 0
     assert states(result.stdout)["data folder"] == states(result.stdout)["database"] == "note"
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments, check, said",
+    [
+        (("--data", "{tmp}/file/school"), "data folder", "{tmp}/file/school cannot be made in {tmp}/file"),
+        (("--database", "sqlite:////nowhere/x.db"), "database", "there is no folder /nowhere"),
+    ],
+)
+def test_doctor_does_not_promise_what_serve_cannot_make(
+    tmp_path: Path, arguments: tuple[str, ...], check: str, said: str
+) -> None:
+    (tmp_path / "file").touch()
+    result = run("doctor", "--data", tmp_path, *(argument.replace("{tmp}", str(tmp_path)) for argument in arguments))
+    assert result.returncode == 1
+    assert states(result.stdout)[check] == "problem"
+    assert said.replace("{tmp}", str(tmp_path)) in result.stdout
 
 
 def test_doctor_says_what_is_wrong_and_what_to_do(data: Path) -> None:

@@ -17,6 +17,8 @@ import pytest
 import requests
 from tests.support.live import LiveServer, run, serving
 
+from homeroom.settings import load_settings
+
 
 def whoami(server: LiveServer, token: str) -> requests.Response:
     return requests.get(f"{server.url}/api/v1/users/self", headers={"Authorization": f"Bearer {token}"}, timeout=10)
@@ -155,6 +157,12 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
         (("--host", "no.such.host.invalid"), "There is no address for the host 'no.such.host.invalid'."),
         (("--host", "192.0.2.1"), "192.0.2.1 is not an address of this machine."),
         (("--database", "mysql://x"), "The database URL must begin with sqlite:/// or postgresql+psycopg://."),
+        (("--database", "sqlite:///"), "The database URL must name a file: processes cannot share what is in memory."),
+        (("--database", "sqlite:///:memory:"), "The database URL must name a file: processes cannot share what is in "),
+        (
+            ("--database", "postgresql+psycopg://u:secret@127.0.0.1:port/x"),
+            "The database URL cannot be read: its port is not a number.",
+        ),
         (("--database", "sqlite:////proc/nowhere/x.db"), "/proc/nowhere cannot be used: No such file or directory."),
         (
             ("--database", "sqlite:///{tmp}/file"),
@@ -183,9 +191,34 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...]) -> None:
     assert run("serve", *arguments).returncode == 2
 
 
-def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path) -> None:
-    result = run("serve", "--data", tmp_path, settings={"HOMEROOM_THROTTLE": "maybe"})
-    assert (result.returncode, result.stderr) == (1, "Error: HOMEROOM_THROTTLE is 'maybe'; it can be 429, 403, off.\n")
+@pytest.mark.parametrize(
+    "name, value, sentence",
+    [
+        ("THROTTLE", "maybe", "HOMEROOM_THROTTLE is 'maybe'; it can be 429, 403, off."),
+        ("NOT_ALLOWED", "404", "HOMEROOM_NOT_ALLOWED is '404'; it can be 403, 401."),
+        ("DEV", "ture", "HOMEROOM_DEV is 'ture'; it can be 1 or 0."),
+        ("MAX_BODY", "1e6", "HOMEROOM_MAX_BODY is '1e6'; it must be a whole number above 0."),
+        ("MAX_JSON_DEPTH", "501", "HOMEROOM_MAX_PARAMETER_DEPTH and HOMEROOM_MAX_JSON_DEPTH can be 500 at most."),
+        ("ADMIN_TOKEN", "too short", "HOMEROOM_ADMIN_TOKEN must be 20 to 200 visible characters."),
+        (
+            "PUBLIC_URL", "school.example",
+            "HOMEROOM_PUBLIC_URL is 'school.example'; it must be an address such as https://school.example.",
+        ),
+        (
+            "PUBLIC_URL", "https://school.example/canvas",
+            "HOMEROOM_PUBLIC_URL is 'https://school.example/canvas'; it must be an address such as "
+            "https://school.example.",
+        ),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path, name: str, value: str, sentence: str) -> None:
+    result = run("serve", "--data", tmp_path, settings={f"HOMEROOM_{name}": value})
+    assert (result.returncode, result.stderr) == (1, f"Error: {sentence}\n")
+
+
+@pytest.mark.parametrize("value, dev", [("1", True), ("TRUE", True), ("on", True), ("0", False), ("off", False)])
+def test_development_is_switched_by_the_usual_words(value: str, dev: bool) -> None:
+    assert load_settings({"HOMEROOM_DEV": value}).dev is dev
 
 
 def test_a_school_with_people_in_it_is_not_filled(tmp_path: Path) -> None:

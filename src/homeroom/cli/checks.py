@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sqlalchemy import Connection, make_url, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from homeroom import clock
@@ -73,6 +73,9 @@ def check_settings(environ: Mapping[str, str]) -> Finding:
 
 def check_folder(folder: Path) -> Finding:
     if not folder.exists():
+        above = next(parent for parent in folder.absolute().parents if parent.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            return Finding("data folder", "problem", f"{folder} cannot be made in {above}", "Choose another one.")
         return Finding("data folder", "note", f"{folder} does not exist yet", "`homeroom serve` makes it.")
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Finding("data folder", "problem", f"{folder} cannot be written to", "Give it to the user who serves.")
@@ -94,10 +97,13 @@ def check_token_file(file: Path) -> Finding:
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
-    file = make_url(settings.url).database if settings.url.startswith("sqlite") else None
-    if file and not Path(file).exists():
+    file = settings.database_file
+    if file is not None and not file.exists():
         # To connect would make it.
-        yield Finding("database", "note", f"{file} does not exist yet", "`homeroom serve` makes it.")
+        if file.parent.exists() or file.absolute().parent == settings.data.absolute():
+            yield Finding("database", "note", f"{file} does not exist yet", "`homeroom serve` makes it.")
+        else:
+            yield Finding("database", "problem", f"there is no folder {file.parent}", "Make it, or choose another.")
         return
     database = Database(settings.url, pool_size=1)
     try:

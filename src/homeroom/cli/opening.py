@@ -18,9 +18,15 @@ TOKEN_FILE = "admin-token"
 
 
 @contextmanager
-def opened(settings: Settings, *, pool_size: int = 2) -> Iterator[Database]:
-    """The school's database for the time of a command. Raises Problem for what can go wrong in it."""
-    prepare_folder(settings.data)
+def opened(settings: Settings, *, pool_size: int = 2, make: bool = False) -> Iterator[Database]:
+    """The school's database for the time of a command. Raises Problem for what can go wrong in it.
+
+    Only with ``make`` are a data folder and a database file made: a mistyped path leaves nothing behind.
+    """
+    if make:
+        prepare_folder(settings.data)
+    elif (file := settings.database_file) is not None and not file.exists():
+        raise Problem(f"There is no school at {file}; `homeroom serve` makes one.")
     with told_in_a_sentence(settings):
         database = Database(settings.url, dev=settings.dev, pool_size=pool_size)
         try:
@@ -45,7 +51,10 @@ def prepare_folder(folder: Path) -> None:
 def require_current(database: Database) -> None:
     """Raise Problem unless the tables are as this version needs them."""
     with database.engine.connect() as db:
-        if current_revision(db) != newest_revision():
+        current = current_revision(db)
+        if current is None:
+            raise Problem("There is no school yet; `homeroom serve` makes it.")
+        if current != newest_revision():
             raise Problem("The tables are not those of this version; run `homeroom migrate` first.")
 
 

@@ -38,7 +38,7 @@ def serve(host: str, port: int, workers: int, data: Path | None, database: str |
     """
     settings = settings_from(data=data, database_url=database, dev=True if demo else None)
     address = free_address(host, port)
-    with opened(settings) as school:
+    with opened(settings, make=True) as school:
         admin = make_ready(school, settings)
         if demo:
             load_demo(school)

@@ -16,7 +16,7 @@ import click
 
 # Every job is registered by the module that has it.
 import homeroom.app  # noqa: F401
-from homeroom.cli.opening import opened, require_current
+from homeroom.cli.opening import opened, prepare_folder, require_current
 from homeroom.cli.options import of_a_school
 from homeroom.cli.problems import settings_from
 from homeroom.db import Database
@@ -48,6 +48,7 @@ def worker(data: Path | None, database: str | None) -> None:
     logging.config.dictConfig(CONFIGURATION)
     with opened(settings, pool_size=6) as school:
         require_current(school)
+        prepare_folder(settings.data)
         jobs = Jobs(school, settings)
         try:
             work(school, jobs, stop_on_signals())
