@@ -10,10 +10,19 @@ from sqlalchemy import Connection, func, select
 from tests.conftest import School
 from tests.support.cast import THEN as CREATED
 from tests.support.client import Client, Reply
+from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people.passwords import verify_password
-from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, MailMessage, RoleOverride, User
+from homeroom.school.schema import (
+    AttemptCount,
+    AuthenticationProvider,
+    CommunicationChannel,
+    Login,
+    MailMessage,
+    RoleOverride,
+    User,
+)
 
 USERS = "/api/v1/accounts/1/users"
 REGISTER = "/api/v1/accounts/1/self_registration"
@@ -193,6 +202,7 @@ def test_names_follow_from_each_other(school: School, user: dict[str, str], name
         ({"locale": "tlh"}, {}, {"user.locale": ["inclusion"]}),
         ({}, {"password": "short"}, {"pseudonym.password": ["too_short"]} | LOGIN_INVALID),
         ({}, {"password": "NEW@school.test"}, {"pseudonym.password": ["same_as_login"]} | LOGIN_INVALID),
+        ({"locale": "tlh"}, {"sis_user_id": "x" * 255, "integration_id": "y" * 255}, {"user.locale": ["inclusion"]}),
         ({}, {"sis_user_id": "x" * 256}, {"pseudonym.sis_user_id": ["too_long"]} | LOGIN_INVALID),
         ({}, {"integration_id": "x" * 256}, {"pseudonym.integration_id": ["too_long"]} | LOGIN_INVALID),
         (
@@ -311,6 +321,58 @@ def test_an_unknown_authentication_provider_is_404(school: School) -> None:
 
 
 @pytest.mark.spec("users-core.md#4")
+def test_a_login_is_unique_with_its_provider_who_is_named_by_id_or_type(school: School) -> None:
+    client, providers = school.as_("admin"), "/api/v1/accounts/1/authentication_providers"
+    made = [client.post(providers, {"auth_type": "cas", "auth_base": f"https://{n}.example"}) for n in range(2)]
+    cas, other = (reply.json["id"] for reply in made)
+
+    def create(provider: object) -> int | None:
+        reply = client.post(USERS, form(pseudonym={"authentication_provider_id": provider}))
+        if reply.status != 200:
+            assert faults(reply) == {"pseudonym.unique_id": ["taken"], **LOGIN_INVALID}
+            return None
+        found: int | None = login_of(school, reply.json["id"]).authentication_provider_id
+        return found
+
+    assert create("cas") == cas
+    assert create(cas) is None
+    assert create(10_000_000_000_000 + other) == other
+    canvas = rows(school, AuthenticationProvider, auth_type="canvas")[0].id
+    assert create("canvas") == canvas
+    assert create("") is None, "Without a provider it is Canvas's own passwords."
+    client.delete(f"{providers}/{cas}")
+    client.delete(f"{providers}/{other}")
+    for gone in ("cas", cas, "999", "-1"):
+        assert client.post(USERS, form(pseudonym={"authentication_provider_id": gone})).status == 404
+
+
+@pytest.mark.spec("users-core.md#4")
+@pytest.mark.parametrize(
+    ("user", "pseudonym", "state"),
+    [
+        ({}, {}, "pre_registered"),
+        ({"skip_registration": "1"}, {}, "registered"),
+        ({}, {"password": "a fine password"}, "registered"),
+        ({"skip_registration": "0"}, {"password": ""}, "pre_registered"),
+    ],
+)
+def test_who_has_a_password_or_need_not_register_is_registered(
+    school: School, user: dict[str, str], pseudonym: dict[str, str], state: str
+) -> None:
+    reply = school.as_("admin").post(USERS, form(user=user, pseudonym=pseudonym))
+    assert rows(school, User, id=reply.json["id"])[0].state == state
+
+
+@pytest.mark.spec("users-core.md#4")
+def test_a_channel_is_confirmed_only_by_who_manages_students(school: School) -> None:
+    deny(school, "AccountAdmin", "manage_students")
+    for who, login, state in (("admin", "a@school.test", "unconfirmed"), ("site_admin", "b@school.test", "active")):
+        wanted = form(pseudonym={"unique_id": login}, communication_channel={"skip_confirmation": "1"})
+        made = school.as_(who).post(USERS, wanted).json["id"]
+        assert [row.state for row in rows(school, CommunicationChannel, user_id=made)] == [state]
+
+
+@pytest.mark.spec("users-core.md#4")
 @pytest.mark.parametrize(
     ("channel", "made"),
     [
@@ -395,6 +457,8 @@ def test_force_validations_makes_an_admin_fill_the_form_of_self_registration(sch
         **LOGIN_INVALID,
     }
     assert school.as_("admin").post(USERS, form(pseudonym={"unique_id": "newcomer"})).status == 200
+    change_settings(school, require_terms=False)
+    assert school.as_("admin").post(USERS, form(user={"name": "New"}, force_validations="1")).status == 200
 
 
 # --- reviving ----------------------------------------------------------------------------------------------------
@@ -426,6 +490,32 @@ def test_a_deleted_person_is_revived_under_the_same_id(school: School) -> None:
     assert [c.state for c in rows(school, CommunicationChannel, user_id=student)] == ["active"]
     assert school.as_("student").get("/api/v1/users/self").status == 401  # old tokens stay dead
     assert [p["id"] for p in school.as_("admin").get(f"{USERS}?search_term=stella").json] == [student]
+
+
+@pytest.mark.spec("users-core.md#4")
+def test_a_deleted_login_of_somebody_who_is_there_is_revived_and_keeps_what_was_not_said(school: School) -> None:
+    client, student = school.as_("admin"), school.id("student")
+    fields = {"unique_id": "second", "sis_user_id": "S2", "integration_id": "I2", "password": "a fine password"}
+    login = client.post("/api/v1/accounts/1/logins", {"user": {"id": student}, "login": fields}).json["id"]
+    (before,) = rows(school, Login, id=login)
+    assert client.delete(f"/api/v1/users/{student}/logins/{login}").status == 200
+    wanted = form(pseudonym={"unique_id": "again", "sis_user_id": "S2"}, enable_sis_reactivation="1")
+    assert client.post(USERS, wanted).json["id"] == student
+    (after,) = rows(school, Login, id=login)
+    assert (after.unique_id, after.state, after.deleted_at) == ("again", "active", None)
+    kept = ("integration_id", "password_hash", "created_at", "sis_user_id", "user_id")
+    assert [getattr(after, name) for name in kept] == [getattr(before, name) for name in kept]
+    assert rows(school, User, id=student)[0].state == "registered"
+
+
+def test_attack_a_login_of_somebody_with_more_rights_is_not_revived(school: School) -> None:
+    boss = {"unique_id": "boss", "sis_user_id": "BOSS"}
+    login = school.as_("site_admin").post("/api/v1/accounts/1/logins", {"user": {"id": 1}, "login": boss}).json["id"]
+    assert school.as_("site_admin").delete(f"/api/v1/users/1/logins/{login}").status == 200
+    wanted = form(pseudonym={**boss, "password": "known to the admin"}, enable_sis_reactivation="1")
+    assert school.as_("admin").post(USERS, wanted).status == 403
+    assert rows(school, Login, id=login)[0].state == "deleted"
+    assert school.as_("site_admin").post(USERS, wanted).json["id"] == 1
 
 
 @pytest.mark.spec("users-core.md#4")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
+from tests.support.cast import THEN
 from tests.support.rights import deny
 from tests.support.settings import change_settings
 
@@ -169,6 +170,27 @@ def test_the_reported_login_is_the_one_with_a_sis_id_then_the_first(school: Scho
     assert reported() == ("student@school.test", "sis-student")
     school.write(drop_the_sis_id)
     assert reported() == ("second", None)
+
+
+@pytest.mark.spec("users-core.md#2")
+def test_the_last_login_is_the_newest_of_all_logins(school: School) -> None:
+    student = school.id("student")
+
+    def add_logins(db: Connection) -> None:
+        old = db.execute(select(Login.__table__).where(Login.user_id == student)).one()._asdict()
+        old.pop("id")
+        for day, name in ((9, "newest"), (3, "older"), (None, "never")):
+            at = THEN.replace(day=day, microsecond=999_999) if day else None
+            more = {"unique_id": name, "unique_id_key": name, "sis_user_id": None, "current_login_at": at}
+            db.execute(insert(Login).values(**{**old, **more}))
+        directory.refresh(db, [student])
+
+    show = f"/api/v1/users/{student}?include[]=last_login"
+    assert school.as_("admin").get(show).json["last_login"] is None
+    school.write(add_logins)
+    assert school.as_("admin").get(show).json["last_login"] == "2026-01-09T09:00:00Z"
+    first = school.as_("admin").get("/api/v1/accounts/1/users?sort=last_login&order=desc").json[0]
+    assert (first["id"], first["last_login"]) == (student, "2026-01-09T09:00:00Z")
 
 
 @pytest.mark.spec("users-core.md#3")

@@ -107,7 +107,7 @@ def register(
     new = sign_up.as_self(actor.root.settings, form)
     try:
         with db.begin_nested():
-            joining.join(db, actor.root, new, _typed(params, request), None, request.address_for_mail)
+            joining.join(db, actor, new, _typed(params, request), None, request.address_for_mail)
     except InvalidSignUp as wrong:
         return _form(browser, actor, params, problems=_problems(wrong), status=400)
     return PAGES.show(browser, "registered.html", address=params.pseudonym.unique_id.strip())

@@ -172,7 +172,7 @@ def _create(
     db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
 ) -> Created:
     typed = _typed_code(params, actor, request)
-    return joining.join(db, actor.root, new, typed, checked.password_hash, request.address_for_mail)
+    return joining.join(db, actor, new, typed, checked.password_hash, request.address_for_mail)
 
 
 def _user_json(

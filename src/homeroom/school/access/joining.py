@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from homeroom.school.access import observees
 from homeroom.school.access.credentials import secret_key
-from homeroom.school.actor import Root
+from homeroom.school.actor import Actor, Root
 from homeroom.school.people import observers, pairing_codes
 from homeroom.school.people.users.creation import Created, create_user
 from homeroom.school.people.users.notices import send_notice
@@ -36,13 +36,15 @@ def try_code(db: Connection, typed: TypedCode) -> bool | None:
 
 
 def join(
-    db: Connection, root: Root, new: NewUser, typed: TypedCode, password_hash: str | None, base_url: str
+    db: Connection, actor: Actor, new: NewUser, typed: TypedCode, password_hash: str | None, base_url: str
 ) -> Created:
     """Make the person, pair them with the code's student, and send them the mail whose link leads to ``base_url``.
 
-    Raises InvalidSignUp, and then there is nobody: the transaction must not be committed.
+    ``actor`` is who sends the form. Raises InvalidSignUp, and NotAllowed where the actor may not revive somebody; then
+    there is nobody: the transaction must not be committed.
     """
-    created = create_user(db, root.id, secret_key(db), new, password_hash)
+    root = actor.root
+    created = create_user(db, root.id, secret_key(db), new, password_hash, by=actor)
     if typed.code:
         _pair(db, root, created.user_id, typed)
     if new.notice and created.channel:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
-from homeroom.school.errors import Fault
+from homeroom.school.actor import Actor, has_all_rights_of
+from homeroom.school.errors import Fault, NotAllowed
 from homeroom.school.events import UserCreated, UserRevived, announce
 from homeroom.school.people import channels, directory
 from homeroom.school.people.channels import Channel
@@ -25,16 +26,21 @@ class Created(NamedTuple):
     channel: Channel | None
 
 
-def create_user(db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None) -> Created:
-    """Make the person, or revive the deleted one with this SIS id where that was asked for.
+def create_user(
+    db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None, by: Actor | None = None
+) -> Created:
+    """Make the person, or revive the deleted one with this SIS id where ``by`` asks for that.
 
     ``password_hash`` was made before the transaction, for hashing is slow. Raises InvalidSignUp for all that is wrong
-    with the form, and for what of it somebody has.
+    with the form, and for what of it somebody has; NotAllowed to revive a login of who has more rights.
     """
     if new.faults:
         raise InvalidSignUp(*new.faults, *_of_login(what_is_taken(db, root_id, _wanted(new))))
     deleted = _find_deleted(db, root_id, new.sis_user_id) if new.revive and new.sis_user_id else None
     if deleted is not None:
+        # The person may live on by another login, and the form may hold a password for this one.
+        if by is None or not has_all_rights_of(db, by, deleted.user_id):
+            raise NotAllowed("manage_user_logins")
         user_id = _revive(db, root_id, deleted, new, password_hash)
     else:
         user_id = _insert_user(db, new)

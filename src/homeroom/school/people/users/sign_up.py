@@ -131,7 +131,7 @@ def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
         registered=form.skip_registration or bool(form.password),
         confirmed=form.skip_confirmation and may_confirm,
         notice="registration" if form.force_self_registration else notice,
-        revive=form.revive and sis,
+        revive=form.revive,
     )
     checks = Checks(name=strict, terms=strict and settings.require_terms, email_login=strict)
     return _checked(new, form, settings, checks)
