@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from homeroom.school import permissions
@@ -47,14 +48,22 @@ def decide(
 
     From the top down, each account hands its word to those below it; a locked word cannot be changed further down.
     """
-    default = permissions.has_by_default(base_role, permission, in_site_admin=in_site_admin)
-    if not permissions.is_available(base_role, permission, in_site_admin=in_site_admin):
-        return Decision(False, False, locked=False, readonly=True, explicit=False, inherited=False)
+    word = _by_default(base_role, permission, in_site_admin)
     by_account = {override.account_id: override for override in overrides}
-    word = Decision(default, default, locked=False, readonly=False, explicit=False, inherited=default)
-    for account_id in reversed(chain) if by_account else ():
+    if not by_account or not permissions.is_available(base_role, permission, in_site_admin=in_site_admin):
+        return word
+    for account_id in reversed(chain):
         word = _next(word, by_account.get(account_id))
     return word
+
+
+@lru_cache(maxsize=4096)
+def _by_default(base_role: str, permission: str, in_site_admin: bool) -> Decision:
+    """Where nobody has said anything, which is nearly everywhere."""
+    if not permissions.is_available(base_role, permission, in_site_admin=in_site_admin):
+        return Decision(False, False, locked=False, readonly=True, explicit=False, inherited=False)
+    default = permissions.has_by_default(base_role, permission, in_site_admin=in_site_admin)
+    return Decision(default, default, locked=False, readonly=False, explicit=False, inherited=default)
 
 
 def _next(above: Decision, override: Override | None) -> Decision:
