@@ -35,3 +35,11 @@ def sign_in(browser: Browser, who: str, password: str = PASSWORD, **more: Any) -
     return browser.submit(
         "/login/canvas", {"pseudonym_session": {"unique_id": unique_id, "password": password, **more}}
     )
+
+
+def browser_of(school: School, who: str) -> Browser:
+    """Somebody of the cast, signed in; ``anonymous`` is nobody."""
+    browser = Browser(school)
+    if who != "anonymous":
+        assert sign_in(browser, "admin@homeroom.example" if who == "site_admin" else who).status == 302
+    return browser

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
-from tests.support.browser import Browser, sign_in, token_in
+from tests.support.browser import Browser, browser_of, sign_in, token_in
 
 from homeroom import clock
 from homeroom.school.access import sessions
@@ -16,17 +16,16 @@ from homeroom.school.access.password_resets import ask_for_reset
 from homeroom.school.accounts.settings import change_settings
 from homeroom.school.accounts.terms_of_service import TermsChange, change_terms
 from homeroom.school.addresses import address_key
-from homeroom.school.schema import AttemptCount, CommunicationChannel, Course, PasswordReset, User, WebSession
+from homeroom.school.schema import (
+    AttemptCount,
+    CommunicationChannel,
+    Course,
+    PasswordReset,
+    User,
+    WebSession,
+)
 from homeroom.web.safe_html import safe_html
 from homeroom.web.user_agents import name_of_browser
-
-
-def browser_of(school: School, who: str) -> Browser:
-    browser = Browser(school)
-    if who != "anonymous":
-        assert sign_in(browser, "admin@homeroom.example" if who == "site_admin" else who).status == 302
-    return browser
-
 
 # --- the first page ----------------------------------------------------------------------------------------------
 

@@ -6,10 +6,11 @@ from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound
-from homeroom.school.learning.dashboard import roles_in
+from homeroom.school.learning.enrollments.policy import enrollments_seen, observed_in, sees_all_grades
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
+from homeroom.school.permissions import STUDENT
 from homeroom.web.courses import find_readable_course
 from homeroom.web.pages import PAGES
 from homeroom.wire.answers import Answer
@@ -49,11 +50,26 @@ def show_user_in_course(
     """Somebody who takes part in a course, for who may see its people."""
     course = find_readable_course(db, actor, course_id)
     person = find_user(db, actor, id)
-    roles = roles_in(db, course.id, person.id)
-    if not roles or not (actor.is_(person.id) or actor.holds_in_course(db, "read_roster", course.ref)):
+    enrollments = enrollments_seen(db, actor, course.ref, [person.id])[person.id]
+    if not enrollments or not (actor.is_(person.id) or actor.holds_in_course(db, "read_roster", course.ref)):
         raise NotFound("user")
     avatar_url = avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None
     return PAGES.show(
         browser, "user.html", person=person, avatar_url=avatar_url, course=course.record,
-        roles=[_ROLES.get(role, role) for role in roles], shows_profile=actor.root.settings.profiles,
+        roles=[_ROLES.get(type_, type_) for type_ in sorted({record.type for record in enrollments})],
+        shows_profile=actor.root.settings.profiles,
     )  # fmt: skip
+
+
+@route.get("/courses/:course_id/grades/:id", right=BY_POLICY, scope=False)
+def show_grades(course_id: CourseId, id: UserId, actor: Actor, browser: Browser, db: Connection) -> Answer:
+    """A student's grades in a course: for the student, who observes the student, and who sees all grades."""
+    course = find_readable_course(db, actor, course_id)
+    person = find_user(db, actor, id)
+    enrollments = enrollments_seen(db, actor, course.ref, [person.id])[person.id]
+    close = actor.is_(person.id) or person.id in observed_in(db, actor, course.ref)
+    if not any(record.type == STUDENT for record in enrollments):
+        raise NotFound("grades")
+    if not close and not sees_all_grades(db, actor, course.ref):
+        raise NotFound("grades")
+    return PAGES.show(browser, "grades.html", person=person, course=course.record)

@@ -11,9 +11,13 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.enrollments.policy import can_remove, states_seen
-from homeroom.school.learning.enrollments.queries import EnrollmentRecord, records_by_user
-from homeroom.school.learning.sections import visible_sections
+from homeroom.school.learning.enrollments.policy import (
+    can_remove,
+    enrollments_seen,
+    observed_in,
+    sees_all_grades,
+)
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord
 from homeroom.school.people.users.queries import Person
 from homeroom.school.permissions import COURSE_ROLES, STUDENT
 from homeroom.wire.answers import seconds
@@ -81,14 +85,11 @@ class EnrollmentView:
     def in_course(
         cls, db: Connection, actor: Actor, request: Request, course: CourseRef, include: Collection[str] = ()
     ) -> EnrollmentView:
-        roles = actor.course_roles(db, course)
         return cls(
             people=UserView.in_course(db, actor, request, course),
-            grades=any(actor.holds_in_course(db, name, course) for name in ("view_all_grades", "manage_grades")),
+            grades=sees_all_grades(db, actor, course),
             activity=actor.holds_in_course(db, "read_reports", course),
-            observed=frozenset(
-                role.associated_user_id for role in roles if role.associated_user_id and role.state == "active"
-            ),
+            observed=observed_in(db, actor, course),
             removable=frozenset(
                 type_
                 for type_ in (COURSE_ROLES if "can_be_removed" in include else ())
@@ -158,18 +159,9 @@ def enrollments_of_users(
 ) -> dict[int, list[EnrollmentJson]]:
     """By user id, these people's enrollments in the course that the actor may see, for their User objects."""
     by_id = {person.id: person for person in people}
-    records = records_by_user(db, course.id, list(by_id))
-    visible = visible_sections(db, actor, course)
-    states = states_seen(db, actor, course, {record.state for some in records.values() for record in some})
+    records = enrollments_seen(db, actor, course, by_id)
     view = EnrollmentView.in_course(db, actor, request, course)
-    return {
-        id: [
-            enrollment_json(record, view, by_id, in_user=True)
-            for record in records.get(id, ())
-            if record.state in states and (visible is None or record.course_section_id in visible)
-        ]
-        for id in by_id
-    }
+    return {id: [enrollment_json(record, view, by_id, in_user=True) for record in records[id]] for id in by_id}
 
 
 def _grades_json(html_url: str, *, all_grades: bool) -> GradesJson:

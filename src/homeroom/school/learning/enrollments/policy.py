@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, LEARNERS
 from homeroom.school.errors import NotAllowed, Refused
-from homeroom.school.learning.enrollments.queries import EnrollmentRecord
+from homeroom.school.learning.enrollments.queries import EnrollmentRecord, records_by_user
 from homeroom.school.learning.sections import visible_sections
 
 # In which people of a course are seen by those who cannot manage them: who was shut out is not their business.
@@ -21,6 +21,34 @@ def states_seen(db: Connection, actor: Actor, course: CourseRef, states: Iterabl
     """Those of these stored states in which the actor may see people of the course."""
     wanted = frozenset(states)
     return wanted if actor.holds_in_course(db, "manage_students", course) else wanted & _SEEN_BY_ALL
+
+
+def enrollments_seen(
+    db: Connection, actor: Actor, course: CourseRef, user_ids: Collection[int]
+) -> dict[int, list[EnrollmentRecord]]:
+    """By user id, these people's enrollments in the course that the actor may see, oldest first."""
+    records = records_by_user(db, course.id, list(user_ids))
+    states = states_seen(db, actor, course, {record.state for some in records.values() for record in some})
+    visible = visible_sections(db, actor, course)
+    return {
+        id: [
+            record
+            for record in records.get(id, ())
+            if record.state in states and (visible is None or record.course_section_id in visible)
+        ]
+        for id in user_ids
+    }
+
+
+def sees_all_grades(db: Connection, actor: Actor, course: CourseRef) -> bool:
+    """Whether the actor may see everybody's grades in the course; people see their own, and observers, without it."""
+    return any(actor.holds_in_course(db, name, course) for name in ("view_all_grades", "manage_grades"))
+
+
+def observed_in(db: Connection, actor: Actor, course: CourseRef) -> frozenset[int]:
+    """The students whom the actor observes in the course now."""
+    roles = actor.course_roles(db, course)
+    return frozenset(role.associated_user_id for role in roles if role.associated_user_id and role.state == "active")
 
 
 def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, section_id: int) -> None:
