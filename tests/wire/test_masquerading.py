@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import update
 from tests.conftest import School
 from tests.support.cast import token_of
+from tests.support.oauth import make_app
 
 from homeroom.school.access.credentials import digest_of
 from homeroom.school.schema import AccessToken, Login, User
@@ -131,3 +134,56 @@ def test_a_fixed_target_is_not_changed_by_an_unknown_one(school: School) -> None
 
 def test_nobody_acts_as_somebody(school: School) -> None:
     assert school.as_("anonymous").get(f"{SELF}?as_user_id={school.id('student')}").status == 401
+
+
+def take_role(school: School) -> None:
+    admin = school.id("admin")
+    assert school.as_("site_admin").delete(f"/api/v1/accounts/1/admins/{admin}").status == 200
+
+
+def suspend(school: School) -> None:
+    url = f"/api/v1/users/{school.id('admin')}"
+    assert school.as_("site_admin").put(url, {"user": {"event": "suspend"}}).status == 200
+
+
+def remove(school: School) -> None:
+    assert school.as_("site_admin").delete(f"/api/v1/accounts/1/users/{school.id('admin')}").status == 200
+
+
+def raise_target(school: School) -> None:
+    form = {"user_id": school.id("student"), "role": "AccountAdmin"}
+    assert school.as_("site_admin").post("/api/v1/accounts/site_admin/admins", form).status == 200
+
+
+LOSSES = [take_role, suspend, remove, raise_target]
+
+
+@pytest.mark.spec("identity.md#1")
+@pytest.mark.parametrize("lose", LOSSES)
+def test_attack_masquerading_goes_on_after_the_right_to_it_is_gone(
+    school: School, lose: Callable[[School], None]
+) -> None:
+    url = school.as_("admin").get(f"/login/session_token?as_user_id={school.id('student')}").json["session_url"]
+    app = make_app(school)
+    app.browser.get(app.browser.get(url).headers["location"])
+    granted = app.grant()
+    token = school.with_token(granted["access_token"])
+    assert (token.get(SELF).status, app.browser.get(SELF).status) == (200, 200)
+    code = app.code()
+    lose(school)
+    assert (token.get(SELF).status, app.browser.get(SELF).status) == (401, 401)
+    assert app.browser.get("/").headers["location"] == "/login"
+    refreshed = app.token(grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    assert refreshed.json["error_description"] == "refresh_token not found"
+    assert app.token(code=code).json["error_description"] == "authorization_code not found"
+
+
+@pytest.mark.spec("identity.md#1")
+def test_a_suspended_target_does_not_stop_who_acts_as_them(school: School) -> None:
+    student = school.id("student")
+    assert school.as_("admin").put(f"/api/v1/users/{student}", {"user": {"event": "suspend"}}).status == 200
+    url = school.as_("admin").get(f"/login/session_token?as_user_id={student}").json["session_url"]
+    app = make_app(school)
+    app.browser.get(app.browser.get(url).headers["location"])
+    assert school.with_token(app.grant()["access_token"]).get(SELF).json["id"] == student
+    assert school.as_("student").get(SELF).status == 401

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from homeroom import clock
@@ -70,14 +70,16 @@ USER_COLUMNS = (
     roles_of(User.id).label("roles"),
     overrides_of(User.id).label("overrides"),
 )
-HAS_ACTIVE_LOGIN = exists().where(Login.user_id == User.id, Login.state == "active")
 _HAS_LOGIN = exists().where(Login.user_id == User.id, Login.state != "deleted")
 
 _BY_TOKEN = Prepared(
     select(
         *ROOT_COLUMNS,
         *USER_COLUMNS,
-        HAS_ACTIVE_LOGIN.label("has_login"),
+        # Whoever acts as somebody has signed in with their own login.
+        exists()
+        .where(Login.user_id == func.coalesce(AccessToken.real_user_id, User.id), Login.state == "active")
+        .label("has_login"),
         AccessToken.id.label("token_id"),
         AccessToken.real_user_id,
         AccessToken.developer_key_id,
@@ -144,7 +146,10 @@ def actor_of(row: AnyRow) -> Actor:
 
 
 def actor_of_token(db: Connection, digest: bytes) -> Actor:
-    """The actor whom this token is, in one statement. Raises BadToken with the documented sentence."""
+    """The actor whom this token is, in one statement. Raises BadToken with the documented sentence.
+
+    Of a token made while acting as somebody it is asked, too, whether its maker still may.
+    """
     row = _BY_TOKEN.first(db, digest=digest)
     if row is None or row.token_state == "pending" or row.key_state != "active":
         raise BadToken
@@ -159,6 +164,8 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
     ):
         raise BadToken
     actor = actor_of(row)
+    if row.real_user_id is not None and not may_still_act_as(db, row.real_user_id, actor):
+        raise BadToken
     actor.token_id = row.token_id
     actor.real_id = row.real_user_id or row.user_id
     actor.developer_key_id = row.developer_key_id
@@ -199,7 +206,7 @@ def masquerade(db: Connection, actor: Actor, user_id: int | None) -> Actor:
     if row.user_state == "deleted":
         known = row.merged_into_user_id if actor.holds("manage_user_logins", actor.root.ref) else None
         raise BadMasquerade(merged_into=known)
-    if not row.has_login or not actor.holds("become_user", actor.root.ref) or not has_all_rights_of(db, actor, target):
+    if not row.has_login or not _may_act_as(db, actor, target):
         raise BadMasquerade
     target.real_id = actor.id
     target.token_id, target.developer_key_id, target.session_id = (
@@ -209,6 +216,16 @@ def masquerade(db: Connection, actor: Actor, user_id: int | None) -> Actor:
     )
     target.scopes, target.allow_includes, target.last_used_at = actor.scopes, actor.allow_includes, actor.last_used_at
     return target
+
+
+def may_still_act_as(db: Connection, real_id: int, target: Actor) -> bool:
+    """Whether somebody who once began to act as the target could begin it now: what they lost ends it."""
+    real = find_actor(db, real_id)
+    return real is not None and _may_act_as(db, real, target)
+
+
+def _may_act_as(db: Connection, actor: Actor, target: Actor) -> bool:
+    return actor.holds("become_user", actor.root.ref) and has_all_rights_of(db, actor, target)
 
 
 def secret_key(db: Connection) -> str:

@@ -27,6 +27,7 @@ from homeroom.school.access.credentials import (
     USER_COLUMNS,
     actor_of,
     digest_of,
+    may_still_act_as,
     root_of,
 )
 from homeroom.school.actor import Actor
@@ -84,7 +85,10 @@ class Session:
 
 
 def find(db: Connection, secret: str | None) -> Session:
-    """The session whose secret this is, in one statement; one that is signed out when there is none."""
+    """The session whose secret this is, in one statement; one that is signed out when there is none.
+
+    Of one that acts as somebody it is asked, too, whether that may still be.
+    """
     row = _BY_DIGEST.first(db, digest=digest_of(secret) if secret else b"")
     if row.session_id is None or row.expires_at <= clock.now():
         return Session(Actor(root=root_of(row)))
@@ -93,6 +97,8 @@ def find(db: Connection, secret: str | None) -> Session:
     if not _is_live(row):
         return Session(Actor(root=root_of(row)))
     actor = actor_of(row)
+    if row.real_user_id is not None and not may_still_act_as(db, row.real_user_id, actor):
+        return Session(Actor(root=root_of(row)))
     actor.real_id = row.real_user_id or row.user_id
     actor.session_id = row.session_id
     actor.last_used_at = row.last_seen_at

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, exists, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnyRow
-from homeroom.school.access.credentials import digest_of
+from homeroom.school.access.credentials import digest_of, find_actor, may_still_act_as
 from homeroom.school.access.oauth.clients import USERINFO, Client
 from homeroom.school.access.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, Login, OAuthCode, User
+from homeroom.school.schema import AccessToken, Login, OAuthCode
 
 LIFETIME = timedelta(hours=1)
 _REFRESH_NOT_FOUND = ("invalid_request", "refresh_token not found")
@@ -135,15 +135,11 @@ def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> Any
 
 def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool:
     signs_in = real_user_id or user_id
-    return bool(
-        db.execute(
-            select(
-                exists().where(User.id == user_id, User.state != "deleted"),
-                exists().where(Login.user_id == signs_in, Login.state == "active"),
-            )
-        ).one()
-        == (True, True)
-    )
+    has_login = exists().where(Login.user_id == signs_in, Login.state == "active")
+    user = find_actor(db, user_id)
+    if user is None or user.state == "deleted" or not db.execute(select(has_login)).scalar():
+        return False
+    return real_user_id is None or may_still_act_as(db, real_user_id, user)
 
 
 def _end_others(db: Connection, client: Client, user_id: int) -> None:
