@@ -133,6 +133,24 @@ def test_attack_code_of_another_client(school: School) -> None:
     assert app.token(code=code).status == 200
 
 
+def test_a_refused_exchange_uses_no_code_up_and_leaves_no_token(school: School) -> None:
+    app, thief = make_app(school), make_app(school)
+    code = app.code(code_challenge=CHALLENGE, code_challenge_method="S256")
+    before = live_tokens(school, "student")
+    proved = {"code": code, "code_verifier": VERIFIER}
+    for refused in (
+        app.token(**{**proved, "client_secret": "x"}),
+        app.token(**{**proved, "client_id": "7"}),
+        app.token(**{**proved, "code_verifier": "x" * 43}),
+        app.token(**{**proved, "grant_type": "password"}),
+        thief.token(**proved),
+    ):
+        assert refused.status in (400, 401)
+        assert live_tokens(school, "student") == before
+    assert app.token(**proved).status == 200
+    assert live_tokens(school, "student") == before + 1
+
+
 def test_a_code_lives_ten_minutes(school: School) -> None:
     dev = school.with_settings(dev=True)
     app = make_app(dev)
