@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -275,6 +276,34 @@ def test_attack_pkce_stripping_and_downgrade(school: School) -> None:
     assert query_of(public.ask(code_challenge="short", code_challenge_method="S256"))["error"] == "invalid_request"
     right = public.ask(code_challenge=CHALLENGE, code_challenge_method="S256")
     assert right.headers["location"] == "/login"
+
+
+def test_attack_state_stripping_and_changes_on_the_way(school: School) -> None:
+    app = make_app(school, redirect_uris=f"{CALLBACK}\nhttps://app.test/other")
+    sign_in(app.browser, "student")
+    app.ask(state="s p&c=/?#%")
+    planted = {"state": "", "redirect_uri": "https://app.test/other", "client_id": "7", "scope": "/auth/userinfo"}
+    token = token_in(app.browser.get("/login/oauth2/confirm?state=evil&redirect_uri=https://app.test/other"))
+    reply = app.browser.post("/login/oauth2/accept?state=evil", {"authenticity_token": token, **planted})
+    assert reply.headers["location"].startswith(f"{CALLBACK}?code=")
+    assert query_of(reply)["state"] == "s p&c=/?#%"
+    assert app.token(code=query_of(reply)["code"]).json["access_token"] is not None
+
+
+def test_attack_another_tab_swaps_the_question(school: School) -> None:
+    app, other = make_app(school), make_app(school, name="Trojan Horse")
+    other.browser = app.browser
+    sign_in(app.browser, "student")
+    app.ask(state="first")
+    page = app.browser.get("/login/oauth2/confirm")
+    question = re.search(r'name="question" value="([\w-]+)"', page.text)
+    assert question is not None
+    form = {"authenticity_token": token_in(page), "question": question[1]}
+    other.ask(state="second")
+    reply = app.browser.post("/login/oauth2/accept", form)
+    assert reply.headers["location"] == "/login/oauth2/confirm"
+    assert "Allow Trojan Horse?" in app.browser.get("/login/oauth2/confirm").text
+    assert query_of(app.consent(state="third"))["state"] == "third"
 
 
 def test_attack_clickjacking_of_the_question(school: School) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 from urllib.parse import urlencode
 
@@ -57,6 +58,8 @@ class Pending(Struct):
     code_challenge: str | None = None
     # With force_login: the session that was there before, which does not count.
     past_session: int | None = None
+    # Which question the person read: another tab may have brought another one since.
+    question: str = ""
 
 
 @route.get("/oauth2/auth", right=PUBLIC, scope=False, writes=True)
@@ -96,6 +99,7 @@ def ask(browser: Browser, actor: Actor, db: Connection) -> Answer:
         browser,
         "confirm.html",
         form_action=_origins(pending),
+        question=pending.question,
         client=clients.find_client(db, str(pending.client_id)),
         scopes=_in_words(pending.scopes),
         identity_only=pending.scopes == [USERINFO],
@@ -105,6 +109,7 @@ def ask(browser: Browser, actor: Actor, db: Connection) -> Answer:
 
 class Accept(Struct):
     remember_access: bool = False
+    question: str = ""
 
 
 @route.post("/oauth2/accept", right=PUBLIC, scope=False)
@@ -116,6 +121,9 @@ def accept(params: Params[Accept], given: RawParams, browser: Browser, actor: Ac
     browser.require_genuine(given)
     if not _counts(pending, actor):
         return redirect("/login", [browser.want(CONFIRM)])
+    if params.question and params.question != pending.question:
+        # Yes was said to another client, or to less: the person is asked what is asked now.
+        return redirect(CONFIRM)
     client = clients.find_client(db, str(pending.client_id))
     _forget(db, browser)
     return _grant(db, client, pending, actor, remember=params.remember_access)
@@ -156,6 +164,7 @@ def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) ->
         params.state,
         params.purpose,
         _challenge(client, params),
+        question=secrets.token_urlsafe(16),
     )
 
 
