@@ -28,10 +28,11 @@ class Form(HTMLParser):
 
 
 class Person:
-    """Somebody of the cast. ``session`` is their browser's cookie jar."""
+    """Somebody of the cast, or whoever has this login. ``session`` is their browser's cookie jar."""
 
-    def __init__(self, who: str) -> None:
-        self.login = f"{who}@school.test"
+    def __init__(self, who: str, password: str = PASSWORD) -> None:
+        self.login = who if "@" in who else f"{who}@school.test"
+        self.password = password
         self.session = requests.Session()
 
     def open(self, url: str) -> requests.Response:
@@ -44,7 +45,7 @@ class Person:
 
     def sign_in(self, page: requests.Response) -> requests.Response:
         """On the page to sign in: do so, and go where that leads."""
-        typed = {"pseudonym_session[unique_id]": self.login, "pseudonym_session[password]": PASSWORD}
+        typed = {"pseudonym_session[unique_id]": self.login, "pseudonym_session[password]": self.password}
         return self.send(page, "/login/canvas", **typed)
 
     def allow(self, authorize_url: str) -> str:
