@@ -342,6 +342,17 @@ def test_only_students_have_pairing_codes(school: School, who: str) -> None:
 
 
 @pytest.mark.spec("identity.md#9")
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("active", 200), ("invited", 200), ("creation_pending", 200), ("inactive", 403), ("completed", 403)],
+)
+def test_whoever_is_or_will_be_a_student_has_pairing_codes(school: School, state: str, status: int) -> None:
+    mine = update(Enrollment).where(Enrollment.user_id == school.id("student"))
+    school.write(lambda db: db.execute(mine.values(state=state)))
+    assert school.as_("student").post(url(school, "student", "observer_pairing_codes")).status == status
+
+
+@pytest.mark.spec("identity.md#9")
 def test_a_pairing_code_is_six_characters_for_seven_days(school: School) -> None:
     dev = school.with_settings(dev=True)
     clock = "/homeroom/v1/clock"

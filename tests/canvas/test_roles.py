@@ -218,6 +218,15 @@ def test_two_accounts_may_have_roles_of_one_name(school: School) -> None:
     assert make(school, "Roster Reader", account=school.id("northern")).status == 200
 
 
+@pytest.mark.parametrize("name", ["AccountAdmin", "AccountMembership", "TaEnrollment"])
+def test_nobody_takes_the_name_of_a_built_in_role(school: School, name: str) -> None:
+    for account in (1, school.id("northern")):
+        reply = make(school, name, account=account)
+        assert (reply.status, reply.json) == (400, fault("taken", "name already in use"))
+    renamed = school.as_("admin").put(f"{ROLES}/{school.id('narrow_role')}", {"label": name})
+    assert (renamed.status, renamed.json) == (400, fault("taken", "name already in use"))
+
+
 @pytest.mark.spec("identity.md#10")
 def test_a_permission_is_given_and_taken_and_left_to_those_above(school: School) -> None:
     role = school.id("role_StudentEnrollment")

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 from tests.conftest import School
 from tests.support.access import SELF, settings_of
+from tests.support.rights import deny
 
 from homeroom.school.people.contacts import actions
 from homeroom.school.schema import AttemptCount, CommunicationChannel, MailMessage, User
@@ -92,6 +93,11 @@ def test_channels_are_listed_by_position_without_retired_ones(school: School, qu
     first = school.as_("student").get(MINE).json[0]["id"]
     school.as_("student").delete(f"{MINE}/{made[1]}")
     assert [channel["id"] for channel in school.as_("student").pages(f"{MINE}?per_page=1")] == [first, made[0], made[2]]
+    # An administrator puts another address first; the rest keep their order.
+    school.as_("admin").put(f"/api/v1/users/{school.id('student')}", {"user": {"email": "c@home.test"}})
+    listed = school.as_("student").pages(f"{MINE}?per_page=1")
+    assert [channel["id"] for channel in listed] == [made[2], first, made[0]]
+    assert [channel["position"] for channel in listed] == sorted(channel["position"] for channel in listed)
     client = school.as_("student")
     assert queries_of(client.get, f"{MINE}?per_page=1") == queries_of(client.get, f"{MINE}?per_page=100")
 
@@ -114,6 +120,16 @@ def test_only_admins_who_manage_students_skip_the_confirmation(
     reply = school.as_(who).post(channels_of(school, whose), form)
     assert (reply.status, reply.json["workflow_state"]) == (200, state)
     assert len(mails(school)) == (state == "unconfirmed")
+
+
+@pytest.mark.spec("identity.md#7")
+def test_an_admin_who_does_not_manage_students_skips_nothing(school: School) -> None:
+    deny(school, "AccountAdmin", "manage_students")
+    states = {}
+    for who in ("admin", "site_admin"):
+        form = {"communication_channel": {"address": f"by-{who}@home.test"}, "skip_confirmation": "1"}
+        states[who] = school.as_(who).post(channels_of(school, "student"), form).json["workflow_state"]
+    assert states == {"admin": "unconfirmed", "site_admin": "active"}
 
 
 @pytest.mark.spec("identity.md#7")

@@ -167,6 +167,12 @@ def test_a_login_is_active_or_suspended(school: School, state: str, fits: bool) 
 
 
 @pytest.mark.spec("identity.md#6")
+@pytest.mark.parametrize("state", ["suspended", "deleted", "x"])
+def test_the_state_of_a_new_login_is_nobodys_to_choose(school: School, state: str) -> None:
+    assert make(school, workflow_state=state)["workflow_state"] == "active"
+
+
+@pytest.mark.spec("identity.md#6")
 def test_a_suspended_login_lets_nobody_in_until_it_is_active_again(school: School) -> None:
     login, browser = login_of(school, "student"), Browser(school)
     sign_in(browser, "student")
@@ -179,6 +185,27 @@ def test_a_suspended_login_lets_nobody_in_until_it_is_active_again(school: Schoo
     assert school.as_("admin").put(one, {"login": {"workflow_state": "active"}}).status == 200
     assert school.as_("student").get(SELF).status == 200
     assert signs_in(school, "student@school.test")
+
+
+@pytest.mark.spec("identity.md#6")
+@pytest.mark.parametrize(
+    "type", ["administrative", "observer", "staff", "student", "student_other", "teacher", "", None]
+)
+def test_a_login_declares_one_of_the_known_types_of_user(school: School, type: str | None) -> None:
+    login = make(school, declared_user_type="student")
+    changed = school.as_("admin").put(f"{LOGINS}/{login['id']}", json={"login": {"declared_user_type": type}})
+    assert (changed.status, changed.json["declared_user_type"]) == (200, type or None)
+
+
+@pytest.mark.spec("identity.md#6")
+@pytest.mark.parametrize("right", ["read_sis", "manage_sis"])
+def test_either_right_shows_sis_ids(school: School, right: str) -> None:
+    grant(school, "manage_user_logins")
+    url = f"/api/v1/users/{school.id('student')}/logins"
+    assert "sis_user_id" not in school.as_("narrow_admin").get(url).json[0]
+    grant(school, right)
+    shown = school.as_("narrow_admin").get(url).json[0]
+    assert (shown["sis_user_id"], shown["integration_id"]) == ("sis-student", None)
 
 
 @pytest.mark.spec("identity.md#6")
