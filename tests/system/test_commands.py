@@ -70,11 +70,23 @@ def test_nobody_gets_no_token(data: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (1, "", "Error: Nobody signs in as 'nobody'.\n")
 
 
+@pytest.mark.parametrize(
+    "purpose, sentence",
+    [("x" * 256, "purpose is too long (maximum is 255 characters)."), (" ", "A token needs a purpose.")],
+)
+def test_a_token_needs_a_purpose_that_can_be_kept(data: Path, purpose: str, sentence: str) -> None:
+    before = rows(data, "SELECT count(*) FROM access_tokens")
+    result = run("token", "create", "admin@homeroom.example", "--purpose", purpose, "--data", data)
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"Error: {sentence}\n")
+    assert rows(data, "SELECT count(*) FROM access_tokens") == before
+
+
 @pytest.mark.spec("homeroom.md#5")
 @pytest.mark.parametrize(
     "name, value, said",
     [
         ("avatars", "false", "avatars is false."),
+        ("profiles", "True", "profiles is true."),
         ("password_min_length", "12", "password_min_length is 12."),
         ("self_registration", "all", 'self_registration is "all".'),
         ("pronouns", '["She/Her"]', 'pronouns is ["She/Her"].'),

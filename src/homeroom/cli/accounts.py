@@ -62,7 +62,9 @@ def change(db: Connection, name: str, value: str) -> AccountSettings:
 
 
 def json_or_text(value: str) -> Any:
+    """The value, with True and FALSE as people write them."""
+    word = value.lower()
     try:
-        return json.loads(value)
+        return json.loads(word if word in ("true", "false") else value)
     except ValueError:
         return value

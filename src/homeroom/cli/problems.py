@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from homeroom.db.migrate import CannotMigrate
-from homeroom.school.errors import Refused
+from homeroom.school.errors import Invalid, Refused
 from homeroom.settings import BadSetting, Settings, load_settings
 
 
@@ -42,6 +42,8 @@ def told_in_a_sentence(settings: Settings) -> Iterator[None]:
         raise Problem(str(error)) from None
     except Refused as error:
         raise Problem(error.message) from None
+    except Invalid as error:
+        raise Problem("; ".join(f"{fault.attribute} {fault.text}" for fault in error.faults) + ".") from None
 
 
 def shown(url: str) -> str:

@@ -35,6 +35,8 @@ def create(login: str, purpose: str, data: Path | None, database: str | None) ->
       TOKEN=$(homeroom token create teacher@school.example --purpose "Nightly export")
     """
     settings = settings_from(data=data, database_url=database)
+    if not purpose.strip():
+        raise Problem("A token needs a purpose.")
     with opened(settings) as school:
         require_school(school)
         with school.write() as db:
