@@ -76,4 +76,6 @@ CANVAS = Face(
     authenticate=by_token_or_session,
     throttled=True,
     scoped=True,
+    # A client of another version is told so in JSON.
+    answers_below="/api",
 )

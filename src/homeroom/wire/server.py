@@ -61,12 +61,18 @@ class Face:
     documented: bool = True
     # Its routes are what a developer key with scopes can be given.
     scoped: bool = False
+    # Where it answers for paths that no route has, if that is more than its prefix.
+    answers_below: str = ""
     # Whether a form says the same as JSON; not where values have types that text has not.
     takes_forms: bool = True
 
     def scope_text(self, route: Route) -> str:
         """The documented scope of a route: ``url:GET|/api/v1/users/:id``."""
         return scope_text(route.method, self.prefix + route.path)
+
+    @property
+    def territory(self) -> str:
+        return self.answers_below or self.prefix
 
     @property
     def scopes(self) -> list[Scope]:
@@ -216,8 +222,8 @@ class Server:
     def _face_at(self, request: Request) -> Face:
         """The face whose part of the house this path is in, for a request that met no route."""
         path = b"/" + request.path.lstrip(b"/") + b"/"
-        fitting = [face for face in self.faces if path.startswith(face.prefix.encode() + b"/")]
-        return max(fitting or self.faces[:1], key=lambda face: len(face.prefix))
+        fitting = [face for face in self.faces if path.startswith(face.territory.encode() + b"/")]
+        return max(fitting or self.faces[:1], key=lambda face: len(face.territory))
 
     def _face_of(self, visit: Visit) -> Face:
         return visit.entry.face if visit.entry else self._face_at(visit.request)
