@@ -135,10 +135,24 @@ def test_a_retired_address_gets_nothing_not_even_what_waited(dev: School) -> Non
     make_admin(dev)
     assert dev.as_("outsider").delete(f"{CHANNELS}/email/outsider@school.test").status == 200
     make_admin(dev, "southern")
-    assert waiting(dev) == 3
+    # It comes back, and what it was to get does not.
+    add_channel(dev, "outsider@school.test", confirmed=True)
+    assert waiting(dev) == 2
     set_clock(dev, "2026-02-04T19:00:00Z")
     run_jobs(dev)
     assert mails(dev) == [("second@home.test", "Summaries", "What is new: 2 notices")]
+    assert waiting(dev) == 0
+
+
+def test_what_waits_is_forgotten_once_it_is_not_wanted(dev: School) -> None:
+    choose(dev, "daily")
+    choose(dev, "daily", name="enrollment_notification")
+    make_admin(dev)
+    enroll(dev, notify=True)
+    assert waiting(dev) == 2
+    choose(dev, "never")
+    assert waiting(dev) == 1
+    assert dev.as_("admin").delete(f"/api/v1/accounts/1/users/{dev.id('outsider')}").status == 200
     assert waiting(dev) == 0
 
 

@@ -10,6 +10,7 @@ from homeroom.school.addresses import is_email, is_phone
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.people import channels, directory
 from homeroom.school.people.channels import Channel
+from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import CommunicationChannel, User
 
@@ -67,6 +68,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
     )
     if not retired.rowcount:
         raise NotFound("communication channel")
+    forget_waiting(db, CommunicationChannel.id == channel.id)
     directory.refresh(db, [channel.user_id])
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.types import AnyRow
 from homeroom.school.people.notifications.catalog import CATEGORY_OF, Frequency, default_frequency
-from homeroom.school.schema import CommunicationChannel, NotificationPreference
+from homeroom.school.schema import CommunicationChannel, NotificationPreference, WaitingNotice
 
 
 class Chosen(NamedTuple):
@@ -39,7 +39,7 @@ def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CAT
 
 
 def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]) -> None:
-    """Keep these choices, by notification."""
+    """Keep these choices, by notification; what waits for a summary and is not wanted any more is forgotten."""
     now = clock.now()
     rows = [
         {"communication_channel_id": channel_id, "notification": name, "frequency": frequency, "updated_at": now}
@@ -51,6 +51,12 @@ def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]
         rows,
         key=["communication_channel_id", "notification"],
         update=["frequency", "updated_at"],
+    )
+    unwanted = [name for name, frequency in frequencies.items() if frequency == "never"]
+    db.execute(
+        delete(WaitingNotice).where(
+            WaitingNotice.communication_channel_id == channel_id, WaitingNotice.notification.in_(unwanted)
+        )
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
@@ -32,6 +32,12 @@ def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone
     if frequency == "weekly":
         at += timedelta(days=(_SATURDAY - at.weekday()) % 7)
     return at.astimezone(UTC)
+
+
+def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
+    """Send no summary of what waits for these channels."""
+    channels = select(CommunicationChannel.id).where(*which)
+    db.execute(delete(WaitingNotice).where(WaitingNotice.communication_channel_id.in_(channels)))
 
 
 @sweep

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, or_, select, update
 from homeroom import clock
 from homeroom.school.events import EnrollmentChanged, UserDeleted, announce
 from homeroom.school.people import directory
+from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import (
     AccessToken,
@@ -49,6 +50,7 @@ def delete_user(db: Connection, user_id: int) -> None:
     db.execute(roles.values(state="deleted", updated_at=now))
     tokens = update(AccessToken).where(or_(AccessToken.user_id == user_id, AccessToken.real_user_id == user_id))
     db.execute(tokens.values(state="deleted", updated_at=now))
+    forget_waiting(db, CommunicationChannel.user_id == user_id)
     addresses = update(CommunicationChannel).where(CommunicationChannel.user_id == user_id)
     db.execute(addresses.values(state="retired", confirmation_digest=None, updated_at=now))
     links = update(ObserverLink).where(or_(ObserverLink.observer_id == user_id, ObserverLink.student_id == user_id))
