@@ -91,22 +91,56 @@ def test_a_fresh_database_is_at_the_newest_revision_and_a_second_time_there_is_n
         assert not migrate(database, Base.metadata)
 
 
+_ACCOUNT = (
+    "INSERT INTO accounts (id, name, uuid, parent_account_id, ancestry, is_site_admin, state, lti_guid, settings,"
+    " default_storage_quota_mb, default_user_storage_quota_mb, default_group_storage_quota_mb, stuck_sis_fields,"
+    " created_at, updated_at)"
+    " VALUES (:id, 'x', :uuid, :parent, '', :site, 'active', '', '{}', 1, 1, 1, '', :at, :at)"
+)
+_AT = "2026-01-05T09:00:00.000000Z"
+
+
 def test_a_root_account_from_before_there_were_terms_gets_them(empty_url: str) -> None:
-    account = (
-        "INSERT INTO accounts (id, name, uuid, parent_account_id, ancestry, is_site_admin, state, lti_guid, settings,"
-        " default_storage_quota_mb, default_user_storage_quota_mb, default_group_storage_quota_mb, stuck_sis_fields,"
-        " created_at, updated_at)"
-        " VALUES (:id, 'x', :uuid, :parent, '', :site, 'active', '', '{}', 1, 1, 1, '', :at, :at)"
-    )
     with opened(empty_url) as database:
         walk_the_chain(database, "0010")
         with database.write() as db:
-            at = "2026-01-05T09:00:00.000000Z"
             for id, parent, site in ((1, None, False), (2, None, True), (3, 1, False)):
-                db.execute(text(account), {"id": id, "uuid": f"u{id}", "parent": parent, "site": site, "at": at})
+                db.execute(text(_ACCOUNT), {"id": id, "uuid": f"u{id}", "parent": parent, "site": site, "at": _AT})
         walk_the_chain(database)
         rows = of(database, lambda db: db.execute(text("SELECT account_id, terms_type FROM terms_of_service")).all())
         assert [tuple(row) for row in rows] == [(1, "default")]
+
+
+def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url: str) -> None:
+    course = (
+        "INSERT INTO courses (id, account_id, root_account_id, enrollment_term_id, uuid, name, sort_key, course_code,"
+        " state, default_view, is_public_to_auth_users, public_syllabus, public_syllabus_to_auth, hide_final_grades,"
+        " apply_assignment_group_weights, restrict_enrollments_to_course_dates, open_enrollment, self_enrollment,"
+        " stuck_sis_fields, created_at, updated_at)"
+        " VALUES (1, 1, 1, 1, 'u', 'x', 'x', 'x', 'available', 'modules', :no, :no, :no, :no, :no, :no, :no, :no, '',"
+        " :at, :at)"
+    )
+    section = (
+        "INSERT INTO course_sections (id, course_id, root_account_id, name, is_default,"
+        " restrict_enrollments_to_section_dates, integration_id, stuck_sis_fields, state, created_at, updated_at)"
+        " VALUES (:id, 1, 1, 'x', :no, :no, :integration_id, '', :state, :at, :at)"
+    )
+    sections = (
+        (1, "a", "deleted"), (2, "a", "active"), (3, "a", "active"), (4, "a", "active"), (5, "b", "active"),
+        (6, None, "active"), (7, None, "active"), (8, "x" * 256, "active"),
+    )  # fmt: skip
+    with opened(empty_url) as database:
+        walk_the_chain(database, "0020")
+        with database.write() as db:
+            db.execute(text(_ACCOUNT), {"id": 1, "uuid": "u1", "parent": None, "site": False, "at": _AT})
+            db.execute(text(course), {"no": False, "at": _AT})
+            for id, integration_id, state in sections:
+                values = {"id": id, "integration_id": integration_id, "state": state, "no": False, "at": _AT}
+                db.execute(text(section), values)
+        walk_the_chain(database)
+        kept = text("SELECT id, integration_id FROM course_sections WHERE integration_id IS NOT NULL ORDER BY id")
+        rows = of(database, lambda db: db.execute(kept).all())
+        assert [tuple(row) for row in rows] == [(1, "a"), (2, "a"), (5, "b")]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:

@@ -119,12 +119,13 @@ def test_a_new_section_has_what_was_sent_and_keeps_what_is_not_changed(school: S
         ({"name": "x" * 256}, "name", "too_long"),
         ({"start_at": "2026-02-01", "end_at": "2026-01-01"}, "end_at", "invalid"),
         ({"sis_section_id": "taken"}, "sis_source_id", "taken"),
+        ({"integration_id": "taken"}, "integration_id", "taken"),
         ({"sis_section_id": "x" * 256}, "sis_source_id", "too_long"),
         ({"integration_id": "x" * 256}, "integration_id", "too_long"),
     ],
 )
 def test_what_a_section_may_not_be(school: School, values: dict[str, Any], attribute: str, fault: str) -> None:
-    create(school, "admin", sis_section_id="taken")
+    create(school, "admin", sis_section_id="taken", integration_id="taken")
     before = count(school)
     changed = school.as_("admin").put(one(school), {"course_section": values})
     for reply in (create(school, "admin", **values), changed):

@@ -153,4 +153,11 @@ def _check(values: Mapping[str, Any]) -> None:
 
 
 def _taken(error: IntegrityError, values: Mapping[str, Any]) -> Exception:
-    return sis_id_taken(error, CourseSection, {"uq_course_sections_sis_section_id": values.get("sis_section_id")})
+    return sis_id_taken(
+        error,
+        CourseSection,
+        {
+            "uq_course_sections_sis_section_id": values.get("sis_section_id"),
+            "uq_course_sections_integration_id": values.get("integration_id"),
+        },
+    )

@@ -103,6 +103,7 @@ class CourseSection(Base):
     __tablename__ = "course_sections"
     rules = (
         unique_while_live("uq_course_sections_sis_section_id", "root_account_id", "sis_section_id"),
+        unique_while_live("uq_course_sections_integration_id", "root_account_id", "integration_id"),
         Index("ix_course_sections_course_id", "course_id", "id"),
     )
 
