@@ -174,6 +174,14 @@ def test_parameters_whose_names_are_data_are_told_too() -> None:
                 assert media["schema"] != {"type": "object"}, path
 
 
+def test_a_field_that_its_handler_refuses_is_told_as_it_should_be() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    editor = schemas["TextEditorPreference"]["properties"]["text_editor_preference"]
+    assert (editor["type"], set(editor["enum"])) == ("string", {"", "rce", "block_editor"})
+    assert schemas["UpdateColor"]["properties"]["hexcode"]["type"] == "string"
+    assert schemas["UpdateDashboardPositions"]["properties"]["dashboard_positions"]["type"] == "object"
+
+
 def test_every_status_of_success_is_told() -> None:
     stored = operation("/api/v1/users/{user_id}/custom_data", "put")["responses"]
     assert stored["200"] == stored["201"]

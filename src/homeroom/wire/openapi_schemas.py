@@ -157,7 +157,8 @@ def _complete(schema: Schema, kind: type[msgspec.Struct], *, always_whole: bool)
             for choice in property.get("anyOf", (property,)):
                 if choice.get("type") == "string":
                     choice["format"] = "date-time"
-        if always_whole or isinstance(property.get("default"), dict):
+        # That null is the same as nothing is not worth saying, and a Struct's default is no value that can be sent.
+        if always_whole or property.get("default", {}) is None or isinstance(property.get("default"), dict):
             property.pop("default", None)
     if always_whole:
         schema["required"] = [field.encode_name for field in fields if UnsetType not in get_args(field.type)]

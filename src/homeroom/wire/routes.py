@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor
@@ -67,6 +68,11 @@ RawParams = Annotated[dict[str, Any], FromRequest()]
 
 class Rest(list[str]):
     """The parts of a ``*glob`` at the end of a path."""
+
+
+def told(description: str, **schema: Any) -> Meta:
+    """What the OpenAPI document says of a field that takes any value, so that its handler can refuse it."""
+    return Meta(extra_json_schema={"description": description, **schema})
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,5 +203,5 @@ def _mark(hint: Any) -> Any:
 mark_of = _mark
 __all__ = [
     "ANONYMOUS", "BY_POLICY", "PUBLIC", "SELF_ONLY", "Actor", "BadRoute", "Connection", "FromContext", "Paging",
-    "Params", "Prepared", "RawParams", "Request", "Rest", "Route", "Routes", "mark_of", "params_type",
+    "Params", "Prepared", "RawParams", "Request", "Rest", "Route", "Routes", "mark_of", "params_type", "told",
 ]  # fmt: skip

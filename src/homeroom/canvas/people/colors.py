@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -14,7 +16,7 @@ from homeroom.school.people.dashboard import color_of, colors_of, set_color
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.wire.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 
@@ -29,7 +31,7 @@ class ColorJson(Struct):
 
 class UpdateColor(Struct):
     # Any value, because the refusal has its own body.
-    hexcode: object = None
+    hexcode: Annotated[object, told("a color such as abc123", type="string")] = None
 
 
 @route.get("/users/:id/colors", right=BY_POLICY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.wire.coerce import BadParameter, MissingParameter
 from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.wire.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 
@@ -26,7 +27,9 @@ class DashboardPositionsJson(Struct):
 
 class UpdateDashboardPositions(Struct):
     # Read in the handler: who may not write is told that first.
-    dashboard_positions: object = None
+    dashboard_positions: Annotated[
+        object, told("positions by asset string", type="object", additionalProperties={"type": "integer"})
+    ] = None
 
 
 @route.get("/users/:id/dashboard_positions", right=BY_POLICY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -11,7 +13,7 @@ from homeroom.school.people.preferences import clear_preference, set_preferences
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.wire.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 
@@ -21,11 +23,11 @@ _FILES_UI_VERSIONS = ("v1", "v2")
 
 class TextEditorPreference(Struct):
     # Any value, because each refusal has its own body.
-    text_editor_preference: object = None
+    text_editor_preference: Annotated[object, told("blank for none", type="string", enum=["", *_EDITORS])] = None
 
 
 class FilesUiVersionPreference(Struct):
-    files_ui_version: object = None
+    files_ui_version: Annotated[object, told("a version", type="string", enum=list(_FILES_UI_VERSIONS))] = None
 
 
 class TextEditorPreferenceJson(Struct):
