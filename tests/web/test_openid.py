@@ -123,10 +123,17 @@ def test_the_first_provider_is_the_way_to_sign_in(school: School, other_side: Id
     assert browser.submit("/logout", {}).headers["location"] == "/login/canvas"
 
 
+def test_a_wrong_password_does_not_take_the_other_way_away(school: School, other_side: Idp) -> None:
+    add_provider(school, other_side)
+    refused = sign_in(Browser(school), "student", "wrong")
+    assert (refused.status, "Sign in with your school" in refused.text) == (400, True)
+
+
 def test_a_school_without_a_provider_has_no_such_page(school: School) -> None:
     browser = Browser(school)
     for path in ("/login/openid_connect", "/login/openid_connect/1", "/login/openid_connect/canvas"):
-        assert browser.get(path).status == 404
+        reply = browser.get(path)
+        assert (reply.status, "Sign in with your school" in reply.text) == (404, False)
     assert "Sign in with your school" not in browser.get("/login/canvas").text
 
 

@@ -60,10 +60,15 @@ def _named(id: str, services: Services, request: Request, actor: Actor) -> Outco
 
 @route.get("/login/openid_connect", right=PUBLIC, scope=False, writes=True, prepare=_first)
 def begin(
-    params: Params[WantedPage], ready: Prepared[Outcome], browser: Browser, request: Request, db: Connection
+    params: Params[WantedPage],
+    ready: Prepared[Outcome],
+    actor: Actor,
+    browser: Browser,
+    request: Request,
+    db: Connection,
 ) -> Answer:
     """To the account's first OpenID provider."""
-    return _begin(params, ready, browser, request, db)
+    return _begin(params, ready, actor, browser, request, db)
 
 
 @route.get("/login/openid_connect/:id", right=PUBLIC, scope=False, writes=True, prepare=_named)
@@ -71,17 +76,20 @@ def begin_with(
     id: str,
     params: Params[WantedPage],
     ready: Prepared[Outcome],
+    actor: Actor,
     browser: Browser,
     request: Request,
     db: Connection,
 ) -> Answer:
     """To this provider."""
-    return _begin(params, ready, browser, request, db)
+    return _begin(params, ready, actor, browser, request, db)
 
 
-def _begin(params: WantedPage, ready: Outcome, browser: Browser, request: Request, db: Connection) -> Answer:
+def _begin(
+    params: WantedPage, ready: Outcome, actor: Actor, browser: Browser, request: Request, db: Connection
+) -> Answer:
     if ready.problem is not None or ready.provider is None:
-        return _failed(browser, ready.problem)
+        return _failed(db, browser, actor, ready.problem)
     began = flow.begin(ready.provider)
     cookie = browser.keep(db, _KEPT, msgspec.to_builtins(began))
     url = flow.authorize_url(ready.provider, began, request.base_url + CALLBACK, params.unique_id)
@@ -122,10 +130,10 @@ def arrive(
         flow.require_own(_began(browser), params.state)
         browser.keep(db, _KEPT, None)
         if ready.problem is not None or ready.provider is None:
-            return _failed(browser, ready.problem)
+            return _failed(db, browser, actor, ready.problem)
         entrant = people.enter(db, ready.provider, ready.claims)
     except SignInFailed as problem:
-        return _failed(browser, problem)
+        return _failed(db, browser, actor, problem)
     if entrant.channel is not None and entrant.channel.nonce is not None:
         send_notice(db, "account", entrant.channel, actor.root.name, request.address_for_mail)
     cookies = browser.sign_in(db, entrant.user_id, login_id=entrant.login_id)
@@ -137,6 +145,6 @@ def _began(browser: Browser) -> Began | None:
     return msgspec.convert(kept, Began) if kept is not None else None
 
 
-def _failed(browser: Browser, problem: SignInFailed | None) -> Answer:
+def _failed(db: Connection, browser: Browser, actor: Actor, problem: SignInFailed | None) -> Answer:
     assert problem is not None
-    return show_problem(browser, problem.sentence, problem.status)
+    return show_problem(db, browser, actor, problem.sentence, problem.status)

@@ -45,8 +45,7 @@ def login(params: Params[WantedPage], browser: Browser, actor: Actor, request: R
 def show_form(params: Params[WantedPage], browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
     """The form. Also for somebody signed in, who may want to become somebody else."""
     headers = wanting(params, browser, request)
-    elsewhere = has_openid(db, actor.root.id)
-    return _form(browser, params.unique_id, headers=headers, confirmed=params.confirmed, elsewhere=elsewhere)
+    return _form(db, browser, actor, params.unique_id, headers=headers, confirmed=params.confirmed)
 
 
 class Credentials(Struct, frozen=True):
@@ -82,14 +81,19 @@ def _check(params: Params[SignIn], request: Request, services: Services) -> Chec
 
 @route.post("/login/canvas", right=PUBLIC, scope=False, prepare=_check)
 def start_session(
-    params: Params[SignIn], checked: Prepared[Checked], browser: Browser, request: Request, db: Connection
+    params: Params[SignIn],
+    checked: Prepared[Checked],
+    actor: Actor,
+    browser: Browser,
+    request: Request,
+    db: Connection,
 ) -> Answer:
     """Sign in, and go on to the page that was wanted."""
     given, candidate = params.pseudonym_session, checked.candidate
     if not checked.admitted:
-        return _form(browser, given.unique_id, TOO_MANY, status=429, headers=[("Retry-After", "900")])
+        return _form(db, browser, actor, given.unique_id, TOO_MANY, status=429, headers=[("Retry-After", "900")])
     if candidate is None or not sign_in.enter(db, candidate, checked.password_hash, given.unique_id, request.remote_ip):
-        return _form(browser, given.unique_id, WRONG, status=400, remember=given.remember_me)
+        return _form(db, browser, actor, given.unique_id, WRONG, status=400, remember=given.remember_me)
     cookies = browser.sign_in(db, candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
     return redirect(browser.wanted or "/?login_success=1", cookies)
 
@@ -119,33 +123,30 @@ def _after_sign_out(db: Connection, actor: Actor) -> str:
 
 
 def _form(
+    db: Connection,
     browser: Browser,
+    actor: Actor,
     unique_id: str,
     problem: str | None = None,
     *,
     status: int = 200,
     remember: bool = False,
     confirmed: bool = False,
-    elsewhere: bool = False,
     headers: list[tuple[str, str]] | None = None,
 ) -> Answer:
     # An OAuth2 request that waits for this sign-in may send the browser on to its client.
     goes_to = browser.kept.get("form_action", [])
     return PAGES.show(
         browser, "sign_in.html", status=status, form_action=goes_to, headers=headers or [],
-        unique_id=unique_id, problem=problem, remember=remember, confirmed=confirmed, elsewhere=elsewhere,
-        may_register=may_register(browser),
+        unique_id=unique_id, problem=problem, remember=remember, confirmed=confirmed,
+        elsewhere=has_openid(db, actor.root.id),
+        may_register=actor.root.settings.self_registration != "none",
     )  # fmt: skip
 
 
-def may_register(browser: Browser) -> bool:
-    """Whether people may register here by themselves."""
-    return browser.session is not None and browser.session.actor.root.settings.self_registration != "none"
-
-
-def show_problem(browser: Browser, problem: str, status: int) -> Answer:
+def show_problem(db: Connection, browser: Browser, actor: Actor, problem: str, status: int) -> Answer:
     """The form with a sentence, for somebody who wanted to sign in another way."""
-    return _form(browser, "", problem, status=status, elsewhere=True)
+    return _form(db, browser, actor, "", problem, status=status)
 
 
 def wanting(params: WantedPage, browser: Browser, request: Request) -> list[tuple[str, str]]:
