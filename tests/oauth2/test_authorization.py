@@ -124,6 +124,17 @@ def test_attack_scopes_that_limit_nothing_are_not_shown_as_a_limit(school: Schoo
     assert page.count("/api/v1/users/:id") == 1
 
 
+def test_scopes_are_asked_for_in_words(school: School) -> None:
+    score = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+    scopes = ["url:GET|/api/v1/accounts/:account_id/scopes", score]
+    app = make_app(school, require_scopes=True, scopes=scopes)
+    sign_in(app.browser, "student")
+    app.ask(scope=" ".join(scopes))
+    page = app.browser.get("/login/oauth2/confirm").text
+    assert '<li>List scopes<code class="hint">GET /api/v1/accounts/:account_id/scopes</code></li>' in page
+    assert f"<li>{score}</li>" in page
+
+
 def test_a_key_that_is_not_switched_on_is_refused(school: School) -> None:
     assert query_of(make_app(school, on=False).ask()) == {
         "error": "unauthorized_client",

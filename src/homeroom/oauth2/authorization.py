@@ -22,6 +22,7 @@ from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
 from homeroom.wire.pages import redirect
 from homeroom.wire.routes import PUBLIC, Params, RawParams, Routes
+from homeroom.wire.services import Services
 
 route = Routes()
 CONFIRM = "/login/oauth2/confirm"
@@ -88,7 +89,7 @@ def authorize(params: Params[Authorize], browser: Browser, actor: Actor, db: Con
 
 
 @route.get("/oauth2/confirm", right=PUBLIC, scope=False)
-def ask(browser: Browser, actor: Actor, db: Connection) -> Answer:
+def ask(browser: Browser, actor: Actor, services: Services, db: Connection) -> Answer:
     """The question: may this client act for you?"""
     pending = _pending(browser)
     if pending is None:
@@ -101,7 +102,7 @@ def ask(browser: Browser, actor: Actor, db: Connection) -> Answer:
         form_action=_origins(pending),
         question=pending.question,
         client=clients.find_client(db, str(pending.client_id)),
-        scopes=_in_words(pending.scopes),
+        scopes=_in_words(pending.scopes, services),
         identity_only=pending.scopes == [USERINFO],
         leads_to=clients.origin_of(pending.redirect_uri) if pending.redirect_uri != OUT_OF_BAND else "",
     )
@@ -267,10 +268,10 @@ def _origins(pending: Pending) -> list[str]:
     return [] if pending.redirect_uri == OUT_OF_BAND else [clients.origin_of(pending.redirect_uri)]
 
 
-def _in_words(scopes: list[str]) -> list[tuple[str, str]]:
-    """``url:GET|/api/v1/users/:id`` -> (``GET``, ``/api/v1/users/:id``)."""
-    found = []
-    for scope in scopes:
-        method, _, path = scope.removeprefix("url:").partition("|")
-        found.append((method, path) if path else ("", scope))
-    return found
+def _in_words(scopes: list[str], services: Services) -> list[tuple[str, str]]:
+    """What each scope lets the client do, for people and for who knows the API; others have their name only."""
+    known = {scope.text: scope for scope in services.scopes}
+    return [
+        (known[text].summary, f"{known[text].verb} {known[text].path}") if text in known else (text, "")
+        for text in scopes
+    ]

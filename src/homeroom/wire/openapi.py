@@ -89,11 +89,11 @@ def _names(calls: Sequence[Call]) -> list[str]:
 
 def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
     route = call.route
-    summary, _, rest = inspect.cleandoc(route.handler.__doc__ or route.name).partition("\n")
+    rest = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")[2]
     if route.scope and call.face.scoped:
         rest += f"\n\nScope: `{call.face.scope_text(route)}`"
     found: dict[str, Any] = {
-        "summary": summary.rstrip("."),
+        "summary": route.summary,
         "description": rest.strip(),
         "tags": [call.tag],
         "parameters": [*_path_parameters(call), *_query_parameters(route, schemas)],

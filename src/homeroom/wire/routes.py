@@ -11,6 +11,7 @@ What a handler may take, by type: a path id (``UserId`` ...), a context that is 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -104,6 +105,11 @@ class Route:
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @property
+    def summary(self) -> str:
+        """What the route does, in a few words."""
+        return inspect.cleandoc(self.handler.__doc__ or self.name).partition("\n")[0].rstrip(".")
 
     def is_slow(self, params: dict[str, Any]) -> bool:
         """Whether a call with these parameters may take long."""

@@ -15,13 +15,17 @@ _PARTS = re.compile(r":\w+|\*\w+|[()]")
 
 
 class Scope(NamedTuple):
-    """A route as a scope: ``text`` is ``url:GET|/api/v1/users/:id``, ``path`` its part after the bar."""
+    """A route as a scope: ``text`` is ``url:GET|/api/v1/users/:id``, ``path`` its part after the bar.
+
+    ``summary`` says it in words.
+    """
 
     resource: str
     action: str
     verb: str
     path: str
     text: str
+    summary: str
 
 
 def scope_text(method: str, path: str) -> str:
@@ -32,7 +36,12 @@ def scopes_of(prefix: str, routes: Iterable[Route]) -> list[Scope]:
     """The scopes of these routes of a face, by resource and path."""
     found = {
         Scope(
-            route.resource, route.name, route.method, prefix + route.path, scope_text(route.method, prefix + route.path)
+            route.resource,
+            route.name,
+            route.method,
+            prefix + route.path,
+            scope_text(route.method, prefix + route.path),
+            route.summary,
         )
         for route in routes
         if route.scope
