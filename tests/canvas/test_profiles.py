@@ -165,9 +165,10 @@ def test_the_time_zone_is_the_accounts_until_one_is_chosen(school: School) -> No
 
 
 def test_settings_of_the_account_add_and_remove_keys(school: School) -> None:
-    set_settings(school, name_pronunciation=True, avatars=False)
+    set_settings(school, name_pronunciation=True, avatars=False, default_locale="de")
     json = school.as_("student").get("/api/v1/users/self/profile").json
     assert json["pronunciation"] is None
+    assert (json["locale"], json["effective_locale"]) == (None, "de")
     assert "avatar_url" not in json
     change(school, "student", pronunciation="STEH-la")
     assert school.as_("student").get("/api/v1/users/self/profile").json["pronunciation"] == "STEH-la"

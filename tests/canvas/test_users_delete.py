@@ -100,6 +100,15 @@ def test_nothing_of_a_deleted_person_lives_on(school: School) -> None:
     assert school.read(lambda db: db.execute(mine).scalars().all()) == ["retired"]
 
 
+def test_a_token_that_somebody_made_as_another_dies_with_them(school: School) -> None:
+    student = AccessToken.user_id == school.id("student")
+    school.write(lambda db: db.execute(update(AccessToken).where(student).values(real_user_id=school.id("admin"))))
+    assert school.as_("student").get("/api/v1/users/self").status == 200
+    school.as_("site_admin").delete(url_of(school, "admin"))
+    assert school.as_("student").get("/api/v1/users/self").status == 401
+    assert school.read(lambda db: db.execute(select(AccessToken.state).where(student)).scalars().all()) == ["deleted"]
+
+
 @pytest.mark.spec("homeroom.md#3")
 def test_lists_and_rights_forget_at_once_who_is_gone(school: School) -> None:
     client = school.as_("admin")
