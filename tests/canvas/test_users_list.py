@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -164,6 +165,24 @@ def test_every_sort_puts_nulls_last_and_parts_ties_by_id(
             monkeypatch.setattr(paging, "DEEP", deep)
             found = client.pages(f"{url}&sort={sort}&order={order}&per_page={per_page}")
             assert [(p["id"], p[field]) for p in found] == [(p["id"], p[field]) for p in people]
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("sort", ["email", "login_id", "sis_id", "integration_id"])
+def test_attack_sorting_by_what_one_may_not_read_tells_nothing(
+    school: School, monkeypatch: pytest.MonkeyPatch, sort: str, order: str
+) -> None:
+    monkeypatch.setattr(paging, "DEEP", 1)
+    school.write(scatter)
+    url, narrow = f"{USERS}?sort={sort}&order={order}&per_page=1", school.as_("narrow_admin")
+    by_name = [school.id(who) for who in EVERYBODY]
+    assert [person["id"] for person in narrow.pages(url)] == by_name
+    assert [person["id"] for person in school.as_("admin").pages(url)] != by_name
+    bookmark = base64.urlsafe_b64decode(narrow.get(url).links["next"].split("bookmark:")[1].split("&")[0] + "==")
+    assert b"admin ada" in bookmark
+    assert (
+        narrow.get(f"{USERS}?sort={sort}&page=bookmark:{base64.urlsafe_b64encode(b'[null,0]').decode()}").status == 404
+    )
 
 
 def test_sorting_by_last_login_shows_it(school: School) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound, Refused
 from homeroom.school.people.channels import confirmation_path, pending_channel
 from homeroom.school.people.users import policy
-from homeroom.school.people.users.listing import PeopleFilter, SortName, people_in_account
+from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
 from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.people.users.search import read_term, search_in_account
@@ -61,7 +61,9 @@ def list_users(
     db: Connection,
 ) -> Page[UserJson]:
     """List users in account."""
-    sort = _sort_of(params)
+    if params.sort in _COURSE_SORTS:
+        raise Refused(f"Users of an account cannot be sorted by {params.sort}")
+    sort = allowed_sort(actor, account_id.ref, params.sort)
     term = read_term(params.search_term)
     which = PeopleFilter(
         search=search_in_account(actor, account_id.ref, term) if term else None,
@@ -98,13 +100,6 @@ def enrollment_types_of(given: list[str]) -> frozenset[str]:
         if known is None:
             raise Refused(f"Invalid enrollment_type: {name}")
     return frozenset(known for known in names.values() if known)
-
-
-def _sort_of(params: ListUsers) -> SortName | None:
-    """The sort that was asked for; an unknown one counts as none."""
-    if params.sort in _COURSE_SORTS:
-        raise Refused(f"Users of an account cannot be sorted by {params.sort}")
-    return params.sort if params.sort in get_args(SortName) else None  # type: ignore[return-value]
 
 
 class ShowUser(Struct):

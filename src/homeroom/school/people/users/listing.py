@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db import bare
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import Root
+from homeroom.school.actor import AccountRef, Actor, Root
 from homeroom.school.people.users.queries import PERSON_COLUMNS
-from homeroom.school.people.users.search import Search, candidates, matches
+from homeroom.school.people.users.search import Search, candidates, matches, may_read
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
 
 # How many found people are ever sorted. One costs about as much as two rows of an index that is walked for a page.
@@ -31,10 +31,12 @@ SortName = Literal["username", "name", "email", "login_id", "sis_id", "integrati
 
 
 class Sort(NamedTuple):
-    """A column of the directory to sort by; nulls come last in both directions."""
+    """A column of the directory to sort by; nulls come last in both directions. ``of`` is one of READERS: what it
+    tells, in a bookmark even word for word."""
 
     column: Any
     nullable: bool = True
+    of: str | None = None
 
 
 _directory = DirectoryEntry.__table__.c
@@ -44,10 +46,10 @@ _SORTED_IN_ACCOUNT = bare(UserAccountAssociation.sort_key, UserAccountAssociatio
 SORTS: dict[str, Sort] = {
     "username": Sort(_directory.sort_key, nullable=False),
     "name": Sort(_directory.name_key, nullable=False),
-    "email": Sort(_directory.email_key),
-    "login_id": Sort(_directory.login_key),
-    "sis_id": Sort(_directory.sis_user_id),
-    "integration_id": Sort(_directory.integration_id),
+    "email": Sort(_directory.email_key, of="email"),
+    "login_id": Sort(_directory.login_key, of="login"),
+    "sis_id": Sort(_directory.sis_user_id, of="sis"),
+    "integration_id": Sort(_directory.integration_id, of="sis"),
     "last_login": Sort(_directory.last_login_at),
     "id": Sort(_USER_ID, nullable=False),
 }
@@ -87,6 +89,14 @@ class _Narrowing(NamedTuple):
     ids: Any | None
 
 
+def allowed_sort(actor: Actor, account: AccountRef, name: str | None) -> SortName | None:
+    """The sort of this name; None for no such sort, and for one by what the actor may not read."""
+    sort = SORTS.get(name or "")
+    if sort is None or (sort.of is not None and not may_read(actor, account, sort.of)):
+        return None
+    return cast("SortName", name)
+
+
 def people_in_account(
     db: Connection,
     root: Root,
@@ -115,7 +125,7 @@ def people_in_account(
     if by_name and not (found and found.comes_first):
         rows = _from_associations(width).where(account_id == _IN_ACCOUNT, *tests)
         return Listing(rows, key, id_, False, width, countable)
-    column, nullable = SORTS[sort or "username"]
+    column, nullable, _ = SORTS[sort or "username"]
     rows = _from_directory(column, width).where(membership.test, *tests)
     if found and found.comes_first:
         rows = rows.where(_USER_ID.in_(found.ids))

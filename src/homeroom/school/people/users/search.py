@@ -6,6 +6,7 @@ spell an address or a SIS id out by asking for parts of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,14 @@ class SearchTermTooShort(SchoolError):
     """The term has too few characters; the documented body is the face's (users-core.md §2)."""
 
 
+# What of a person only some may read, and with any of which rights; for searching and for sorting by it.
+READERS: Mapping[str, tuple[str, ...]] = {
+    "login": ("view_user_logins",),
+    "sis": ("read_sis", "manage_sis"),
+    "email": ("read_email_addresses",),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """A term, and where it may be looked for. ``user_id`` is the one that a term of digits names."""
@@ -54,12 +63,12 @@ def read_term(term: str | None) -> str | None:
 
 def search_in_account(actor: Actor, account: AccountRef, term: str) -> Search:
     """The search for this term with the actor's rights on the account."""
-    allowed = {
-        "login_text": ("view_user_logins",),
-        "sis_text": ("read_sis", "manage_sis"),
-        "email_text": ("read_email_addresses",),
-    }
-    return search_for(term, tuple(name for name, rights in allowed.items() if actor.holds_any(rights, account)))
+    return search_for(term, tuple(f"{what}_text" for what in READERS if may_read(actor, account, what)))
+
+
+def may_read(actor: Actor, account: AccountRef, what: str) -> bool:
+    """Whether the actor may read this of the account's people; ``what`` is one of READERS."""
+    return actor.holds_any(READERS[what], account)
 
 
 def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
