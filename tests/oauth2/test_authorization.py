@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in, token_in
 from tests.support.oauth import CALLBACK, CHALLENGE, make_app, query_of
+from tests.support.settings import change_settings
 
 pytestmark = pytest.mark.spec("identity.md#2")
 UNKNOWN = {"error": "invalid_client", "error_description": "unknown client"}
@@ -202,6 +203,19 @@ def test_somebody_signed_out_signs_in_first_and_the_flow_goes_on(school: School)
     reply = app.browser.post("/login/oauth2/accept", {"authenticity_token": token_in(page)})
     assert reply.headers["location"].startswith(f"{CALLBACK}?code=")
     assert query_of(reply)["state"] == "xyz"
+
+
+@pytest.mark.spec("identity.md#11")
+def test_terms_come_before_the_question_and_the_flow_goes_on(school: School) -> None:
+    change_settings(school, require_terms=True)
+    app = make_app(school)
+    sign_in(app.browser, "student")
+    app.ask()
+    token = token_in(app.browser.get("/terms"))
+    assert app.browser.post("/login/oauth2/accept", {"authenticity_token": token}).headers["location"] == "/terms"
+    assert app.browser.get("/login/oauth2/confirm").headers["location"] == "/terms"
+    assert app.browser.submit("/terms", {}).headers["location"] == "/login/oauth2/confirm"
+    assert "code" in query_of(app.consent())
 
 
 def test_force_login_wants_a_new_sign_in(school: School) -> None:

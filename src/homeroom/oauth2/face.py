@@ -12,16 +12,24 @@ from homeroom.school.actor import Actor
 from homeroom.wire import api_errors
 from homeroom.wire.authentication import authenticate
 from homeroom.wire.endpoint import Call
-from homeroom.wire.pages import PAGE_HEADERS
+from homeroom.wire.pages import PAGE_HEADERS, TermsNotAccepted
 from homeroom.wire.request import Request
 from homeroom.wire.server import Face
 
 
 def _authenticate(call: Call, db: Connection) -> Actor:
     """Programs come with a token, browsers with a session; `accept` itself asks for the form's token."""
-    if call.request.segments[-1] in FOR_PROGRAMS:
+    last = call.request.segments[-1]
+    if last in FOR_PROGRAMS:
         return authenticate(db, call.token, call.params)
-    return call.browser.find_session(db).actor
+    actor = call.browser.find_session(db).actor
+    if last in _QUESTION and call.browser.needs_terms:
+        raise TermsNotAccepted
+    return actor
+
+
+# Pages like any other: who has not accepted the terms is sent there first, and comes back.
+_QUESTION = frozenset(("confirm", "accept"))
 
 
 def _no_token(_request: Request, _params: dict[str, Any]) -> None:
