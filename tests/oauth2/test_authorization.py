@@ -144,6 +144,19 @@ def test_a_key_that_is_not_switched_on_is_refused(school: School) -> None:
     }
 
 
+def test_a_key_that_is_switched_off_while_the_question_stands_gets_no_code(school: School) -> None:
+    app = make_app(school)
+    sign_in(app.browser, "student")
+    app.ask()
+    token = token_in(app.browser.get("/login/oauth2/confirm"))
+    off = {"developer_key_account_binding": {"workflow_state": "off"}}
+    url = f"/api/v1/accounts/1/developer_keys/{app.id}/developer_key_account_bindings"
+    assert school.as_("admin").post(url, off).status == 200
+    reply = query_of(app.browser.post("/login/oauth2/accept", {"authenticity_token": token}))
+    assert (reply["error"], reply["state"]) == ("unauthorized_client", "xyz")
+    assert app.browser.get("/login/oauth2/confirm").headers["location"] == "/login"
+
+
 @pytest.mark.parametrize("response_type", ["token", "", None, "code token"])
 def test_only_codes_are_given(school: School, response_type: str | None) -> None:
     assert query_of(make_app(school).ask(response_type=response_type)) == {

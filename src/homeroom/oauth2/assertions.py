@@ -8,7 +8,6 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom import clock
-from homeroom.school.access.developer_keys.queries import is_switched_on
 from homeroom.school.access.oauth import assertions, clients
 from homeroom.school.access.oauth.assertions import Claims
 from homeroom.school.access.oauth.clients import Client
@@ -65,8 +64,7 @@ def issue_service_token(
     if assertion is None:
         raise OAuthError("invalid_request", "client_assertion is missing")
     client = assertion.client
-    if not is_switched_on(db, root, client):
-        raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
+    clients.require_switched_on(db, root, client)
     refused = sorted(set(scopes) - client.allowed_scopes)
     if refused or not scopes:
         raise OAuthError("invalid_scope", f"The scope is missing or not the client's: {' '.join(refused)}".rstrip(": "))

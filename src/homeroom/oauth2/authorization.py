@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2.errors import oauth_answer
 from homeroom.oauth2.pages import PAGES
-from homeroom.school.access.developer_keys.queries import is_switched_on
 from homeroom.school.access.oauth import clients, codes, tokens
 from homeroom.school.access.oauth.clients import OUT_OF_BAND, USERINFO, Client
 from homeroom.school.access.oauth.codes import Grant
@@ -127,6 +126,11 @@ def accept(params: Params[Accept], given: RawParams, browser: Browser, actor: Ac
         return redirect(CONFIRM)
     client = clients.find_client(db, str(pending.client_id))
     _forget(db, browser)
+    try:
+        # It may have been switched off while the question stood.
+        clients.require_switched_on(db, actor.root, client)
+    except OAuthError as error:
+        return _tell_client(pending.redirect_uri, error, pending.state)
     return _grant(db, client, pending, actor, remember=params.remember_access)
 
 
@@ -152,8 +156,7 @@ def _sign_in_address(params: Authorize) -> str:
 def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) -> Pending:
     """The checks whose failure is told to the client, in the documented order. Raises OAuthError."""
     scopes = _scopes_asked(client, params)
-    if not is_switched_on(db, actor.root, client):
-        raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
+    clients.require_switched_on(db, actor.root, client)
     if params.response_type != "code":
         raise OAuthError("unsupported_response_type", "Only response_type=code is permitted")
     if params.prompt not in ("", "none"):

@@ -9,8 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 from sqlalchemy import Connection, select
 
+from homeroom.school.access.developer_keys.queries import is_switched_on
 from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.access.vault import Vault
+from homeroom.school.actor import Root
 from homeroom.school.ids import is_number, local_id
 from homeroom.school.schema import DeveloperKey
 
@@ -63,6 +65,12 @@ def require_secret(client: Client, secret: str, vault: Vault) -> None:
     known = vault.open(client.sealed_secret) if client.sealed_secret else ""
     if not known or not hmac.compare_digest(known.encode(), secret.encode()):
         raise OAuthError("invalid_client", "invalid client", status=401)
+
+
+def require_switched_on(db: Connection, root: Root, client: Client) -> None:
+    """Raise OAuthError unless people of the root account may grant this client tokens."""
+    if not is_switched_on(db, root, client):
+        raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
 
 
 def may_redirect_to(client: Client, uri: str) -> bool:
