@@ -173,7 +173,18 @@ def states(output: str) -> dict[str, str]:
     return dict(found)
 
 
-CHECKS = ["python", "settings", "data folder", "admin-token", "database", "tables", "search", "clock", "worker"]
+CHECKS = [
+    "python",
+    "settings",
+    "data folder",
+    "admin-token",
+    "database",
+    "tables",
+    "secrets",
+    "search",
+    "clock",
+    "worker",
+]
 CHECKS += ["job queue", "storage", "mail"]
 
 
@@ -190,6 +201,22 @@ def test_doctor_finds_all_well_while_the_server_runs(empty_url: str, tmp_path: P
     after = run("doctor", "--data", data, "--database", empty_url)
     assert after.returncode == 0, after.stdout
     assert states(after.stdout)["worker"] == "note"
+
+
+def test_doctor_says_that_secrets_were_sealed_with_another_key(empty_url: str, tmp_path: Path) -> None:
+    with serving(tmp_path, "--database", empty_url, settings={"HOMEROOM_SECRET_KEY": "the-first-one"}) as server:
+        headers = {"Authorization": f"Bearer {server.first_token}"}
+        for name in ("One", "Two"):
+            key = {"developer_key": {"name": name}}
+            url = f"{server.url}/api/v1/accounts/1/developer_keys"
+            assert requests.post(url, json=key, headers=headers, timeout=10).status_code == 200
+    for secret, status in (("the-first-one", 0), ("another-one", 1)):
+        settings = {"HOMEROOM_SECRET_KEY": secret}
+        result = run("doctor", "--data", tmp_path, "--database", empty_url, settings=settings)
+        assert result.returncode == status
+        assert states(result.stdout)["secrets"] == ("problem" if status else "ok"), result.stdout
+    assert "2 of 2 do not open" in result.stdout
+    assert "another-one" not in result.stdout
 
 
 def test_doctor_on_nothing_makes_nothing(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from homeroom.cli.outside import check_mail, check_storage
 from homeroom.cli.problems import reason, shown
 from homeroom.db import Database
 from homeroom.db.migrate import current_revision, newest_revision
+from homeroom.school.access.seals import count_sealed
+from homeroom.school.access.vault import open_vault
 from homeroom.school.jobs import Jobs
 from homeroom.school.leases import holder_of
 from homeroom.school.schema import DirectoryEntry, JobLease, MovedClock
@@ -113,7 +115,7 @@ def check_database(settings: Settings) -> Iterator[Finding]:
         yield check_tables(current)
         if current == newest_revision():
             with database.read() as db:
-                yield from check_school(db)
+                yield from check_school(db, settings)
             yield check_queue(database, settings)
     except DBAPIError as error:
         yield Finding(
@@ -147,13 +149,23 @@ def check_tables(current: str | None) -> Finding:
     )
 
 
-def check_school(db: Connection) -> Iterator[Finding]:
+def check_school(db: Connection, settings: Settings) -> Iterator[Finding]:
     """What the tables say, once they are there."""
     if is_empty(db):
         yield Finding("school", "note", "not set up yet", "`homeroom serve` does it on its first start.")
+    else:
+        yield check_secrets(db, settings)
     yield check_search(db)
     yield check_clock(db)
     yield check_worker(db)
+
+
+def check_secrets(db: Connection, settings: Settings) -> Finding:
+    sealed, closed = count_sealed(db, open_vault(db, settings.secret_key))
+    if closed:
+        advice = "Give the HOMEROOM_SECRET_KEY that they were sealed with."
+        return Finding("secrets", "problem", f"{closed} of {sealed} do not open", advice)
+    return Finding("secrets", "ok", f"{sealed} sealed, all open")
 
 
 def check_search(db: Connection) -> Finding:

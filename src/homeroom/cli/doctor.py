@@ -20,7 +20,7 @@ STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 @click.command()
 @of_a_school
 def doctor(data: Path | None, database: str | None) -> None:
-    """Check Python, the settings, the data folder, the database, the search, storage, mail, the clock and the worker.
+    """Check Python, the settings, the data folder, the database, sealed secrets, search, clock, worker, storage, mail.
 
     Changes nothing. The exit status is 1 when something is a problem; a note is worth knowing and is none.
 

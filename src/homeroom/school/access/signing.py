@@ -22,7 +22,7 @@ from homeroom.school.schema import SystemFact
 
 ALGORITHM = "ES512"
 _CURVE = "P-521"
-_FACT = "signing_key_es512"
+SIGNING_KEY = "signing_key_es512"
 
 
 class BadSignature(Exception):
@@ -58,14 +58,14 @@ def public_keys(db: Connection, vault: Vault) -> dict[str, list[dict[str, Any]]]
 
 
 def _key(db: Connection, vault: Vault) -> ECKey | None:
-    sealed = db.execute(select(SystemFact.value).where(SystemFact.name == _FACT)).scalar()
+    sealed = db.execute(select(SystemFact.value).where(SystemFact.name == SIGNING_KEY)).scalar()
     return None if sealed is None else _read_key(vault.open(sealed))
 
 
 def _make_key(db: Connection, vault: Vault) -> ECKey:
     text = msgspec.json.encode(ECKey.generate_key(_CURVE).as_dict(private=True)).decode()
     # Of two who make one at the same time, the first one's is everybody's.
-    insert_or_update(db, SystemFact, [{"name": _FACT, "value": vault.seal(text)}], key=["name"], update=[])
+    insert_or_update(db, SystemFact, [{"name": SIGNING_KEY, "value": vault.seal(text)}], key=["name"], update=[])
     key = _key(db, vault)
     assert key is not None
     return key

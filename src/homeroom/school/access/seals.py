@@ -1,0 +1,31 @@
+"""Whether what was sealed still opens: `homeroom doctor` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from homeroom.school.access.signing import SIGNING_KEY
+from homeroom.school.access.vault import CannotOpen, Vault
+from homeroom.school.schema import AuthenticationProvider, DeveloperKey, SystemFact
+
+
+def count_sealed(db: Connection, vault: Vault) -> tuple[int, int]:
+    """How many secrets are sealed, and how many of them this vault cannot open."""
+    opened = [_opens(vault, sealed) for sealed in _sealed(db)]
+    return len(opened), opened.count(False)
+
+
+def _sealed(db: Connection) -> Iterator[str]:
+    for column in (DeveloperKey.sealed_secret, AuthenticationProvider.sealed_secrets):
+        yield from filter(None, db.execute(select(column)).scalars())
+    yield from db.execute(select(SystemFact.value).where(SystemFact.name == SIGNING_KEY)).scalars()
+
+
+def _opens(vault: Vault, sealed: str) -> bool:
+    try:
+        vault.open(sealed)
+    except CannotOpen:
+        return False
+    return True
