@@ -89,10 +89,35 @@ def test_without_the_roster_one_sees_oneself_and_whom_one_observes(school: Schoo
         ("state[]=current_and_invited", EVERYBODY),
         ("state[]=completed", []),
         ("state[]=nonsense", []),
+        ("sis_user_id[]=sis-ta&sis_user_id[]=sis-student", ["student", "ta"]),
+        ("sis_user_id=sis-ta", ["ta"]),
+        ("sis_user_id[]=nobody", []),
+        ("sis_course_id[]=sis-biology", EVERYBODY),
+        ("sis_course_id[]=sis-history", []),
+        ("sis_account_id[]=sis-northern&type[]=TaEnrollment", ["ta"]),
+        ("sis_account_id[]=sis-southern", []),
+        ("sis_section_id[]=none", []),
+        ("enrollment_term_id=1", EVERYBODY),
+        ("enrollment_term_id=default", EVERYBODY),
     ],
 )
 def test_filters(school: School, query: str, found: list[str]) -> None:
     assert people(school, "teacher", of_course(school, query)) == found
+
+
+def test_filters_by_section_and_term(school: School) -> None:
+    change(school, CourseSection, school.id("biology_section"), sis_section_id="s1")
+    assert people(school, "teacher", of_course(school, "sis_section_id[]=s1&role_id[]=4")) == ["ta"]
+    admin = school.as_("admin")
+    term = admin.post("/api/v1/accounts/1/terms", {"enrollment_term": {"name": "Spring", "sis_term_id": "t"}}).json[
+        "id"
+    ]
+    in_term = of_user(school, query="enrollment_term_id=sis_term_id:t")
+    assert people(school, "student", in_term) == []
+    change_course(school, enrollment_term_id=term)
+    assert people(school, "student", in_term) == ["student"]
+    assert people(school, "observer", in_term) == ["student"]
+    assert school.as_("student").get(of_user(school, query="enrollment_term_id=99")).status == 404
 
 
 def test_an_unknown_type_is_refused(school: School) -> None:

@@ -19,6 +19,7 @@ from homeroom.school.learning.enrollments import actions, listing, policy
 from homeroom.school.learning.enrollments.listing import SORT, EnrollmentFilter, Listing
 from homeroom.school.learning.enrollments.notices import tell_of_enrollment
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, find_enrollment
+from homeroom.school.learning.terms import find_term
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.schema import Enrollment
 from homeroom.wire.answers import Answer
@@ -38,6 +39,11 @@ class ListEnrollments(Struct):
     role_id: frozenset[RecordNumber] = frozenset()
     state: frozenset[str] = frozenset()
     user_id: str | None = None
+    sis_account_id: frozenset[str] = frozenset()
+    sis_course_id: frozenset[str] = frozenset()
+    sis_section_id: frozenset[str] = frozenset()
+    sis_user_id: frozenset[str] = frozenset()
+    enrollment_term_id: str | None = None
     include: frozenset[str] = frozenset()
 
 
@@ -185,8 +191,19 @@ def reactivate_enrollment(
 def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> EnrollmentFilter:
     # A user who does not exist has no enrollments.
     user_id = user_id_of(db, actor, parse_id("user", params.user_id)) or 0 if params.user_id else None
-    types = enrollment_types_of(params.type)
-    return EnrollmentFilter(types, params.role, params.role_id, params.state, user_id)
+    term = params.enrollment_term_id
+    return EnrollmentFilter(
+        types=enrollment_types_of(params.type),
+        roles=params.role,
+        role_ids=params.role_id,
+        states=params.state,
+        sis_account_ids=params.sis_account_id,
+        sis_course_ids=params.sis_course_id,
+        sis_section_ids=params.sis_section_id,
+        sis_user_ids=params.sis_user_id,
+        term_ids=frozenset((find_term(db, actor, parse_id("term", term)).id,)) if term else frozenset(),
+        user_id=user_id,
+    )
 
 
 def _page(

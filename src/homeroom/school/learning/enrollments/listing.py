@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
@@ -19,7 +19,7 @@ from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
-from homeroom.school.schema import Course, DirectoryEntry, Enrollment, Role
+from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
 
 # What names of states in ``state[]`` stand for several.
 _GROUPS = {
@@ -45,6 +45,11 @@ class EnrollmentFilter:
     roles: frozenset[str] = frozenset()
     role_ids: frozenset[int] = frozenset()
     states: frozenset[str] = frozenset()
+    sis_account_ids: frozenset[str] = frozenset()
+    sis_course_ids: frozenset[str] = frozenset()
+    sis_section_ids: frozenset[str] = frozenset()
+    sis_user_ids: frozenset[str] = frozenset()
+    term_ids: frozenset[int] = frozenset()
     user_id: int | None = None
 
 
@@ -76,7 +81,7 @@ def enrollments_in_course(
 
 
 @lru_cache(maxsize=256)
-def _in_course(shape: EnrollmentFilter, given: frozenset[str]) -> AnySelect:
+def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
     if "user_id" in given:
         rows = rows.where(_enrollments.c.user_id == bindparam("user_id"))
@@ -102,13 +107,13 @@ def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: Enrol
 
 
 @lru_cache(maxsize=256)
-def _of_user(shape: EnrollmentFilter) -> AnySelect:
+def _of_user(shape: _Shape) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
     return rows.where(Course.__table__.c.state != "deleted")
 
 
 @lru_cache(maxsize=256)
-def _of_user_known(shape: EnrollmentFilter) -> AnySelect:
+def _of_user_known(shape: _Shape) -> AnySelect:
     """An admin sees those below the own accounts, an observer those in the courses that both are in."""
     observing = select(Enrollment.course_id).where(
         Enrollment.user_id == bindparam("viewer"),
@@ -122,26 +127,42 @@ def _of_user_known(shape: EnrollmentFilter) -> AnySelect:
 _KNOWING = ("read_roster", "manage_user_logins")
 
 
-def _sorted(shape: EnrollmentFilter) -> AnySelect:
-    rows = enrollment_records().add_columns(SORT)
-    rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    conditions: list[ColumnElement[bool]] = []
-    if shape.types:
-        conditions.append(Enrollment.type.in_(shape.types))
-    if shape.roles:
-        conditions.append(one_of(Role.__table__.c.name, "roles"))
-    if shape.role_ids:
-        conditions.append(one_of(_enrollments.c.role_id, "role_ids"))
-    return rows.where(*conditions)
+class _Shape(NamedTuple):
+    """What a statement is built from: of lists that a client can make up, only which are ``given``."""
+
+    types: frozenset[str]
+    states: frozenset[str]
+    given: frozenset[str]
 
 
-def _shape(which: EnrollmentFilter, states: frozenset[str]) -> EnrollmentFilter:
-    """What the statement is built from: of lists that a client can make up, only whether there are any."""
-    return EnrollmentFilter(which.types, which.roles and frozenset(("",)), which.role_ids and frozenset((0,)), states)
+# EnrollmentFilter's lists that a client makes up, and how a row fits one.
+_LISTS: Mapping[str, ColumnElement[bool]] = {
+    "roles": one_of(Role.__table__.c.name, "roles"),
+    "role_ids": one_of(_enrollments.c.role_id, "role_ids"),
+    "sis_account_ids": one_of(Account.__table__.c.sis_account_id, "sis_account_ids"),
+    "sis_course_ids": one_of(Course.__table__.c.sis_course_id, "sis_course_ids"),
+    "sis_section_ids": one_of(CourseSection.__table__.c.sis_section_id, "sis_section_ids"),
+    "sis_user_ids": _enrollments.c.user_id.in_(
+        select(Login.user_id).where(one_of(Login.__table__.c.sis_user_id, "sis_user_ids"), Login.state != "deleted")
+    ),
+    "term_ids": one_of(Course.__table__.c.enrollment_term_id, "term_ids"),
+}
+
+
+def _shape(which: EnrollmentFilter, states: frozenset[str]) -> _Shape:
+    return _Shape(which.types, states, frozenset(_lists(which)))
 
 
 def _lists(which: EnrollmentFilter) -> dict[str, Any]:
-    return {name: list(values) for name, values in (("roles", which.roles), ("role_ids", which.role_ids)) if values}
+    return {name: list(getattr(which, name)) for name in _LISTS if getattr(which, name)}
+
+
+def _sorted(shape: _Shape) -> AnySelect:
+    rows = enrollment_records().add_columns(SORT)
+    rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
+    if shape.types:
+        rows = rows.where(Enrollment.type.in_(shape.types))
+    return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
 
 
 def _states(names: Collection[str]) -> frozenset[str]:
