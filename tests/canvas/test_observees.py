@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 from tests.conftest import School
+from tests.support.access import make_token
 from tests.support.cast import PASSWORD, token_of
 from tests.support.rights import allow, deny
 
@@ -272,6 +273,14 @@ def test_attack_a_token_with_scopes_gives_no_more_than_its_scopes(school: School
 
     school.write(limit)
     assert add(school, "outsider", {"access_token": token_of("classmate")}).json == UNKNOWN
+
+
+def test_attack_a_token_made_while_acting_as_the_student_proves_nothing(school: School) -> None:
+    token = make_token(school)
+    made = update(AccessToken).where(AccessToken.id == token["id"]).values(real_user_id=school.id("admin"))
+    school.write(lambda db: db.execute(made))
+    reply = add(school, "outsider", {"access_token": token["visible_token"]})
+    assert (reply.status, reply.json) == (422, UNKNOWN)
 
 
 def test_attack_guessing_a_password_through_observees(school: School) -> None:

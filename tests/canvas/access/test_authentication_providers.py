@@ -201,6 +201,26 @@ def test_positions_are_numbered_without_gaps(school: School) -> None:
     assert len(admin.pages(f"{PROVIDERS}?per_page=1")) == 3
 
 
+@pytest.mark.spec("homeroom.md#3")
+def test_a_type_names_the_first_provider_of_it(school: School) -> None:
+    first, second = (add(school, auth_type="cas", auth_base=f"https://{name}.example")["id"] for name in "ab")
+    assert school.as_("admin").get(f"{PROVIDERS}/cas").json["id"] == first
+    school.as_("admin").put(f"{PROVIDERS}/{second}", {"position": 1})
+    assert school.as_("admin").get(f"{PROVIDERS}/cas").json["id"] == second
+    made = {"user": {"id": school.id("student")}, "login": {"unique_id": "s", "authentication_provider_id": "cas"}}
+    login = school.as_("admin").post("/api/v1/accounts/1/logins", made).json
+    assert (login["authentication_provider_id"], login["authentication_provider_type"]) == (second, "cas")
+
+
+def test_the_secrets_of_a_deleted_provider_are_forgotten(school: School) -> None:
+    provider = add(school, **OIDC)["id"]
+    sealed = select(AuthenticationProvider.sealed_secrets).where(AuthenticationProvider.id == provider)
+    assert school.read(lambda db: db.execute(sealed).scalar_one()) is not None
+    deleted = school.as_("admin").delete(f"{PROVIDERS}/{provider}")
+    assert (deleted.status, deleted.json["workflow_state"]) == (200, "deleted")
+    assert school.read(lambda db: db.execute(sealed).scalar_one()) is None
+
+
 def test_passwords_cannot_be_taken_away_from_a_school(school: School) -> None:
     refused = school.as_("admin").delete(f"{PROVIDERS}/canvas")
     assert (refused.status, refused.json) == (400, {"message": "The canvas provider cannot be deleted."})
