@@ -7,10 +7,12 @@ import hmac
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import func, select, update
 from tests.conftest import School
+from tests.support.access import make_token
 from tests.support.browser import Browser, sign_in
 from tests.support.client import Reply
 from tests.support.oauth import make_app
@@ -127,6 +129,35 @@ def test_a_wrong_password_does_not_take_the_other_way_away(school: School, other
     add_provider(school, other_side)
     refused = sign_in(Browser(school), "student", "wrong")
     assert (refused.status, "Sign in with your school" in refused.text) == (400, True)
+
+
+def test_signing_out_ends_the_session_at_the_provider_too(school: School, other_side: Idp) -> None:
+    there = f"{other_side.url}/logout?tenant=1"
+    provider = add_provider(school, other_side, end_session_endpoint=there)
+    add_login(school, "student", "u-1", provider)
+    browser = Browser(school)
+    go_through(school, other_side, browser)
+    asked = browser.get("/logout")
+    assert f"form-action 'self' {other_side.url};" in asked.headers["content-security-policy"]
+    back = {"client_id": CLIENT_ID, "post_logout_redirect_uri": "http://school.test/login/canvas"}
+    assert browser.submit("/logout", {}).headers["location"] == f"{there}&{urlencode(back)}"
+    assert browser.get("/api/v1/users/self").status == 401
+    # Whoever signed in with a password has no session there.
+    sign_in(browser, "student")
+    assert browser.get("/logout").headers["content-security-policy"].count(other_side.url) == 0
+    assert browser.submit("/logout", {}).headers["location"] == "/login"
+
+
+def test_ending_a_token_says_where_the_provider_signs_out(school: School, other_side: Idp) -> None:
+    provider = add_provider(school, other_side, end_session_endpoint=f"{other_side.url}/logout")
+    add_login(school, "student", "u-1", provider)
+    token = make_token(school)["visible_token"]
+    ended = school.with_token(token).delete("/login/oauth2/token")
+    back = {"client_id": CLIENT_ID, "post_logout_redirect_uri": "http://school.test/login/canvas"}
+    assert (ended.status, ended.json) == (200, {"forward_url": f"{other_side.url}/logout?{urlencode(back)}"})
+    school.as_("admin").delete(f"{PROVIDERS}/{provider}")
+    for who in ("student", "teacher"):
+        assert school.as_(who).delete("/login/oauth2/token").json == {}
 
 
 def test_a_school_without_a_provider_has_no_such_page(school: School) -> None:

@@ -16,6 +16,7 @@ from homeroom.school.access.oauth import clients, codes, tokens
 from homeroom.school.access.oauth.clients import OUT_OF_BAND, USERINFO, Client
 from homeroom.school.access.oauth.codes import Grant
 from homeroom.school.access.oauth.errors import NothingPending, OAuthError
+from homeroom.school.access.urls import origin_of
 from homeroom.school.actor import Actor
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
@@ -103,7 +104,7 @@ def ask(browser: Browser, actor: Actor, services: Services, db: Connection) -> A
         client=clients.find_client(db, str(pending.client_id)),
         scopes=_in_words(pending.scopes, services),
         identity_only=pending.scopes == [USERINFO],
-        leads_to=clients.origin_of(pending.redirect_uri) if pending.redirect_uri != OUT_OF_BAND else "",
+        leads_to=origin_of(pending.redirect_uri) if pending.redirect_uri != OUT_OF_BAND else "",
     )
 
 
@@ -268,7 +269,7 @@ def _counts(pending: Pending, actor: Actor) -> bool:
 
 
 def _origins(pending: Pending) -> list[str]:
-    return [] if pending.redirect_uri == OUT_OF_BAND else [clients.origin_of(pending.redirect_uri)]
+    return [] if pending.redirect_uri == OUT_OF_BAND else [origin_of(pending.redirect_uri)]
 
 
 def _in_words(scopes: list[str], services: Services) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from homeroom.school.access.oauth.clients import Client
 from homeroom.school.access.oauth.codes import ReplayedCode
 from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.access.oauth.tokens import Issued
+from homeroom.school.access.openid.sign_out import end_session_url_of
 from homeroom.school.access.vault import open_vault
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
@@ -97,14 +98,18 @@ class EndToken(Struct):
 
 
 @route.delete("/oauth2/token", right=PUBLIC, scope=False)
-def end_token(params: Params[EndToken], actor: Actor, db: Connection) -> dict[str, Any]:
-    """End the token that this call is made with."""
+def end_token(params: Params[EndToken], actor: Actor, request: Request, db: Connection) -> dict[str, Any]:
+    """End the token that this call is made with; ``forward_url`` is where the person's provider signs them out."""
     if actor.token_id is None:
         raise Refused("can't delete OAuth access token when not using an OAuth access token")
     tokens.end_token(db, actor.token_id)
     if params.expire_sessions:
         sessions.end_all_of(db, actor.id)
-    return {}
+    if actor.is_masquerading:
+        # Whoever acts as somebody is not signed in there as them.
+        return {}
+    url = end_session_url_of(db, actor.id, f"{request.base_url}/login/canvas")
+    return {"forward_url": url} if url else {}
 
 
 def _client(db: Connection, params: TokenRequest, request: Request) -> Client:

@@ -9,8 +9,10 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.school.access import sign_in
+from homeroom.school.access.openid.sign_out import end_session_url
 from homeroom.school.access.providers.queries import has_openid, sign_in_path
 from homeroom.school.access.sign_in import Candidate
+from homeroom.school.access.urls import origin_of
 from homeroom.school.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.wire.addresses import path_of_ours
@@ -99,25 +101,36 @@ def start_session(
 
 
 @route.get("/logout", right=PUBLIC, scope=False)
-def ask_to_sign_out(browser: Browser) -> Answer:
+def ask_to_sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
     """A link cannot sign anybody out: it leads to this question."""
-    return PAGES.show(browser, "sign_out.html") if browser.actor else redirect("/login")
+    if not browser.actor:
+        return redirect("/login")
+    goes_to = _after_sign_out(db, browser, actor, request)
+    return PAGES.show(browser, "sign_out.html", form_action=[] if goes_to.startswith("/") else [origin_of(goes_to)])
 
 
 @route.post("/logout", right=PUBLIC, scope=False)
-def sign_out(browser: Browser, actor: Actor, db: Connection) -> Answer:
+def sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
     """Sign this browser out."""
-    return redirect(_after_sign_out(db, actor), browser.sign_out(db))
+    return _sign_out(browser, actor, request, db)
 
 
 @route.delete("/logout", right=PUBLIC, scope=False)
-def end_session(browser: Browser, actor: Actor, db: Connection) -> Answer:
+def end_session(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
     """Sign this browser out."""
-    return redirect(_after_sign_out(db, actor), browser.sign_out(db))
+    return _sign_out(browser, actor, request, db)
 
 
-def _after_sign_out(db: Connection, actor: Actor) -> str:
-    """Not to a provider that would sign the same person in again at once."""
+def _sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
+    goes_to = _after_sign_out(db, browser, actor, request)
+    return redirect(goes_to, browser.sign_out(db))
+
+
+def _after_sign_out(db: Connection, browser: Browser, actor: Actor, request: Request) -> str:
+    """To the provider that vouched for the session, to end its own; never to one that signs the person in again."""
+    login_id = browser.session.login_id if browser.session is not None else None
+    if url := end_session_url(db, login_id, f"{request.base_url}/login/canvas"):
+        return url
     path = sign_in_path(db, actor.root.id)
     return "/login" if path == "/login/canvas" else "/login/canvas"
 

@@ -34,6 +34,12 @@ def is_redirect_uri(text: str) -> bool:
     )
 
 
+def origin_of(uri: str) -> str:
+    """Where a browser goes with this address, for the policy of the pages on the way."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
+
+
 def _split(text: str) -> SplitResult | None:
     # A backslash is a slash to browsers and not to URL parsers, which is how a host is smuggled in.
     if not 0 < len(text) <= URL_LIMIT or "\\" in text or "#" in text:

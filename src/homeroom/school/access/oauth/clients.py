@@ -94,12 +94,6 @@ def may_redirect_to(client: Client, uri: str) -> bool:
     return same_host and parts.scheme in {registered.scheme, "https"}
 
 
-def origin_of(uri: str) -> str:
-    """Where a browser goes with this address, for the policy of the pages on the way."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
-
-
 def _split(uri: str) -> SplitResult | None:
     """The parts of an address that can be redirected to; None for one that could be read in two ways."""
     if not uri or len(uri) > 2_000 or any(not "!" <= character <= "~" for character in uri) or "\\" in uri:
