@@ -16,7 +16,8 @@ from homeroom.wire import pages
 from homeroom.wire.coerce import BadParameter, MissingParameter
 from homeroom.wire.csrf import ForgedRequest
 from homeroom.wire.params import BadParameters
-from homeroom.wire.server import BodyTooLarge, MethodNotAllowed
+from homeroom.wire.server import MethodNotAllowed
+from homeroom.wire.transfer import BodyTooLarge
 
 CHALLENGE: dict[str, str | None] = {"www-authenticate": 'Bearer realm="canvas-lms"'}
 NONE: dict[str, str | None] = {"www-authenticate": None}

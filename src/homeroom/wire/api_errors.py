@@ -10,7 +10,8 @@ from homeroom.wire.answers import Answer, seconds
 from homeroom.wire.coerce import MissingParameter
 from homeroom.wire.params import BadParameters
 from homeroom.wire.request import Request
-from homeroom.wire.server import BodyTooLarge, MethodNotAllowed
+from homeroom.wire.server import MethodNotAllowed
+from homeroom.wire.transfer import BodyTooLarge
 
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="canvas-lms"')
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}

@@ -26,7 +26,8 @@ from homeroom.wire.csrf import ForgedRequest
 from homeroom.wire.endpoint import Call
 from homeroom.wire.params import BadParameters
 from homeroom.wire.request import Request
-from homeroom.wire.server import BodyTooLarge, MethodNotAllowed
+from homeroom.wire.server import MethodNotAllowed
+from homeroom.wire.transfer import BodyTooLarge
 
 HTML = "text/html; charset=utf-8"
 # With every answer of a face that shows pages (Face.headers).

@@ -25,6 +25,7 @@ from homeroom.wire.routes import Route, Routes
 from homeroom.wire.scopes import Scope, scope_text, scopes_of
 from homeroom.wire.services import Services
 from homeroom.wire.throttle import Bucket, Stopwatch, Throttled, bucket_key, cost_headers, shows_cost, too_many
+from homeroom.wire.transfer import ClientGone, read_body, send_answer
 
 
 class MethodNotAllowed(SchoolError):
@@ -33,14 +34,6 @@ class MethodNotAllowed(SchoolError):
     def __init__(self, allowed: set[str]) -> None:
         super().__init__(", ".join(sorted(allowed)))
         self.allowed = sorted(allowed)
-
-
-class BodyTooLarge(SchoolError):
-    """The body is larger than its route takes; ``limit`` in bytes."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(str(limit))
-        self.limit = limit
 
 
 @dataclass(frozen=True)
@@ -82,10 +75,6 @@ class Face:
     @property
     def routes(self) -> list[Route]:
         return [route for resource in self.resources for route in resource.all]
-
-
-class ClientGone(Exception):
-    """The client hung up before its request was whole; nobody waits for an answer."""
 
 
 @dataclass(slots=True)
@@ -150,7 +139,7 @@ class Server:
             return
         face = self._face_of(visit)
         headers = [("X-Request-Context-Id", request.id), *face.headers, *self._closing_headers(visit)]
-        await _send(send, answer, headers, head)
+        await send_answer(send, answer, headers, head)
         self.log.done(visit, face, answer.status)
 
     def flush(self) -> None:
@@ -176,7 +165,7 @@ class Server:
         visit.entry = entry
         limit = entry.endpoint.route.body_limit or self.services.settings.max_body
         watch.pause()
-        request.body = await _read_body(request, receive, limit)
+        request.body = await read_body(request, receive, limit)
         watch.resume()
         params = self._params(request)
         visit.token = entry.face.token_of(request, params)
@@ -266,47 +255,3 @@ def _tail_of(found: Match[_Entry]) -> str:
     last = found.route.endpoint.route.path.rstrip(")").rsplit("/", 1)[-1]
     value = found.values.get(last[1:], "") if last[:1] in ":*" else ""
     return "/".join(value) if isinstance(value, list) else value
-
-
-async def _read_body(request: Request, receive: Any, limit: int) -> bytes:
-    """The whole body. Raises BodyTooLarge as soon as it is known, without keeping what came; ClientGone."""
-    declared = request.header(b"content-length")
-    if declared is not None and declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
-        raise BodyTooLarge(limit)
-    if declared is None and _has_no_body(request):
-        return b""
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise BodyTooLarge(limit)
-        parts.append(part)
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-def _has_no_body(request: Request) -> bool:
-    """HTTP/1 says beforehand whether a body follows; asking the server for it costs more than looking here."""
-    return b"transfer-encoding" not in request.headers and not request.http_version.startswith("2")
-
-
-async def _send(send: Any, answer: Answer, extra: list[tuple[str, str]], head: bool) -> None:
-    headers: list[tuple[bytes, bytes]] = []
-    if answer.status not in (204, 304):
-        headers.append((b"content-type", answer.content_type.encode("latin-1")))
-        headers.append((b"content-length", b"%d" % len(answer.body)))
-    headers += [(name.lower().encode("latin-1"), _line(value)) for name, value in answer.headers]
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in extra]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
-
-
-def _line(value: str) -> bytes:
-    """A header's value on one line, whatever a route was given to put into it."""
-    text = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
-    return text.encode("latin-1", "replace")
