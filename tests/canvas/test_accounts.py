@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from tests.conftest import School
 from tests.support.rights import deny
 
-from homeroom.school.schema import Account, Course, UserAccountAssociation
+from homeroom.school.schema import Account, Course, Enrollment, UserAccountAssociation
 
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
 UNAUTH = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}
@@ -95,6 +95,9 @@ def test_the_staff_of_a_course_sees_the_name_of_its_accounts(school: School) -> 
     assert school.as_("teacher").get(url(school, "northern")).json == {"id": school.id("northern"), **json}
     assert school.as_("teacher").get("/api/v1/accounts/1").json["name"] == "Homeroom"
     assert school.as_("teacher").get("/api/v1/course_accounts").json == [{"id": school.id("northern"), **json}]
+    over = update(Enrollment).where(Enrollment.id == school.id("enrollment_of_teacher")).values(state="completed")
+    school.write(lambda db: db.execute(over))
+    assert school.as_("teacher").get("/api/v1/course_accounts").json == []
 
 
 @pytest.mark.parametrize(
@@ -136,6 +139,23 @@ def test_accounts_in_which_courses_may_be_managed(school: School, who: str, name
     under(school, "admin", "northern", "Below")
     assert [account["name"] for account in school.as_(who).get("/api/v1/manageable_accounts").json] == names
     assert len(school.as_(who).get("/api/v1/manageable_accounts?per_page=1").json) == min(1, len(names))
+
+
+@pytest.mark.parametrize("kept", ["manage_courses_add", "manage_courses_admin"])
+def test_to_add_or_to_manage_courses_is_enough(school: School, kept: str) -> None:
+    for permission in {"manage_courses_add", "manage_courses_admin"} - {kept}:
+        deny(school, "AccountAdmin", permission)
+    assert [account["name"] for account in school.as_("sub_admin").get("/api/v1/manageable_accounts").json] == [
+        "Northern"
+    ]
+    deny(school, "AccountAdmin", kept)
+    assert school.as_("sub_admin").get("/api/v1/manageable_accounts").json == []
+
+
+def test_a_new_account_has_quotas_only_by_who_manages_them(school: School) -> None:
+    deny(school, "AccountAdmin", "manage_storage_quotas")
+    assert under(school, "admin", "northern", "Below", default_storage_quota_mb=1).status == 403
+    assert under(school, "admin", "northern", "Below").status == 200
 
 
 @pytest.mark.spec("basics.md#4")

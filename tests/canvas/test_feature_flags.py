@@ -185,6 +185,8 @@ def test_features_that_a_higher_account_has_switched_on_for_good_can_be_hidden(s
     put(school, "admin", "accounts/1", "on")
     url = f"/api/v1/accounts/{school.id('northern')}/features?hide_inherited_enabled=1"
     assert [feature["feature"] for feature in school.as_("sub_admin").get(url).json] == ["educator_dashboard"]
+    put(school, "sub_admin", f"accounts/{school.id('northern')}", "on", "educator_dashboard")
+    assert [feature["feature"] for feature in school.as_("sub_admin").get(url).json] == ["educator_dashboard"]
 
 
 def test_a_user_has_their_own_features(school: School) -> None:

@@ -282,6 +282,21 @@ def test_a_permission_locked_above_cannot_be_changed_below(school: School) -> No
     assert permission(school, role, "view_audit_trail", northern)["enabled"], "What was masked applies again."
 
 
+def test_what_was_said_below_a_lock_is_not_kept_for_later(school: School) -> None:
+    role, northern = school.id("role_TeacherEnrollment"), school.id("northern")
+    school.as_("admin").put(f"{ROLES}/{role}", said("view_audit_trail", enabled=0, locked=1))
+    reply = school.as_("sub_admin").put(f"/api/v1/accounts/{northern}/roles/{role}", said("view_audit_trail"))
+    assert reply.status == 200
+    school.as_("admin").put(f"{ROLES}/{role}", said("view_audit_trail", enabled=0, locked=0))
+    assert permission(school, role, "view_audit_trail", northern)["enabled"] is False
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_no_account_has_a_role_with_the_name_of_a_built_in_one(school: School, name: str) -> None:
+    reply = make(school, name, account=school.id("northern"))
+    assert (reply.status, list(reply.json["errors"])) == (400, ["label"])
+
+
 def test_what_a_base_role_cannot_have_is_ignored(school: School) -> None:
     role = school.id("role_StudentEnrollment")
     change = {name: {"explicit": 1, "enabled": 1} for name in ("manage_grades", "become_user", "fly")}

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, update
 from tests.conftest import School
 from tests.support.cast import PEOPLE
+from tests.support.rights import deny
 
 from homeroom.school.people import directory
 from homeroom.school.people.users import listing
@@ -268,6 +269,41 @@ def test_each_column_is_searched_only_with_its_right(school: School) -> None:
     assert len(client.get(f"{USERS}?search_term=stella").json) == 1
     for term in ("student@school", "sis-student", "school.test", "@s", "s-"):
         assert client.get(f"{USERS}?search_term={term}").json == []
+
+
+@pytest.mark.spec("users-core.md#2")
+@pytest.mark.parametrize(
+    ("term", "rights"),
+    [
+        ("the-login", ["view_user_logins"]),
+        ("the-address", ["read_email_addresses"]),
+        ("the-sis-id", ["read_sis", "manage_sis"]),
+        ("the-integration-id", ["manage_sis", "read_sis"]),
+    ],
+)
+def test_any_of_a_columns_rights_searches_it(school: School, term: str, rights: list[str]) -> None:
+    client = school.as_("admin")
+    values = {"unique_id": "the-login", "sis_user_id": "the-sis-id", "integration_id": "the-integration-id"}
+    channel = {"address": "the-address@mail.test"}
+    made = client.post(USERS, {"user": {"name": "New"}, "pseudonym": values, "communication_channel": channel}).json[
+        "id"
+    ]
+    for right in rights:
+        assert [person["id"] for person in client.get(f"{USERS}?search_term={term}").json] == [made]
+        deny(school, "AccountAdmin", right)
+    assert client.get(f"{USERS}?search_term={term}").json == []
+    # The other columns have rights of their own.
+    others = {"the-login", "the-address"} - {term}
+    for other in others:
+        assert [person["id"] for person in client.get(f"{USERS}?search_term={other}").json] == [made]
+
+
+def test_a_term_does_not_match_from_one_value_into_the_next(school: School) -> None:
+    client = school.as_("admin")
+    another = {"user": {"id": school.id("student")}, "login": {"unique_id": "second"}}
+    assert client.post("/api/v1/accounts/1/logins", another).status == 200
+    for term, found in (("second", 1), ("school.test\nsecond", 0), ("student@school.test\nsecond", 0)):
+        assert len(client.get(USERS, {"search_term": term}).json) == found
 
 
 @pytest.mark.spec("users-core.md#2")
