@@ -111,6 +111,8 @@ def test_the_list_can_be_narrowed(school: School) -> None:
     remove(school, "admin", school.id("outsider"))
     assert school.id("outsider") not in who("")
     assert school.id("outsider") in who("include_deleted=1")
+    school.as_("admin").delete(f"/api/v1/accounts/1/users/{school.id('outsider')}")
+    assert school.id("outsider") not in who("include_deleted=1")
 
 
 def test_admins_come_in_pages_and_a_long_page_costs_no_more_than_a_short_one(school: School, queries_of: Any) -> None:
