@@ -308,11 +308,15 @@ def test_a_bad_token_is_ignored(school: School, token: str) -> None:
         "javascript:alert(1)//gravatar.com",
         "//gravatar.com/a",
         "http://[::1",
+        "https://gravatar.com/a\nb",
+        "https://gravatar.com/a b",
+        f"https://gravatar.com/{'a' * 2_048}",
     ],
 )
 def test_an_address_that_is_not_trusted_clears_the_picture(school: School, url: str) -> None:
     client = school.as_("student")
     assert client.put("/api/v1/users/self", {"user": {"avatar": {"url": GRAVATAR}}}).json["avatar_url"] == GRAVATAR
+    assert user_of(school).avatar_state == "submitted"
     json = client.put("/api/v1/users/self", {"user": {"avatar": {"url": url}}}).json
     assert json["avatar_url"] == "http://school.test/images/messages/avatar-50.png"
     assert user_of(school).avatar_state == "none"

@@ -13,6 +13,7 @@ NO_PIC = "/images/dotted_pic.png"
 DEFAULT = "/images/messages/avatar-50.png"
 # A picture of a stranger's server would tell it who looks at whom, so only these hosts are taken.
 TRUSTED_HOSTS = frozenset(("secure.gravatar.com", "www.gravatar.com", "gravatar.com"))
+LONGEST_URL = 2_048
 STATES = frozenset(("none", "submitted", "approved", "locked", "reported", "re_reported"))
 
 Kind = Literal["gravatar", "attachment", "no_pic"]
@@ -53,6 +54,9 @@ def gravatar_url(email: str, base_url: str) -> str:
 
 def is_trusted(url: str) -> bool:
     """Whether a picture at this address may be shown (users-core.md §6, ``user[avatar][url]``)."""
+    # Not left to urlsplit: it takes line breaks out before it looks, and the address is kept as it was given.
+    if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
+        return False
     try:
         parts = urlsplit(url)
     except ValueError:
