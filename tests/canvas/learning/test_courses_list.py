@@ -262,6 +262,37 @@ def test_filters_and_sorts_of_an_account_s_courses(school: School, query: str, f
     assert in_account(school, query) == found
 
 
+def test_more_filters_of_an_account_s_courses(school: School) -> None:
+    admin = school.as_("admin")
+    term = {"name": "Spring", "sis_term_id": "spring", "end_at": "2020-01-01"}
+    admin.post("/api/v1/accounts/1/terms", {"enrollment_term": term})
+    admin.post(
+        "/api/v1/accounts/1/courses", {"course": {"name": "Past", "term_id": "sis_term_id:spring"}, "offer": True}
+    )
+    admin.post("/api/v1/accounts/1/courses", {"course": {"name": "Done"}})
+    done = admin.get("/api/v1/accounts/1/courses?search_term=done").json[0]["id"]
+    admin.delete(f"/api/v1/courses/{done}?event=conclude")
+    teacher, southern = school.id("teacher"), school.id("southern")
+    expected = {
+        "with_enrollments=true": ["Biology", "History"],
+        "with_enrollments=false": ["Past", "Done"],
+        "completed=true": ["Past", "Done"],
+        "completed=false": ["Biology", "History"],
+        "enrollment_term_id=sis_term_id:spring": ["Past"],
+        "enrollment_term_id=default": ["Biology", "History", "Done"],
+        f"by_teachers[]={teacher}": ["Biology"],
+        f"by_teachers[]={10**13 + teacher}&by_teachers[]={school.id('student')}": ["Biology"],
+        f"by_teachers[]={school.id('student')}": [],
+        f"by_subaccounts[]={southern}": ["History"],
+        f"by_subaccounts[]={southern}&by_subaccounts[]={school.id('northern')}": ["Biology", "History"],
+        "by_subaccounts[]=1": ["Biology", "History", "Past", "Done"],
+        f"by_subaccounts[]={southern}&completed=true": [],
+    }
+    assert {query: in_account(school, query) for query in expected} == expected
+    assert admin.get("/api/v1/accounts/1/courses?enrollment_term_id=99").status == 404
+    assert admin.get("/api/v1/accounts/1/courses?by_teachers[]=junk").status == 400
+
+
 def test_a_search_finds_names_in_other_alphabets_and_the_id(school: School) -> None:
     school.as_("admin").post("/api/v1/accounts/1/courses", {"course": {"name": "Führung ФИЗИКА"}})
     for term in ("führung", "FUHRUNG", "физика"):

@@ -22,13 +22,13 @@ from homeroom.school.learning.courses.policy import access_to_courses
 from homeroom.school.learning.courses.queries import CourseRecord, FoundCourse, find_any_course, find_course
 from homeroom.school.learning.courses.rights import require_changes, require_event
 from homeroom.school.learning.enrollments.actions import enroll_as_teacher
-from homeroom.school.learning.terms import default_term_id
+from homeroom.school.learning.terms import default_term_id, find_term
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.schema import Course
 from homeroom.wire.coerce import RecordNumber
-from homeroom.wire.ids import CourseId, UserId
+from homeroom.wire.ids import CourseId, UserId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
 from homeroom.wire.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
@@ -53,6 +53,11 @@ class ListAccountCourses(Struct):
     published: bool | None = None
     state: frozenset[str] = frozenset()
     enrollment_type: list[str] = []
+    with_enrollments: bool | None = None
+    completed: bool | None = None
+    enrollment_term_id: str | None = None
+    by_teachers: frozenset[RecordNumber] = frozenset()
+    by_subaccounts: frozenset[RecordNumber] = frozenset()
     sort: str | None = None
     order: Literal["asc", "desc"] = "asc"
     include: frozenset[str] = frozenset()
@@ -108,11 +113,17 @@ def list_account_courses(
     db: Connection,
 ) -> Page[AnyCourseJson]:
     """List active courses in an account."""
+    term = params.enrollment_term_id
     which = AccountFilter(
         term=read_term(params.search_term),
         published=params.published,
         states=params.state,
         enrollment_types=enrollment_types_of(params.enrollment_type),
+        with_enrollments=params.with_enrollments,
+        completed=params.completed,
+        term_id=find_term(db, actor, parse_id("term", term)).id if term else None,
+        teacher_ids=params.by_teachers,
+        account_ids=params.by_subaccounts,
     )
     sort: Any = params.sort if params.sort in _SORTS else None
     found = listing.courses_in_account(actor, account_id, which, sort)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
+from homeroom import clock
 from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
@@ -21,6 +22,7 @@ from homeroom.school.learning.courses.queries import courses_seen_by
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.permissions import TEACHER
 from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
 
 # What the API calls a course's state, and the stored states.
@@ -176,6 +178,11 @@ class AccountFilter:
     published: bool | None = None
     states: Collection[str] = ()
     enrollment_types: Collection[str] = ()
+    with_enrollments: bool | None = None
+    completed: bool | None = None
+    term_id: int | None = None
+    teacher_ids: Collection[int] = ()
+    account_ids: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +197,7 @@ class Listing:
 def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None) -> Listing:
     """The courses of the account and of all below it, as CourseRecords and the column they are sorted by."""
     rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
-    if which.enrollment_types:
-        rows = rows.where(
-            select(Enrollment.id)
-            .where(
-                Enrollment.course_id == Course.id,
-                Enrollment.type.in_(which.enrollment_types),
-                Enrollment.state.in_((*CURRENT, "completed")),
-            )
-            .exists()
-        )
+    rows = rows.where(*_narrowed(which))
     if which.term:
         rows = rows.where(_matches(actor, account, which.term))
     match sort:
@@ -217,6 +215,28 @@ def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter
             teacher = _first_teacher().label("teacher_name")
             return Listing(rows.add_columns(teacher), teacher, nullable=True)
     return Listing(rows, Course.id)
+
+
+def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
+    if which.enrollment_types:
+        yield _somebody_in(Enrollment.type.in_(which.enrollment_types))
+    if which.teacher_ids:
+        yield _somebody_in(Enrollment.type == TEACHER, Enrollment.user_id.in_(which.teacher_ids))
+    if which.with_enrollments is not None:
+        yield _somebody_in() if which.with_enrollments else ~_somebody_in()
+    if which.completed is not None:
+        ended = select(EnrollmentTerm.id).where(EnrollmentTerm.end_at <= clock.now())
+        completed = or_(Course.state == "completed", Course.enrollment_term_id.in_(ended))
+        yield completed if which.completed else ~completed
+    if which.term_id is not None:
+        yield Course.enrollment_term_id == which.term_id
+    if which.account_ids:
+        yield or_(*(Account.ancestry.contains(f"/{id}/") for id in which.account_ids))
+
+
+def _somebody_in(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    inside = Enrollment.course_id == Course.id, Enrollment.state.in_((*CURRENT, "completed"))
+    return select(Enrollment.id).where(*inside, *conditions).exists()
 
 
 def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
@@ -252,7 +272,7 @@ def _first_teacher() -> Any:
     return (
         select(DirectoryEntry.sort_key)
         .join(Enrollment, Enrollment.user_id == DirectoryEntry.user_id)
-        .where(Enrollment.course_id == Course.id, Enrollment.type == "TeacherEnrollment", Enrollment.state.in_(CURRENT))
+        .where(Enrollment.course_id == Course.id, Enrollment.type == TEACHER, Enrollment.state.in_(CURRENT))
         .order_by(DirectoryEntry.sort_key)
         .limit(1)
         .scalar_subquery()
