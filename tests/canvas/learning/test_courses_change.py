@@ -376,6 +376,15 @@ def test_a_deleted_course_is_revived_by_its_sis_id(school: School) -> None:
     assert create(school, **form).status == 400, "Now it lives, and the SIS id is taken."
 
 
+def test_of_several_who_revive_a_course_one_does(school: School) -> None:
+    school.as_("admin").delete(f"{biology(school)}?event=delete")
+    form = {"course": {"sis_course_id": "sis-biology"}, "enable_sis_reactivation": True}
+    replies = school.as_("admin").at_once(*[lambda client: client.post(COURSES, form)] * 4)
+    assert sorted(reply.status for reply in replies) == [200, 400, 400, 400]
+    assert {reply.json["id"] for reply in replies if reply.status == 200} == {school.id("biology")}
+    assert {reply.json["errors"]["sis_source_id"][0]["type"] for reply in replies if reply.status == 400} == {"taken"}
+
+
 def test_a_revived_course_must_be_one_that_the_caller_may_bring_back(school: School) -> None:
     school.as_("admin").delete(f"{biology(school)}?event=delete")
     form: dict[str, Any] = {"course": {"sis_course_id": "sis-biology"}, "enable_sis_reactivation": True}

@@ -73,14 +73,21 @@ def create_course(
 
 
 def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> int | None:
-    """Bring the last deleted course with this SIS id back, with everybody in it; its id, or None without one."""
+    """Bring the last deleted course with this SIS id back, with everybody in it; its id, or None without one.
+
+    None as well when somebody else brings it back at the same time: the id is taken then.
+    """
     rows = select(Course.id).where(
         Course.root_account_id == root_account_id, Course.sis_course_id == sis_course_id, Course.state == "deleted"
     )
     course_id = db.execute(rows.order_by(Course.id.desc()).limit(1)).scalar()
-    if course_id is not None:
-        change_state(db, course_id, "undelete")
-    return course_id
+    if course_id is None:
+        return None
+    lock(db, Course, [course_id])
+    if db.execute(select(Course.state).where(Course.id == course_id)).scalar() != "deleted":
+        return None
+    change_state(db, course_id, "undelete")
+    return int(course_id)
 
 
 def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any]) -> None:
