@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.support.cast import PASSWORD
 from tests.support.live import LiveServer
+from tests.support.openid import CLIENT_ID, CLIENT_SECRET, idp, with_query
 
 pytestmark = pytest.mark.browser
 
@@ -321,3 +322,30 @@ def test_csrf_a_form_of_another_site_changes_nothing(browser: Browser, live_serv
     page.goto("/")
     expect(page.get_by_role("heading", name="Hello, Stella Student")).to_be_visible()
     context.close()
+
+
+@pytest.mark.spec("homeroom.md#3")
+def test_signing_out_goes_on_to_the_provider(context: BrowserContext, page: Page, live_server: LiveServer) -> None:
+    with idp() as provider, httpx.Client(base_url=live_server.url) as visitor:
+        provider.outside.documents["/logout"] = {"signed": "out"}
+        headers = {"Authorization": f"Bearer {live_server.token('admin')}"}
+        fields = {
+            "auth_type": "openid_connect",
+            "client_id": CLIENT_ID,
+            "client_secret": CLIENT_SECRET,
+            "discovery_url": provider.discovery_url,
+            "end_session_endpoint": f"{provider.url}/logout",
+            "jit_provisioning": True,
+        }
+        providers = f"{live_server.url}/api/v1/accounts/1/authentication_providers"
+        made = httpx.post(providers, json=fields, headers=headers).json()
+        url = visitor.get(f"/login/openid_connect/{made['id']}").headers["location"]
+        visitor.get(with_query("/login/oauth2/callback", provider.agree(url)))
+        secret = visitor.cookies["homeroom_session"]
+        context.add_cookies([{"name": "homeroom_session", "value": secret, "url": live_server.url}])
+        page.goto("/profile")
+        page.get_by_role("button", name="Sign out", exact=True).click()
+        page.wait_for_url(f"{provider.url}/logout?*")
+        page.goto(f"{live_server.url}/profile")
+        assert path_of(page) == "/login/canvas"
+        httpx.delete(f"{providers}/{made['id']}", headers=headers)

@@ -12,7 +12,6 @@ from homeroom.school.access import sign_in
 from homeroom.school.access.openid.sign_out import end_session_url
 from homeroom.school.access.providers.queries import has_openid, sign_in_path
 from homeroom.school.access.sign_in import Candidate
-from homeroom.school.access.urls import origin_of
 from homeroom.school.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.wire.addresses import path_of_ours
@@ -101,27 +100,25 @@ def start_session(
 
 
 @route.get("/logout", right=PUBLIC, scope=False)
-def ask_to_sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
+def ask_to_sign_out(browser: Browser) -> Answer:
     """A link cannot sign anybody out: it leads to this question."""
-    if not browser.actor:
-        return redirect("/login")
-    goes_to = _after_sign_out(db, browser, actor, request)
-    return PAGES.show(browser, "sign_out.html", form_action=[] if goes_to.startswith("/") else [origin_of(goes_to)])
+    return PAGES.show(browser, "sign_out.html") if browser.actor else redirect("/login")
 
 
 @route.post("/logout", right=PUBLIC, scope=False)
 def sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
-    """Sign this browser out."""
-    return _sign_out(browser, actor, request, db)
+    """Sign this browser out, and then at the provider that vouched for it."""
+    goes_to = _after_sign_out(db, browser, actor, request)
+    cookies = browser.sign_out(db)
+    if goes_to.startswith("/"):
+        return redirect(goes_to, cookies)
+    # Not by a redirect: the form stands on every page, and their policy lets no form end anywhere but here.
+    return PAGES.show(browser, "signed_out.html", url=goes_to, headers=[("Refresh", f"0; url={goes_to}"), *cookies])
 
 
 @route.delete("/logout", right=PUBLIC, scope=False)
 def end_session(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
-    """Sign this browser out."""
-    return _sign_out(browser, actor, request, db)
-
-
-def _sign_out(browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
+    """Sign this browser out; programs are told where to go on by a redirect."""
     goes_to = _after_sign_out(db, browser, actor, request)
     return redirect(goes_to, browser.sign_out(db))
 

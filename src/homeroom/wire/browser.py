@@ -86,6 +86,7 @@ class Browser:
         """End the session; the cookies to answer with."""
         if self.session is not None:
             sessions.end(db, self.session)
+            self.session = None
         return [self._cookie(SESSION, "", lifetime=0), self._cookie(TOKEN, "", lifetime=0, hidden=False)]
 
     def token(self) -> str:
