@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect
 
 from homeroom.db.types import AnySelect
 
 _Convert = Callable[[Any], Any]
+# A namedtuple from any sequence, without a call in Python.
+_new = tuple.__new__
 
 
 class Prepared:
@@ -76,21 +78,26 @@ class _Compiled:
             values[name] = call()
         for name, convert in self.bind.items():
             values[name] = convert(values[name])
-        sent: Any = values if self.order is None else tuple(values[name] for name in self.order)
+        sent: Any = values if self.order is None else [values[name] for name in self.order]
         if db._has_events or db.engine._has_events:
-            db.dispatch.before_cursor_execute(db, None, self.sql, sent, None, False)
-        cursor = db.connection.cursor()
+            seen = sent if self.order is None else tuple(sent)
+            db.dispatch.before_cursor_execute(db, None, self.sql, seen, None, False)
+        # The driver's own connection: the pool's wrapper would look after the cursor too.
+        cursor = cast("Any", db.connection.dbapi_connection).cursor()
         try:
             cursor.execute(self.sql, sent)
             rows = cursor.fetchmany(1) if one else cursor.fetchall()
         finally:
             cursor.close()
+        made = self.row
         if not self.convert:
-            return [self.row(*row) for row in rows]
-        return [self._converted(row) for row in rows]
+            return [_new(made, row) for row in rows]
+        return [_new(made, self._converted(row)) for row in rows]
 
-    def _converted(self, row: Any) -> Any:
+    def _converted(self, row: Any) -> list[Any]:
         values = list(row)
         for at, convert in self.convert:
-            values[at] = convert(values[at])
-        return self.row(*values)
+            # No type here makes something of NULL.
+            if values[at] is not None:
+                values[at] = convert(values[at])
+        return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -59,8 +60,9 @@ def overrides_of(user_id: Any) -> Any:
     )
 
 
-def read_roles(text: str) -> list[AccountRole]:
-    return [AccountRole(*row) for row in _read_roles.decode(text)] if text != "[]" else []
+@lru_cache(maxsize=1024)
+def read_roles(text: str) -> tuple[AccountRole, ...]:
+    return tuple(AccountRole(*row) for row in _read_roles.decode(text))
 
 
 def read_overrides(text: str) -> list[Override]:

@@ -6,6 +6,7 @@ Source of the rules: users-core.md §1.1 ("Name derivation") and, for the keys, 
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import UNSET, UnsetType
@@ -129,6 +130,7 @@ def name_of_sortable(sortable: str) -> str:
     return _joined(parts.given, parts.surname, parts.suffix)
 
 
+@lru_cache(maxsize=8192)
 def first_and_last(sortable_name: str) -> tuple[str, str]:
     """`first_name` and `last_name` of the User object (§1); "" for what is not there."""
     parts = _split_sortable(sortable_name)
