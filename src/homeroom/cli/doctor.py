@@ -14,6 +14,8 @@ from homeroom.cli.checks import Finding
 from homeroom.cli.options import of_a_school
 from homeroom.cli.problems import settings_from
 
+# Columns of what is not a terminal: wider than any path.
+_UNCUT = 10_000
 STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 
 
@@ -46,4 +48,4 @@ def show(findings: list[Finding]) -> None:
         told = finding.found if not finding.advice else f"{finding.found}\n→ {finding.advice}"
         table.add_row(finding.check, f"[{STYLES[finding.state]}]{finding.state}[/]", told, end_section=True)
     # Piped into a file, lines are not cut to a terminal's width.
-    Console(width=None if sys.stdout.isatty() else 200, markup=True, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else _UNCUT, markup=True, highlight=False).print(table)
