@@ -225,7 +225,7 @@ def _components(schemas: Schemas) -> dict[str, Any]:
             }
         },
         "responses": {
-            "BadRequest": _refusal("What was sent cannot be read or breaks a rule", "user is missing", or_null=True),
+            "BadRequest": _refusal("What was sent cannot be read or breaks a rule", "user is missing", *_BARE),
             "Unauthorized": _refusal("Nobody is signed in, or the token is not good", "Invalid access token."),
             "Forbidden": _refusal("The caller may not do this", "user not authorized to perform that action"),
             "NotFound": _refusal(
@@ -244,9 +244,15 @@ def _components(schemas: Schemas) -> dict[str, Any]:
 _TOO_MANY = too_many("429", with_header=False).body.decode()
 
 
-def _refusal(description: str, message: str, *, or_null: bool = False) -> dict[str, Any]:
+_MESSAGES: Schema = {"type": "array", "items": {"type": "object", "properties": {"message": {"type": "string"}}}}
+# Some 400s come without the object around them: `null`, or a list of messages (identity.md §4).
+_BARE: tuple[Schema, ...] = ({"type": "null"}, {**_MESSAGES, "minItems": 1})
+
+
+def _refusal(description: str, message: str, *others: Schema) -> dict[str, Any]:
+    """An answer that says what is wrong; ``others`` are further shapes of it."""
     error: Schema = {"$ref": "#/components/schemas/Error"}
-    schema: Schema = {"anyOf": [error, {"type": "null"}]} if or_null else error
+    schema: Schema = {"anyOf": [error, *others]} if others else error
     media = {"schema": schema, "example": {"errors": [{"message": message}]}}
     return {"description": description, "content": {"application/json": media}}
 
@@ -255,13 +261,7 @@ _ERROR: Schema = {
     "type": "object",
     "description": "What is wrong: a list of messages, or messages by attribute, or one message.",
     "properties": {
-        "errors": {
-            "anyOf": [
-                {"type": "array", "items": {"type": "object", "properties": {"message": {"type": "string"}}}},
-                {"type": "object"},
-                {"type": "string"},
-            ]
-        },
+        "errors": {"anyOf": [_MESSAGES, {"type": "object"}, {"type": "string"}]},
         "message": {"type": "string"},
         "status": {"type": "string"},
     },
