@@ -268,8 +268,14 @@ def _below(account: AccountRef) -> AccountRef:
 
 
 def _rights_of(db: Connection, root: Root, user_id: int) -> Actor:
-    row = db.execute(select(roles_of(user_id), overrides_of(user_id))).one()
-    return Actor(root=root, id=user_id, real_id=user_id, roles=read_roles(row[0]), overrides=read_overrides(row[1]))
+    row = _RIGHTS.first(db, user_id=user_id)
+    return Actor(
+        root, id=user_id, real_id=user_id, roles=read_roles(row.roles), overrides=read_overrides(row.overrides)
+    )
+
+
+_whose = bindparam("user_id", type_=_enrollments.user_id.type)
+_RIGHTS = Prepared(select(roles_of(_whose).label("roles"), overrides_of(_whose).label("overrides")))
 
 
 def _decided(

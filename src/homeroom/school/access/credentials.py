@@ -230,4 +230,7 @@ def _may_act_as(db: Connection, actor: Actor, target: Actor) -> bool:
 
 def secret_key(db: Connection) -> str:
     """The installation's secret, for HMACs that must survive a restart and hold on every node."""
-    return db.execute(select(SystemFact.value).where(SystemFact.name == "secret_key")).scalar_one()
+    return str(_SECRET.first(db).value)
+
+
+_SECRET = Prepared(select(SystemFact.value).where(SystemFact.name == "secret_key"))

@@ -194,12 +194,14 @@ def accounts_of(db: Connection, user_id: int) -> list[AccountRef]:
 
 def accounts_of_each(db: Connection, user_ids: Collection[int]) -> dict[int, list[AccountRef]]:
     """As ``accounts_of``, of many in one statement."""
-    rows = db.execute(
-        select(UserAccountAssociation.user_id, Account.id, Account.ancestry)
-        .join(Account, Account.id == UserAccountAssociation.account_id)
-        .where(UserAccountAssociation.user_id.in_(user_ids))
-    )
     accounts: dict[int, list[AccountRef]] = {user_id: [] for user_id in user_ids}
-    for row in rows:
+    for row in _ACCOUNTS_OF.all(db, user_ids=user_ids):
         accounts[row.user_id].append(AccountRef(row.id, chain_of(row.ancestry)))
     return accounts
+
+
+_ACCOUNTS_OF = Prepared(
+    select(UserAccountAssociation.user_id, Account.id, Account.ancestry)
+    .join(Account, Account.id == UserAccountAssociation.account_id)
+    .where(one_of(UserAccountAssociation.__table__.c.user_id, "user_ids"))
+)
