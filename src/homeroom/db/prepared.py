@@ -2,20 +2,19 @@
 
 SQLAlchemy compiles a statement once and keeps it, but executing it still costs several times what SQLite needs to
 answer (docs/decisions/0004). A ``Prepared`` statement is compiled by SQLAlchemy, with its types, and then goes straight
-to the driver. For statements that many requests run; everything else uses ``Connection.execute``.
+to the driver. It is for statements that many requests run; everything else uses ``Connection.execute``.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import Connection, Dialect
 
+from homeroom.db.sqlalchemy_internals import compile_for_driver, cursor_of, has_listeners, tell_listeners
 from homeroom.db.types import AnySelect
 
-_Convert = Callable[[Any], Any]
 # A namedtuple from any sequence, without a call in Python.
 _new = tuple.__new__
 
@@ -45,58 +44,33 @@ class Prepared:
 
 class _Compiled:
     def __init__(self, statement: AnySelect, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
-        given = {name: None for name, bind in compiled.binds.items() if bind.required}
-        # Lists that are part of the statement itself are written out.
-        state = compiled.construct_expanded_state(given)
-        self.sql: str = state.statement
-        self.order: list[str] | None = state.positiontup
-        self.called: dict[str, Callable[[], Any]] = {
-            name: bind.callable for name, bind in compiled.binds.items() if bind.callable is not None
-        }
-        made = {**compiled._bind_processors, **state.processors}
-        converts = {name: convert for name, convert in made.items() if callable(convert)}
-        self.bind: dict[str, _Convert] = {
-            name: convert for name, convert in converts.items() if name in given or name in self.called
-        }
-        self.fixed: dict[str, Any] = {
-            name: converts[name](value) if name in converts else value
-            for name, value in state.parameters.items()
-            if name not in given and name not in self.called
-        }
-        self.row = namedtuple("Row", [column.name for column in statement.selected_columns])  # type: ignore[misc]
-        processors = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None) for column in statement.selected_columns
-        ]
-        self.convert: list[tuple[int, _Convert]] = [
-            (at, made) for at, made in enumerate(processors) if made is not None
-        ]
+        self.driver = compile_for_driver(statement, dialect)
+        self.row = namedtuple("Row", self.driver.columns)  # type: ignore[misc]
 
     def run(self, db: Connection, parameters: dict[str, Any], *, one: bool) -> list[Any]:
-        values = {**self.fixed, **parameters}
-        for name, call in self.called.items():
+        sql, order, fixed, called, bind, _, convert = self.driver
+        values = {**fixed, **parameters}
+        for name, call in called.items():
             values[name] = call()
-        for name, convert in self.bind.items():
-            values[name] = convert(values[name])
-        sent: Any = values if self.order is None else [values[name] for name in self.order]
-        if db._has_events or db.engine._has_events:
-            seen = sent if self.order is None else tuple(sent)
-            db.dispatch.before_cursor_execute(db, None, self.sql, seen, None, False)
-        # The driver's own connection: the pool's wrapper would look after the cursor too.
-        cursor = cast("Any", db.connection.dbapi_connection).cursor()
+        for name, to_driver in bind.items():
+            values[name] = to_driver(values[name])
+        sent: Any = values if order is None else [values[name] for name in order]
+        if has_listeners(db):
+            tell_listeners(db, sql, sent if order is None else tuple(sent))
+        cursor = cursor_of(db)
         try:
-            cursor.execute(self.sql, sent)
+            cursor.execute(sql, sent)
             rows = cursor.fetchmany(1) if one else cursor.fetchall()
         finally:
             cursor.close()
         made = self.row
-        if not self.convert:
+        if not convert:
             return [_new(made, row) for row in rows]
         return [_new(made, self._converted(row)) for row in rows]
 
     def _converted(self, row: Any) -> list[Any]:
         values = list(row)
-        for at, convert in self.convert:
+        for at, convert in self.driver.convert:
             # No type here makes something of NULL.
             if values[at] is not None:
                 values[at] = convert(values[at])
