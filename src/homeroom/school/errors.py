@@ -1,4 +1,4 @@
-"""What can go wrong in the school. A face turns each kind into its own status and body (style §4)."""
+"""What can go wrong in the school. A face turns each kind into its own status and body."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# One shard, number 1: the global id of n is this plus n (design §5).
+# One shard, number 1: the global id of n is this plus n.
 SHARD = 10_000_000_000_000
 _LARGEST = 2**63 - 1
 

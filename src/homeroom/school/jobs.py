@@ -1,4 +1,4 @@
-"""Jobs: what happens after an answer. One line that calls an action with ids, and can safely run twice (design §7).
+"""Jobs: what happens after an answer. One line that calls an action with ids, and can safely run twice.
 
 A job is a function of the tools and of ids; it opens its own transactions, so that slow and outside work stays out of
 them. What must happen is a row with a state and a lease; the queue only wakes a worker:

@@ -1,4 +1,4 @@
-"""Mail is a row first: what is promised to be sent is kept in the transaction that promised it (design §7)."""
+"""Mail is a row first: what is promised to be sent is kept in the transaction that promised it."""
 
 from __future__ import annotations
 

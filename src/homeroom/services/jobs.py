@@ -1,6 +1,6 @@
 """The queue that wakes workers: Huey, in the data folder or in PostgreSQL.
 
-It may lose or repeat what it is given: the domain's row is the truth, and a sweep finds what was lost (design §7).
+It may lose or repeat what it is given: the domain's row is the truth, and a sweep finds what was lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.jobs")
 
-# Seconds until a worker looks again (design §7: at most 0.2).
+# Seconds until a worker looks again.
 POLLING = 0.2
 # Jobs that one worker process does at a time.
 THREADS = 4

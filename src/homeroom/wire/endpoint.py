@@ -1,4 +1,4 @@
-"""One request through one route: authenticate, find, allow, ask or act, render; in one thread (design §3)."""
+"""One request through one route: authenticate, find, allow, ask or act, render; in one thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a GET has to note, kept out of its way: queued in the process and written in batches (design §3).
+"""What a GET has to note, kept out of its way: queued in the process and written in batches.
 
 A note that is lost with the process is one that nobody would miss: when a token was last used. What must not be lost
 is written by the request that learns it.

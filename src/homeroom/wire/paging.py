@@ -1,7 +1,7 @@
 """Pages: one way to cut a list, to number it, to continue it by bookmark, and to link it (basics.md §3).
 
 Lists are numbered while the offset is small. From ``DEEP`` rows on, ``next`` carries a bookmark with the sort values of
-the last row, so that following it costs the same at any depth (design §9).
+the last row, so that following it costs the same at any depth.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Bucket:
 
 
 class Buckets:
-    """The buckets of this process. Several nodes each have their own (design §9)."""
+    """The buckets of this process. Several nodes each have their own."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[bytes | str, Bucket] = OrderedDict()

@@ -1,4 +1,4 @@
-"""Holding what others may delete at the same time (design §3: what must not interleave takes a lock)."""
+"""Holding what others may delete at the same time: what must not interleave takes a lock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The directory: one row a person, kept in the changing transaction (design §5). This module is its only writer.
+"""The directory: one row a person, kept in the changing transaction. This module is its only writer.
 
 A deleted person's row stays, with the logins that were deleted, for lists that ask for deleted people
 (users-core.md §2, ``include_deleted_users``). Lists of the living join the account associations, which end with a

@@ -1,6 +1,6 @@
 """What a person's three names make of each other, and the keys they are sorted and searched by.
 
-Source of the rules: users-core.md §1.1 ("Name derivation") and, for the keys, design.md §5.
+Source of the rules: users-core.md §1.1; for the sort keys: docs/decisions/0003-the-directory.md.
 """
 
 import re
@@ -57,7 +57,7 @@ def names_on_create(
     login_id: str | None = None,
     email: str | None = None,
 ) -> Names:
-    """The names of a new person: what was given, the rest derived. An empty `name` is kept as it is (§4)."""
+    """The names of a new person: the given ones, the rest derived. An empty `name` stays (users-core.md §4)."""
     called = login_id if name is None or name is UNSET else name
     called = _named(called, email)
     return Names(
@@ -75,7 +75,7 @@ def names_after_change(
     sortable_name: Given = UNSET,
     email: str | None = None,
 ) -> Names:
-    """The names after a request that gave these ones; what was not mentioned follows the rules of §1.1."""
+    """The names after a change to these; what was not mentioned follows the rules of users-core.md §1.1."""
     called = current.name if name is UNSET else _named(name, email)
     return Names(
         name=called,
@@ -132,7 +132,7 @@ def name_of_sortable(sortable: str) -> str:
 
 @lru_cache(maxsize=8192)
 def first_and_last(sortable_name: str) -> tuple[str, str]:
-    """`first_name` and `last_name` of the User object (§1); "" for what is not there."""
+    """`first_name` and `last_name` of the User object (users-core.md §1); "" for what is not there."""
     parts = _split_sortable(sortable_name)
     return parts.given or "", parts.surname or ""
 
@@ -196,7 +196,7 @@ FILED_UNDER = str.maketrans(
 
 
 def sort_key(text: str) -> str:
-    """The key that puts text in order by plain bytes, the same on every database (design.md §5).
+    """The key that puts text in order by plain bytes, the same on every database.
 
     Letter case, accents and punctuation do not count, spaces and hyphens part words. Equal keys are told apart by id.
     """

@@ -1,4 +1,4 @@
-"""Passwords: hashing (design.md §1) and what a new one must be like (identity.md §6, users-core.md §4).
+"""Passwords: hashing (docs/architecture.md) and what a new one must be like (identity.md §6, users-core.md §4).
 
 Hashing is slow on purpose: call it before the transaction or after it, never inside.
 """
