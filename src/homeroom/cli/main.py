@@ -56,7 +56,8 @@ def main() -> None:
       homeroom serve              an empty school, stored in ./homeroom-data
       homeroom doctor             find out what is wrong
 
-    Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...); an option on the command line overrides them.
+    Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...). Options on the command line override
+    them.
     """
     # What is made in the data folder is nobody else's on this machine to read.
     os.umask(os.umask(0o077) | 0o007)
