@@ -131,13 +131,10 @@ def find_reset(db: Connection, secret: str) -> Reset:
 
 
 def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
-    """Give the login this password and sign the person out everywhere; the link and its like are used up.
-
-    Raises NotFound.
-    """
+    """Set the login's password, sign the person out everywhere, and invalidate all its links. Raises NotFound."""
     reset = find_reset(db, secret)
     lock(db, User, [reset.user_id])
-    # Of two who come at once, one finds it.
+    # Of two requests at the same time only one finds it.
     if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")
     db.execute(delete(PasswordReset).where(PasswordReset.login_id == reset.login_id))
@@ -150,11 +147,11 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
 
 @listen(PasswordChanged)
 def _forget_links(db: Connection, event: PasswordChanged) -> None:
-    # A link that was mailed before is not another way around the new password.
+    # A link that was mailed earlier must not bypass the new password.
     logins = select(Login.id).where(Login.user_id == event.user_id)
     db.execute(delete(PasswordReset).where(PasswordReset.login_id.in_(logins)))
 
 
 def sweep(db: Connection) -> None:
-    """Forget the links that are too old."""
+    """Delete expired links."""
     db.execute(delete(PasswordReset).where(PasswordReset.expires_at <= clock.now()))
