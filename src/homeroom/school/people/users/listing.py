@@ -31,8 +31,8 @@ SortName = Literal["username", "name", "email", "login_id", "sis_id", "integrati
 
 
 class Sort(NamedTuple):
-    """A column of the directory to sort by; nulls come last in both directions. ``of`` is one of READERS: what it
-    tells, in a bookmark even word for word."""
+    """A column of the directory to sort by; nulls come last in both directions. ``of`` is one of READERS: the
+    value that this order reveals, in a bookmark even literally."""
 
     column: Any
     nullable: bool = True
