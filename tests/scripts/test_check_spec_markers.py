@@ -32,7 +32,7 @@ def check(folder: Path, test: str = marked(*ALL), **more: str) -> tuple[int, str
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "scripts").mkdir()
     (folder / "scripts" / SCRIPT.name).write_bytes(SCRIPT.read_bytes())
-    command = [sys.executable, folder / "scripts" / SCRIPT.name]
+    command = [sys.executable, str(folder / "scripts" / SCRIPT.name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout
 
