@@ -59,7 +59,7 @@ layers: setup ## does every module stand on the ones below it only?
 locks: $(VENV)/.dev ## do the lock files say what pyproject.toml says, and name no registry?
 	@$(BIN)/python scripts/check_locks.py
 
-specs: ## is every section of the specification held by a test?
+specs: ## does every cited section of docs/spec exist, and does a test hold it?
 	@$(PYTHON) scripts/check_spec_markers.py
 
 wheel: setup ## build the wheel into dist/, install it into a fresh venv, serve from it

@@ -1,4 +1,4 @@
-"""`make bench`: Homeroom, the limit and the peers, one worker each, interleaved, in one run (design §10)."""
+"""`make bench`: Homeroom, the limit and the peers, one worker each, interleaved, in one run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting, typed, with its default and its environment variable (design §8)."""
+"""Every setting, typed, with its default and its environment variable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scopes of our routes are the documented ones (homeroom.md §2); seed 001 names them in its "Scope:" lines."""
+"""The scopes of our routes are the documented ones (homeroom.md §2): the "Scope:" lines of Canvas's API documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each page of the list is one range of an index, in every order and at any depth (design §5, §9)."""
+"""Each page of the list is one range of an index, in every order and at any depth."""
 
 from __future__ import annotations
 

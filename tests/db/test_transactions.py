@@ -1,4 +1,4 @@
-"""Transactions at the edge, and what runs after them (design §5)."""
+"""Transactions at the edge, and what runs after them."""
 
 from __future__ import annotations
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import runpy
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from tests.conftest import School
-from tests.support.examples import Section, difference, fault_in, sections, sections_of
+from tests.support.examples import API_PAGES, Section, difference, fault_in, sections, sections_of
 
 from homeroom.app import FACES
 
@@ -44,6 +46,19 @@ def test_every_route_has_one_heading_and_every_heading_a_route() -> None:
     assert sorted(routes - headings.keys()) == [], "These routes have no heading in docs/api."
     assert sorted(headings.keys() - routes) == [], "These headings have no route."
     assert [heading for heading, times in headings.items() if times > 1] == [], "These headings stand twice."
+
+
+def test_the_index_lists_exactly_the_routes_that_exist() -> None:
+    readme = (API_PAGES / "README.md").read_text()
+    listed = re.findall(r"^\| \[`(.*?)`\]", readme, re.MULTILINE)
+    routes = [f"{route.method} {face.prefix}{route.path}" for face in FACES if face.documented for route in face.routes]
+    assert sorted(listed) == sorted(routes)
+
+
+def test_the_index_is_what_its_script_writes() -> None:
+    readme = (API_PAGES / "README.md").read_text()
+    script = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "index_api_docs.py"))
+    assert script["with_index"](readme, API_PAGES) == readme, "Run python3 scripts/index_api_docs.py."
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.name)

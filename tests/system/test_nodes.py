@@ -1,4 +1,4 @@
-"""Several nodes over one database keep no state of their own: any of them may get any request (design §9)."""
+"""Several nodes over one database keep no state of their own: any of them may get any request."""
 
 from __future__ import annotations
 

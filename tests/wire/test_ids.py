@@ -135,7 +135,7 @@ def test_a_user_is_found_by_each_form(school: School, form: str) -> None:
     ],
 )
 def test_what_is_not_found_is_404(school: School, form: str) -> None:
-    """sis_user_id is compared exactly; the login's name is not (§4)."""
+    """sis_user_id is compared exactly; the login's name is not (basics.md §4)."""
     reply = school.as_("admin").get(f"/api/v1/users/{form}")
     assert (reply.status, reply.json) == (404, {"errors": [{"message": "The specified resource does not exist."}]})
 

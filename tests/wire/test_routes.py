@@ -1,4 +1,4 @@
-"""Our route decorator: what a route must say before it can register (design §3)."""
+"""Our route decorator: what a route must say before it can register."""
 
 from __future__ import annotations
 

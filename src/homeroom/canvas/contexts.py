@@ -1,4 +1,4 @@
-"""Contexts in a path: found before the handler runs, so that a route's right is asked of them (design §3)."""
+"""Contexts in a path: found before the handler runs, so that a route's right is asked of them."""
 
 from __future__ import annotations
 

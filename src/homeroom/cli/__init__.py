@@ -1,4 +1,4 @@
-"""The command line (design §8): ``homeroom serve`` and what an administrator does from a terminal."""
+"""The command line: ``homeroom serve`` and what an administrator does from a terminal."""
 
 from homeroom.cli.main import main
 

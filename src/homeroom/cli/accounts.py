@@ -53,7 +53,7 @@ def set_(name: str, value: str, data: Path | None, database: str | None) -> None
 
 
 def change(db: Connection, name: str, value: str) -> AccountSettings:
-    """VALUE is JSON where that is a value of the setting, else the text itself. Raises Refused."""
+    """VALUE is read as JSON if that fits the setting, otherwise as text. Raises Refused."""
     root = find_root(db).id
     try:
         return change_settings(db, root, {name: json_or_text(value)})

@@ -20,13 +20,13 @@ from homeroom.school.schema import User
 
 @click.group()
 def demo() -> None:
-    """A small school to look around in."""
+    """The demo school."""
 
 
 @demo.command(short_help="Add the demo people to a school.")
 @of_a_school
 def load(data: Path | None, database: str | None) -> None:
-    """Add a small, living school: people, courses, enrollments. Everybody's password is public: not for real schools.
+    """Add the demo school: people, courses, enrollments. The passwords are public, so do not use it for real people.
 
     \b
     Example
@@ -40,9 +40,9 @@ def load(data: Path | None, database: str | None) -> None:
 
 
 def load_demo(school: Database) -> int:
-    """Fill an empty school; how many people came. Raises Problem for one with people of its own.
+    """Fill an empty school. Returns the number of people added. Raises Problem for a school with people of its own.
 
-    Everybody knows the demo people's tokens, an admin's among them.
+    The tokens of the demo people are public, an admin's among them.
     """
     with school.read() as db:
         if not is_loaded(db) and db.execute(select(User.id).offset(1).limit(1)).first():
@@ -52,7 +52,7 @@ def load_demo(school: Database) -> int:
 
 
 def introduce_people(url: str) -> None:
-    """Whom to try the server as, and three commands to paste."""
+    """Print the people to try the server with, and three commands to paste."""
     people = {person.role: person for person in demo_school.people_to_try()}
     click.echo(f"The demo school is here. Everybody's password is {demo_school.PASSWORD}; these have tokens too:\n")
     for role, person in people.items():

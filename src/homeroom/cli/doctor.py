@@ -1,4 +1,4 @@
-"""``homeroom doctor``: is everything as it should be, and what to do where it is not."""
+"""``homeroom doctor``: checks the installation, and says what to do about each problem."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ STYLES = {"ok": "green", "note": "yellow", "problem": "bold red"}
 @click.command()
 @of_a_school
 def doctor(data: Path | None, database: str | None) -> None:
-    """Check Python, the settings, the data folder, the database, sealed secrets, search, clock, worker, storage, mail.
+    """Check Python, the settings, the data folder, the database, stored secrets, search, clock, worker, storage, mail.
 
-    Changes nothing. The exit status is 1 when something is a problem; a note is worth knowing and is none.
+    It changes nothing. The exit status is 1 if there is a problem. A note is not a problem.
 
     \b
     Examples

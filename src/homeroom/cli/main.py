@@ -12,14 +12,14 @@ import homeroom
 
 # name -> where it is, and what help says of it: asking the command itself would read every module
 COMMANDS = {
-    "serve": ("homeroom.cli.serve:serve", "Serve a school."),
-    "worker": ("homeroom.cli.worker:worker", "Do the jobs, without serving."),
+    "serve": ("homeroom.cli.serve:serve", "Start a server."),
+    "worker": ("homeroom.cli.worker:worker", "Run jobs without serving requests."),
     "migrate": ("homeroom.cli.migrate:migrate", "Bring the tables up to date."),
-    "doctor": ("homeroom.cli.doctor:doctor", "Check that everything is as it should be."),
-    "token": ("homeroom.cli.tokens:token", "Access tokens: create."),
-    "account": ("homeroom.cli.accounts:account", "The root account and its settings: set."),
+    "doctor": ("homeroom.cli.doctor:doctor", "Check the installation for problems."),
+    "token": ("homeroom.cli.tokens:token", "Create access tokens."),
+    "account": ("homeroom.cli.accounts:account", "Change settings of the root account."),
     "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
-    "demo": ("homeroom.cli.demo:demo", "A small school to look around in: load."),
+    "demo": ("homeroom.cli.demo:demo", "Load the demo school."),
 }
 
 
@@ -48,15 +48,16 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(homeroom.__version__, "-V", "--version", prog_name="homeroom", message="%(prog)s %(version)s")
 def main() -> None:
-    """Homeroom serves a school's people over the Instructure Users APIs.
+    """Homeroom serves a school over the Canvas LMS Users API.
 
     \b
-    Begin with
-      homeroom serve --demo       a small, living school on http://127.0.0.1:8000
-      homeroom serve              an empty school, kept in ./homeroom-data
-      homeroom doctor             when something is not as it should be
+    Start with
+      homeroom serve --demo       a small demo school on http://127.0.0.1:8000
+      homeroom serve              an empty school, stored in ./homeroom-data
+      homeroom doctor             find out what is wrong
 
-    Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...); an option on the command line wins.
+    Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...). Options on the command line override
+    them.
     """
     # What is made in the data folder is nobody else's on this machine to read.
     os.umask(os.umask(0o077) | 0o007)

@@ -19,8 +19,8 @@ from homeroom.school.schema import Base
 def migrate(data: Path | None, database: str | None) -> None:
     """Bring the tables up to date, in one transaction.
 
-    `homeroom serve` does it by itself. With several nodes, run it once before their new version starts. The way back is
-    a backup.
+    `homeroom serve` does this when it starts. With several nodes, run this once before their new version starts.
+    Migrations cannot be undone: make a backup first.
 
     \b
     Example

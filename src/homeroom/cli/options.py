@@ -12,7 +12,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 
 def of_a_school(command: C) -> C:
-    """``--data`` and ``--database``: which school it is about."""
+    """``--data`` and ``--database``: the school that the command works on."""
     data = click.option(
         "--data", type=click.Path(path_type=Path), help="Folder of the school.  [default: ./homeroom-data]"
     )

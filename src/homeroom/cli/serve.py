@@ -17,18 +17,22 @@ from homeroom.settings import Settings
 
 
 @click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0 or :: for all.")
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 or :: for every one."
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Web processes.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Number of web processes.")
 @of_a_school
-@click.option("--demo", is_flag=True, help="Fill an empty school with a small, living one; turns HOMEROOM_DEV on.")
+@click.option("--demo", is_flag=True, help="Fill an empty school with demo people and courses; turns HOMEROOM_DEV on.")
 def serve(host: str, port: int, workers: int, data: Path | None, database: str | None, demo: bool) -> None:
-    """Serve a school until it is asked to stop.
+    """Start a server. It runs until it is stopped.
 
-    The first start makes the school: a root account and a site admin, whose login, password and token are printed once.
-    Later starts bring the tables up to date. A worker process for jobs runs beside the web processes.
+    The first start creates the school: a root account and a site admin. The admin's login, password and token are
+    printed once. Later starts bring the tables up to date. A worker process for jobs runs beside the web processes.
 
     \b
     Examples

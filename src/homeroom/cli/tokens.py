@@ -20,14 +20,19 @@ def token() -> None:
     """Access tokens."""
 
 
-@token.command(short_help="Make a token for somebody.")
+@token.command(short_help="Create a token for somebody.")
 @click.argument("login")
-@click.option("--purpose", default="Made at the command line", show_default=True, help="What its owner sees it is for.")
+@click.option(
+    "--purpose",
+    default="Made at the command line",
+    show_default=True,
+    help="What the token is for. Its owner sees this text.",
+)
 @of_a_school
 def create(login: str, purpose: str, data: Path | None, database: str | None) -> None:
-    """Make an access token for the person who signs in as LOGIN, and print it.
+    """Create an access token for the person with this LOGIN, and print it.
 
-    It does not expire. It is shown once: only its digest is kept.
+    The token does not expire. It is shown once: only its digest is stored.
 
     \b
     Examples

@@ -1,4 +1,4 @@
-"""``homeroom worker``: does the jobs. ``homeroom serve`` starts and watches one."""
+"""``homeroom worker``: runs jobs. ``homeroom serve`` starts and watches one."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ ALIVE = timedelta(seconds=150)
 @click.command()
 @of_a_school
 def worker(data: Path | None, database: str | None) -> None:
-    """Do the jobs that answers leave behind: mail, imports, exports.
+    """Run jobs, such as sending mail, without serving requests.
 
-    `homeroom serve` runs one by itself. More of them, here or on other nodes, share the work.
+    `homeroom serve` starts one worker. More workers, here or on other nodes, share the work.
 
     \b
     Example
@@ -57,14 +57,14 @@ def worker(data: Path | None, database: str | None) -> None:
 
 
 def work(school: Database, jobs: Jobs, stop: Attention) -> None:
-    """Do jobs and sweep, until ``stop``."""
+    """Run jobs and sweep, until ``stop`` is set."""
     me = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
     consumer = jobs.queue.consumer()
     consumer.start()
-    # After the consumer, which would have its own way.
+    # After the consumer, which installs signal handlers of its own.
     stop_on_signals(stop)
     end_with_supervisor()
-    # At the start whoever else sweeps: what a worker left that was killed waits for this one.
+    # Sweep at the start, even if another worker sweeps too: a worker that was killed may have left jobs.
     jobs.sweep()
     while True:
         began = time.monotonic()
@@ -79,7 +79,7 @@ def work(school: Database, jobs: Jobs, stop: Attention) -> None:
 
 
 def sweep_if_first(school: Database, jobs: Jobs, me: str) -> None:
-    """Of several workers one sweeps a minute."""
+    """Sweep, if no other worker has done so in the last minute."""
     with school.write() as db:
         mine = take_lease(db, "sweep", me, SWEEPING)
     if mine:
@@ -87,13 +87,13 @@ def sweep_if_first(school: Database, jobs: Jobs, me: str) -> None:
 
 
 def report_alive(school: Database, me: str) -> None:
-    """Leave word that there is a worker; `homeroom doctor` looks for it."""
+    """Record that a worker is running; `homeroom doctor` looks for it."""
     with school.write() as db:
         take_lease(db, "worker", me, ALIVE)
 
 
 def stop_on_signals(stop: Attention | None = None) -> Attention:
-    """An event that SIGTERM sets, and Ctrl-C unless that is the supervisor's to pass on."""
+    """An event that SIGTERM sets. Ctrl-C sets it too, unless a supervisor passes the signal on."""
     stop = stop or Attention()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN if is_supervised() else lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""The engine, and transactions at the edge: one request or job is one transaction (design §5)."""
+"""The engine, and transactions at the edge: one request or job is one transaction."""
 
 from __future__ import annotations
 

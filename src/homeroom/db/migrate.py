@@ -1,4 +1,4 @@
-"""Bring a database to the shape that this version needs (design §5).
+"""Bring a database to the shape that this version needs.
 
 A fresh database is made from the metadata and stamped with the newest revision; an older one walks the chain. Either is
 one transaction that nobody else can be in, so that processes which start together wait for the first and find it done.

@@ -44,7 +44,7 @@ class State(String):
 
 
 class Time(TypeDecorator[datetime]):
-    """An aware time in UTC. SQLite compares times as text, so the stored form has a fixed width (style §5)."""
+    """An aware time in UTC. SQLite compares times as text, so the stored form has a fixed width."""
 
     impl = String
     cache_ok = True
@@ -85,5 +85,5 @@ def new_uuid() -> str:
 
 
 def digest_of(secret: str) -> bytes:
-    """How tokens, codes and nonces are kept: SHA-256 (design §5)."""
+    """How tokens, codes and nonces are kept: SHA-256."""
     return hashlib.sha256(secret.encode()).digest()

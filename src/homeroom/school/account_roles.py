@@ -1,4 +1,4 @@
-"""A user's account roles, and what accounts say about them: as one value each of a row about the user."""
+"""A user's account roles and the overrides for them, each as one value of a row about the user."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OVERRIDE_COLUMNS = (
     RoleOverride.locked,
 )
 
-# An inactive role is given to nobody any more, and its holders keep their rights (Roles API, "Deactivate a role").
+# An inactive role cannot be given to anybody, and its holders keep their rights (Roles API, "Deactivate a role").
 _IN_USE = Role.state != "deleted"
 
 
@@ -50,7 +50,7 @@ def roles_of(user_id: Any) -> Any:
 
 
 def overrides_of(user_id: Any) -> Any:
-    """A scalar subquery: what accounts say about this user's account roles, for ``read_overrides``."""
+    """A scalar subquery: the overrides for this user's account roles, for ``read_overrides``."""
     # A role held in two accounts brings its overrides twice, which changes nothing.
     return (
         select(json_rows(*OVERRIDE_COLUMNS))

@@ -15,7 +15,7 @@ DEFAULT_PRONOUNS = ["She/Her", "He/Him", "They/Them"]
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Stored as the JSON of what differs from these defaults."""
+    """Stored as JSON with the values that differ from these defaults."""
 
     self_registration: Literal["none", "observer", "all"] = "none"
     avatars: bool = True
@@ -65,5 +65,5 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
 
 
 def settings_text(settings: AccountSettings) -> str:
-    """What the ``settings`` column holds."""
+    """The text for the ``settings`` column."""
     return msgspec.json.encode(settings).decode()

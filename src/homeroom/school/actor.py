@@ -1,4 +1,4 @@
-"""Who asks, and with which rights.
+"""The caller, and their rights.
 
 Account rights come from account roles and are inherited down the account chain; course rights come from enrollments
 and from the account rights of the course's accounts (identity.md §10). What the rights need is loaded in the statement
@@ -52,7 +52,7 @@ def chain_of(ancestry: str) -> tuple[int, ...]:
 
 
 class CourseRole(NamedTuple):
-    """An enrollment of the actor. ``state`` is what it is worth now (see ``enrollment_states``)."""
+    """An enrollment of the actor. ``state`` is the effective state (see ``enrollment_states``)."""
 
     type: str
     role_id: int
@@ -63,7 +63,7 @@ class CourseRole(NamedTuple):
 
     @property
     def is_past(self) -> bool:
-        """Whether the course is over for its holder, who may still look. Students may not after the last day."""
+        """Whether the course is over for its holder. Staff can still look; students cannot after the last day."""
         return self.state == "completed" or (self.state == ENDED and self.type not in LEARNERS)
 
 
@@ -187,7 +187,8 @@ class Actor:
         for role in self.roles:
             if role.account_id not in chain:
                 continue
-            # What accounts below the role's own say does not reach its holder: nobody is shut out from below.
+            # Overrides of accounts below the role's own account do not affect its holder: nobody is locked out from
+            # below.
             above = chain[chain.index(role.account_id) :]
             at_site = role.account_id == site_admin
             word = _decided(role.base_role, role.role_id, permission, above, self.overrides, in_site_admin=at_site)
@@ -196,12 +197,12 @@ class Actor:
         return False
 
     def _up_to_the_top(self, chain: Sequence[int]) -> Sequence[int]:
-        """The chain with the site-admin account, whose word stands above every root account's."""
+        """The chain with the site-admin account, which is above every root account."""
         site_admin = self.root.site_admin_account_id
         return chain if site_admin in chain else (*chain, site_admin)
 
     def load_courses(self, db: Connection, courses: Iterable[CourseRef]) -> None:
-        """Load the rights in these courses at once, so that asking about each asks nothing of the database."""
+        """Load the rights in these courses at once, so that checking each needs no statement."""
         unknown = {course.id: course for course in courses if course.id not in self._course_roles}
         if not unknown:
             return
@@ -263,7 +264,7 @@ def has_all_rights_of(db: Connection, actor: Actor, other: Actor | int) -> bool:
 
 
 def _below(account: AccountRef) -> AccountRef:
-    """Any account below this one that says nothing: a role may hold a right only there."""
+    """An imaginary account below this one without overrides: a role may have a right only there."""
     return AccountRef(-account.id, (-account.id, *account.chain))
 
 

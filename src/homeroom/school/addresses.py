@@ -1,4 +1,4 @@
-"""Which texts are addresses that a message can be sent to."""
+"""Checks whether a text is an address for messages."""
 
 import re
 
@@ -30,5 +30,5 @@ def is_phone(text: str) -> bool:
 
 
 def address_key(text: str) -> str:
-    """What two spellings of one address have in common, for comparing and for sorting."""
+    """The normal form of an address, for comparing and sorting."""
     return text.casefold()

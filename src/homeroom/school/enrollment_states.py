@@ -1,4 +1,4 @@
-"""What an enrollment is worth now: its own state, its course's, and the dates that hold for it.
+"""The effective state of an enrollment: from its own state, its course's, and the dates that apply.
 
 The dates are the enrollment's own, or its section's or its course's where these restrict, or the term's
 (learning-resources.md §1, §14: "Term end concludes enrolments by date"). They are worked out in the statement that
@@ -44,7 +44,7 @@ _end = case(
     (_c.restrict_enrollments_to_course_dates, _c.end_at),
     else_=_term_end,
 )
-# Those who teach keep their course until the term is over too: somebody has to grade after the last day.
+# Staff keep their course until the term is over too, because grading goes on after the last day.
 _is_over = and_(_end <= _now, or_(_is_learner, _own_dates, _term_end <= _now))
 
 STATE_NOW: ColumnElement[str] = case(
@@ -58,7 +58,7 @@ STATE_NOW: ColumnElement[str] = case(
 
 
 def with_dates(rows: AnySelect) -> AnySelect:
-    """Join what STATE_NOW reads to a statement that has Enrollment and Course."""
+    """Join the tables that STATE_NOW reads to a statement with Enrollment and Course."""
     return (
         rows.outerjoin(_sections, _s.id == _e.course_section_id)
         .outerjoin(_terms, _IN_TERM)

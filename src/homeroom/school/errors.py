@@ -1,4 +1,4 @@
-"""What can go wrong in the school. A face turns each kind into its own status and body (style §4)."""
+"""Errors of the school. A face turns each kind into its own status and body."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 
 class SchoolError(Exception):
-    """The family of refusals; anything else is a fault of ours."""
+    """The base of all expected errors; any other exception is a bug."""
 
 
 class NotSignedIn(SchoolError):
-    """The call needs a user and there is none."""
+    """The call needs a user, and nobody is signed in."""
 
 
 class NotFound(SchoolError):
-    """There is no such record, or the actor may not know that there is."""
+    """There is no such record, or the actor is not allowed to know of it."""
 
     def __init__(self, what: str = "") -> None:
         super().__init__(what)
@@ -24,7 +24,7 @@ class NotFound(SchoolError):
 
 
 class NotAllowed(SchoolError):
-    """The actor is known and has not the right."""
+    """The actor is known and does not have the right."""
 
     def __init__(self, right: str = "") -> None:
         super().__init__(right)
@@ -32,7 +32,8 @@ class NotAllowed(SchoolError):
 
 
 class Refused(SchoolError):
-    """A rule of one route says no; ``message`` is the documented sentence (basics.md §2.5, "hand-written checks").
+    """A rule of one route refuses the call; ``message`` is the documented message (basics.md §2.5, "hand-written
+    checks").
 
     ``status`` is 400 unless the spec names another; ``details`` are further keys of the body.
     """
@@ -51,17 +52,17 @@ class Fault:
     attribute: str
     type: str
     message: str = ""
-    # Which record of a form it belongs to where a form makes several: "user", "pseudonym", "pairing_code".
+    # The record it belongs to, if a form creates several: "user", "pseudonym", "pairing_code".
     record: str = ""
 
     @property
     def text(self) -> str:
-        """The message, which repeats the type where none was written by hand (basics.md §2.5)."""
+        """The message; it repeats the type if there is no other text (basics.md §2.5)."""
         return self.message or self.type
 
 
 class Invalid(SchoolError):
-    """The values given break rules of a record: as many faults at once as the form has."""
+    """The given values are invalid; carries every error of the form."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__(", ".join(f"{fault.attribute}: {fault.text}" for fault in faults))

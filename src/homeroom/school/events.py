@@ -1,4 +1,4 @@
-"""What happened, told to those above: a lower wing announces, higher wings listen, in the same transaction."""
+"""Events: a lower wing announces them and higher wings listen, in the same transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UserCreated:
 
 @dataclass(frozen=True, slots=True)
 class UserRevived:
-    """A deleted person is back, under the same id."""
+    """A deleted person was restored, under the same id."""
 
     user_id: int
 
@@ -39,7 +39,7 @@ class UserDeleted:
 
 @dataclass(frozen=True, slots=True)
 class PasswordChanged:
-    """Whoever knew the old password must not stay signed in; ``session_id`` is who changed it, if by a browser."""
+    """A login's password changed, so other sessions must end; ``session_id`` is the session that changed it, if any."""
 
     user_id: int
     session_id: int | None
@@ -47,7 +47,7 @@ class PasswordChanged:
 
 @dataclass(frozen=True, slots=True)
 class ObservationBegan:
-    """Somebody observes a student from now on."""
+    """Somebody starts observing a student."""
 
     observer_id: int
     student_id: int
@@ -55,7 +55,7 @@ class ObservationBegan:
 
 @dataclass(frozen=True, slots=True)
 class ObservationEnded:
-    """Somebody observes a student no more."""
+    """Somebody stops observing a student."""
 
     observer_id: int
     student_id: int
@@ -63,7 +63,7 @@ class ObservationEnded:
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentChanged:
-    """Somebody came into a course, left it or changed there."""
+    """An enrollment was added, changed or ended."""
 
     enrollment_id: int
     user_id: int
@@ -72,9 +72,8 @@ class EnrollmentChanged:
 
 @dataclass(frozen=True, slots=True)
 class CourseChangedState:
-    """A course was published, unpublished, concluded, deleted or brought back; ``state`` is the new one.
-
-    Its enrollments follow without being announced one by one.
+    """A course was published, unpublished, concluded, deleted or restored; ``state`` is the new one. Its enrollments
+    change without events of their own.
     """
 
     course_id: int
@@ -82,7 +81,7 @@ class CourseChangedState:
 
 
 def listen(kind: type[E]) -> Callable[[Callable[[Connection, E], None]], Callable[[Connection, E], None]]:
-    """Call the decorated function with the transaction and the event whenever one of this kind is announced."""
+    """Call the decorated function with the transaction and the event for every event of this type."""
 
     def register(function: Callable[[Connection, E], None]) -> Callable[[Connection, E], None]:
         if function not in _listeners[kind]:
@@ -93,6 +92,6 @@ def listen(kind: type[E]) -> Callable[[Callable[[Connection, E], None]], Callabl
 
 
 def announce(db: Connection, event: object) -> None:
-    """Tell every listener, now and inside this transaction; a listener that raises undoes the whole change."""
+    """Call every listener, now and inside this transaction. A listener that raises rolls back the whole change."""
     for listener in _listeners[type(event)]:
         listener(db, event)

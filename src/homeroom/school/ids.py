@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# One shard, number 1: the global id of n is this plus n (design §5).
+# One shard, number 1: the global id of n is this plus n.
 SHARD = 10_000_000_000_000
 _LARGEST = 2**63 - 1
 
@@ -25,12 +25,12 @@ def global_id(local: int) -> int:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text that may be an id or something else is written as an id is."""
+    """Whether the text has the form of an id."""
     return text.isascii() and text.isdigit() and len(text) <= 19
 
 
 def local_id(text: str) -> int | None:
-    """The id that these digits mean, global or local; None when no record can have it."""
+    """The id for these digits, global or local; None if no record can have it."""
     number = int(text)
     if number >= SHARD:
         number = number - SHARD if number < 2 * SHARD else 0

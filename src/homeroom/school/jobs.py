@@ -1,4 +1,4 @@
-"""Jobs: what happens after an answer. One line that calls an action with ids, and can safely run twice (design §7).
+"""Jobs: work that happens after an answer. A job is one line that calls an action with ids, and can safely run twice.
 
 A job is a function of the tools and of ids; it opens its own transactions, so that slow and outside work stays out of
 them. What must happen is a row with a state and a lease; the queue only wakes a worker:
@@ -28,7 +28,7 @@ from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.jobs")
 
-# How long `run_due` waits for what a worker has already begun.
+# How long `run_due` waits for jobs that a worker has already started.
 PATIENCE = 30.0
 # Calls in the queue beyond which a sweep adds none.
 MOST_WAITING = 1000
@@ -36,7 +36,7 @@ MOST_WAITING = 1000
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a job works with."""
+    """The tools of a job."""
 
     database: Database
     settings: Settings
@@ -51,7 +51,7 @@ _sweeps: list[Sweep] = []
 
 
 def job(function: J) -> J:
-    """Register a job under its name, which calls that wait in a queue know it by."""
+    """Register a job under its name, which waiting calls in the queue use."""
     name = function.__name__
     if _jobs.setdefault(name, function) is not function:
         raise ValueError(f"There are two jobs with the name {name}.")
@@ -59,20 +59,20 @@ def job(function: J) -> J:
 
 
 def sweep(function: S) -> S:
-    """Register a question that finds what is due now, whether or not the queue still knows of it."""
+    """Register a function that finds due work, whether or not the queue still has it."""
     if function not in _sweeps:
         _sweeps.append(function)
     return function
 
 
 def call(function: Job, **ids: int) -> Call:
-    """A call of a job, as sweeps answer it."""
+    """A call of a job, as sweeps return it."""
     assert _jobs.get(function.__name__) is function, f"{function.__name__} is not registered with @job."
     return Call(function.__name__, ids)
 
 
 def later(function: Job, **ids: int) -> None:
-    """Run the job in a worker once the current transaction is committed; never when it is undone. It may run twice."""
+    """Run the job in a worker after the current transaction commits; never if it rolls back. It may run twice."""
     wanted = call(function, **ids)
     after_commit(lambda database: database.wake([wanted]))
 
@@ -90,7 +90,7 @@ class Jobs:
         later(function, **ids)
 
     def run(self, wanted: Call) -> None:
-        """Do a call now. A failure is logged and no more: its row says when it is tried again."""
+        """Run a call now. A failure is only logged: its row says when it is tried again."""
         function = _jobs.get(wanted.job)
         if function is None:
             log.warning("There is no job %r.", wanted.job)
@@ -101,7 +101,7 @@ class Jobs:
             log.exception("A job failed.", extra={"fields": {"job": wanted.job, **wanted.ids}})
 
     def due(self) -> Sequence[Call]:
-        """What the sweeps find. One that fails keeps no other from finding."""
+        """The calls that the sweeps find. A sweep that fails does not stop the others."""
         return [found for question in _sweeps for found in self._ask(question)]
 
     def _ask(self, question: Sweep) -> Iterable[Call]:
@@ -113,18 +113,18 @@ class Jobs:
             return ()
 
     def sweep(self) -> int:
-        """Wake workers for what is due; how many calls it was."""
+        """Wake workers for due work. Returns the number of calls."""
         if self.queue.size() > MOST_WAITING:
-            # They have enough to do, and much of it is what a sweep would find once more.
+            # The workers are busy, and a sweep would mostly find the same work again.
             return 0
         due = self.due()
         self.queue.put(due)
         return len(due)
 
     def run_due(self) -> int:
-        """Do what is due now, here, and wait for what a worker has already begun; how many calls were run here."""
+        """Run due work here and wait for what a worker has started. Returns the number of calls run here."""
         done: set[object] = set()
-        # A sweep may tell of its first few hundred only; one that tells of nothing new has told all.
+        # A sweep may return only its first few hundred; if it finds nothing new, it is done.
         while due := [wanted for wanted in self.due() if _key(wanted) not in done]:
             for wanted in due:
                 self.run(wanted)

@@ -1,4 +1,4 @@
-"""Who does periodic work, and who is alive: rows with an end, in real time (homeroom.md §5)."""
+"""Leases: who does periodic work, and which workers are alive; rows with an end, in real time (homeroom.md §5)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def take_lease(db: Connection, name: str, holder: str, time: timedelta) -> bool:
 
 
 def give_back(db: Connection, name: str, holder: str) -> None:
-    """Let others have it at once."""
+    """Release the lease."""
     db.execute(delete(JobLease).where(JobLease.name == name, JobLease.holder == holder))
 
 

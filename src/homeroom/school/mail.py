@@ -1,4 +1,4 @@
-"""Mail is a row first: what is promised to be sent is kept in the transaction that promised it (design §7)."""
+"""A mail is a row first, stored in the transaction that promises it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def mail_to(channel: Mailbox, notification: str, subject: str, text: str) -> Mai
 
 
 def send_later(db: Connection, mail: Mail) -> None:
-    """Keep the message; a worker delivers it once the transaction is committed."""
+    """Store the message; a worker delivers it after the transaction commits."""
     row = insert(MailMessage).values(
         user_id=mail.user_id,
         communication_channel_id=mail.channel_id,

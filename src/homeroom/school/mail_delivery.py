@@ -32,7 +32,7 @@ log = logging.getLogger("homeroom.mail")
 
 # Longer than the slowest conversation with a server that still answers.
 LEASE = timedelta(minutes=5)
-# After the first, second ... attempt. After the last there is no other: the message is dead.
+# The waits after the first, second ... attempt. After the last attempt the message is dead.
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 ATTEMPTS = len(RETRY_AFTER) + 1
 _MOST_A_SWEEP = 500
@@ -41,7 +41,7 @@ _ERROR_LIMIT = 500
 
 @job
 def deliver_mail(tools: Tools, *, message_id: int) -> None:
-    """Deliver this message, if it is due and nobody else does."""
+    """Deliver this message, if it is due and no other worker delivers it."""
     server = tools.settings.mail_server
     with tools.database.write() as db:
         row = _take(db, message_id, to_send=server is not None)
@@ -63,7 +63,7 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
 
 @sweep
 def due_mail(db: Connection) -> Iterable[Call]:
-    """Messages that wait, whatever became of whoever should have delivered them."""
+    """Messages that wait, also those of a worker that died."""
     rows = select(MailMessage.id).where(*_due()).order_by(MailMessage.next_attempt_at).limit(_MOST_A_SWEEP)
     return [call(deliver_mail, message_id=row.id) for row in db.execute(rows)]
 
@@ -108,7 +108,7 @@ def _take(db: Connection, message_id: int, *, to_send: bool) -> AnyRow | None:
 
 def _sent(*, keep_text: bool) -> dict[str, Any]:
     values: dict[str, Any] = {"state": "sent", "sent_at": clock.real_now(), "last_error": None}
-    # Links that sign in are secrets: who has the database need not have them.
+    # Links that sign in are secrets, so they are not kept in the database.
     return values if keep_text else {**values, "text_body": "", "html_body": None}
 
 
@@ -136,7 +136,7 @@ def _note(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:
 
 
 def message_of(row: AnyRow, server: MailServer, settings: Settings) -> EmailMessage:
-    """The message as it is sent, in text and HTML. Raises smtp.Never for what is no address."""
+    """The message as it is sent, in text and HTML. Raises smtp.Never if the address is not valid."""
     if not is_email(row.recipient):
         raise smtp.Never("This is not an e-mail address.")
     sender = sender_of(server, settings)
@@ -147,7 +147,7 @@ def message_of(row: AnyRow, server: MailServer, settings: Settings) -> EmailMess
     message["To"] = row.recipient
     message["Subject"] = _one_line(row.subject)
     message["Date"] = format_datetime(clock.real_now())
-    # The same for every attempt, so that a mailbox shows what arrived twice once.
+    # The same for every attempt, so that a mailbox shows a message once even if it arrives twice.
     message["Message-ID"] = f"<{row.created_at:%Y%m%d%H%M%S%f}.{row.id}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(row.text_body)

@@ -20,7 +20,7 @@ _LOOKS = ' style="color:#22584a;overflow-wrap:anywhere"'
 
 
 def html_of(title: str, text: str) -> str:
-    """The text as an HTML page. What people wrote in it stays text."""
+    """The text as an HTML page, escaped."""
     paragraphs = (block.strip() for block in re.split(r"\n\s*\n", text))
     html = "\n".join(f"<p>{linked(block, _LOOKS)}</p>" for block in paragraphs if block)
     return _PAGE.format(title=escape(title), paragraphs=html)

@@ -12,7 +12,7 @@ from homeroom.school.schema import MovedClock
 
 
 def move(db: Connection, now: datetime, *, frozen: bool) -> None:
-    """Let it be ``now``: standing still, or running on from there. This transaction has the new time already."""
+    """Set the clock to ``now``, frozen or running on from there. This transaction already has the new time."""
     offset = now - clock.real_now()
     row = {"id": 1, "offset_seconds": offset.total_seconds(), "frozen_at": now.isoformat() if frozen else None}
     insert_or_update(db, MovedClock, [row], key=["id"], update=["offset_seconds", "frozen_at"])

@@ -1,4 +1,4 @@
-"""What accounts say about a role's permission, and what comes of it: to decide by, and to show (identity.md §10)."""
+"""Overrides of a role's permission, and the decision that follows from them (identity.md §10)."""
 
 from __future__ import annotations
 
@@ -44,9 +44,8 @@ def decide(
     *,
     in_site_admin: bool = False,
 ) -> Decision:
-    """What the overrides of this role and permission make of it in ``chain[0]``; ``chain`` goes up to the top.
-
-    From the top down, each account hands its word to those below it; a locked word cannot be changed further down.
+    """The decision for this role and permission in ``chain[0]``; ``chain`` goes up to the top. From the top down, each
+    account passes its value to those below it. A locked value cannot be changed further down.
     """
     word = _by_default(base_role, permission, in_site_admin)
     by_account = {override.account_id: override for override in overrides}
@@ -59,7 +58,7 @@ def decide(
 
 @lru_cache(maxsize=4096)
 def _by_default(base_role: str, permission: str, in_site_admin: bool) -> Decision:
-    """Where nobody has said anything, which is nearly everywhere."""
+    """No overrides at all: the most common case."""
     if not permissions.is_available(base_role, permission, in_site_admin=in_site_admin):
         return Decision(False, False, locked=False, readonly=True, explicit=False, inherited=False)
     default = permissions.has_by_default(base_role, permission, in_site_admin=in_site_admin)

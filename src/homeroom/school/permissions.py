@@ -1,4 +1,4 @@
-"""Every permission, who has it where nothing is said, and who can be given it (identity.md §10).
+"""Every permission, who has it by default, and who can be given it (identity.md §10).
 
 The letters are those of the public Roles API documentation: S student, T teacher, A TA, D designer, O observer; a
 capital has it by default, a small letter can be given it, a missing one cannot.
@@ -183,7 +183,7 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
-# What somebody whose time in a course is over may still do there: look.
+# The permissions that remain after an enrollment is over: to look.
 AFTER_THE_END = frozenset(
     (
         "read_announcements",

@@ -36,7 +36,7 @@ ADMIN_LOGIN = "admin@homeroom.example"
 
 @dataclass(frozen=True, slots=True)
 class FirstAdmin:
-    """What the first admin signs in with; shown once."""
+    """The credentials of the first admin; shown once."""
 
     login: str
     password: str
@@ -49,9 +49,8 @@ def is_empty(db: Connection) -> bool:
 
 
 def first_start(database: Database, *, token: str | None, keep: Callable[[FirstAdmin], None]) -> FirstAdmin | None:
-    """Set an empty school up; None when it was before. Of processes that start together one does it.
-
-    ``keep`` puts the credentials where they last, before the school is committed: without them nobody could get in.
+    """Set up an empty school; None if it was set up before. If several processes start together, one does it. ``keep``
+    stores the credentials before the school is committed: without them nobody could get in.
     """
     with database.read() as db:
         if not is_empty(db):
@@ -67,7 +66,7 @@ def first_start(database: Database, *, token: str | None, keep: Callable[[FirstA
 
 
 def honour_token(database: Database, token: str) -> None:
-    """Let the first admin in with this token too, as HOMEROOM_ADMIN_TOKEN asks; a token that was revoked stays so."""
+    """Accept this token of the first admin too (HOMEROOM_ADMIN_TOKEN). A revoked token stays revoked."""
     with database.read() as db:
         if db.execute(select(AccessToken.id).where(AccessToken.digest == digest_of(token))).first():
             return
@@ -87,7 +86,7 @@ def _first_admin(db: Connection) -> int:
 
 
 def set_up(db: Connection, *, name: str, token: str | None, password: str, password_hash: str) -> FirstAdmin:
-    """Make the ground of a school. ``password_hash`` was made outside the transaction, for hashing is slow."""
+    """Create what every school needs. ``password_hash`` was made outside the transaction, for hashing is slow."""
     now = clock.now()
     root = _add_account(db, name)
     site = _add_account(db, "Site Admin", is_site_admin=True)
@@ -132,7 +131,7 @@ def set_up(db: Connection, *, name: str, token: str | None, password: str, passw
 
 
 def add_built_in_roles(db: Connection, root_id: int) -> dict[str, int]:
-    """The roles that every school has; name -> id."""
+    """Add the built-in roles; name -> id."""
     now = clock.now()
     for name in (permissions.ADMIN, *permissions.COURSE_ROLES):
         db.execute(

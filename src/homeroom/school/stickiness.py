@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def with_stuck(marks: str, fields: Iterable[str]) -> str:
-    """The ``stuck_sis_fields`` of a record of which these fields were edited now."""
+    """The new ``stuck_sis_fields`` of a record after these fields were edited."""
     return " ".join(sorted({*marks.split(), *fields}))
 
 

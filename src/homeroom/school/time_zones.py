@@ -196,7 +196,7 @@ DISPLAY_NAMES: Mapping[str, str] = {
     **RENAMED,
 }
 
-# Files that lie among the zones but name no place: the server's own zone, and "not set up yet".
+# Files in the zone folder that are not zones: the server's own zone, and "not set up yet".
 NOT_ZONES = frozenset({"localtime", "Factory"})
 
 
@@ -217,5 +217,5 @@ def display_name(stored: str) -> str:
 
 @cache
 def _iana_names() -> frozenset[str]:
-    # Membership of a list, and not ZoneInfo(text): a key is a path there, and the text came from outside.
+    # Membership in a list, and not ZoneInfo(text): that reads a path, and the text comes from a client.
     return frozenset(zoneinfo.available_timezones() - NOT_ZONES)

@@ -1,6 +1,6 @@
 """The queue that wakes workers: Huey, in the data folder or in PostgreSQL.
 
-It may lose or repeat what it is given: the domain's row is the truth, and a sweep finds what was lost (design §7).
+It may lose or repeat what it is given: the domain's row is the truth, and a sweep finds what was lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.jobs")
 
-# Seconds until a worker looks again (design §7: at most 0.2).
+# Seconds until a worker looks again.
 POLLING = 0.2
 # Jobs that one worker process does at a time.
 THREADS = 4
@@ -62,7 +62,7 @@ class JobQueue:
             log.exception("The job queue cannot be written to.", extra={"fields": {"jobs": len(calls)}})
 
     def run_all(self) -> int:
-        """Do what waits, here and now; how many it was."""
+        """Run the waiting calls here and now. Returns their number."""
         ran = 0
         while (task := self._huey.dequeue()) is not None:
             self._huey.execute(task)
@@ -70,32 +70,32 @@ class JobQueue:
         return ran
 
     def wait_for_others(self, seconds: float) -> None:
-        """Wait until other processes have done what they took. Only where calls are counted."""
+        """Wait until other processes have finished their calls. Only where calls are counted."""
         deadline = time.monotonic() + seconds
         storage = self._huey.storage
         while (missing := storage.incr(_WOKEN, 0) - storage.incr(_DONE, 0) - storage.queue_size()) > 0:
             if time.monotonic() > deadline:
-                # Whoever took them died; nobody need wait for those again.
+                # The process that took them died, so nobody waits for them again.
                 storage.incr(_DONE, missing)
                 return
             time.sleep(0.01)
 
     def consumer(self) -> Consumer:
-        """Threads that take calls off the queue and run them, once started."""
-        # Only a worker has time to listen for PostgreSQL to tell.
+        """Threads that take calls from the queue and run them, once started."""
+        # Only a worker listens for PostgreSQL's notifications.
         self._huey.storage.blocking = self._listens
         return self._huey.create_consumer(
             workers=THREADS,
             periodic=False,
             initial_delay=POLLING / 4,
             max_delay=POLLING,
-            # Nothing is put off by the queue: what is due later is a row with a time.
+            # The queue delays nothing: later work is a row with a time.
             scheduler_interval=60,
             shutdown_timeout=4,
         )
 
     def size(self) -> int:
-        """How many calls wait. Raises what keeps the queue from being used."""
+        """The number of waiting calls. Raises the error if the queue cannot be used."""
         waiting: int = self._huey.storage.queue_size()
         return waiting
 
@@ -118,7 +118,7 @@ class JobQueue:
 
 
 class JsonMessages(Serializer):  # type: ignore[misc]
-    """Huey's messages as JSON: a pickle in the database would run what somebody put into it."""
+    """Huey's messages as JSON: a pickle in the database could run code."""
 
     def _serialize(self, data: Any) -> bytes:
         return msgspec.json.encode(list(data) if isinstance(data, Message) else data)

@@ -40,7 +40,7 @@ class Attention:
             os.write(self._mouth, b"!")
 
     def set_for_good(self) -> None:
-        """``set``, whatever is cleared afterwards."""
+        """Set the event, even if it is cleared afterwards."""
         self._for_good = True
         self.set()
 

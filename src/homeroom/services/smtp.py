@@ -15,11 +15,11 @@ TIMEOUT = 20.0
 
 
 class NotNow(Exception):
-    """It could not be sent; another time it may be. The text says what the server said."""
+    """The message could not be sent now; try again later. The text is the server's answer."""
 
 
 class Never(Exception):
-    """The server does not take this message or this recipient, whenever it is asked."""
+    """The server refuses this message or recipient permanently."""
 
 
 def send(server: MailServer, message: EmailMessage) -> None:
@@ -38,7 +38,7 @@ def send(server: MailServer, message: EmailMessage) -> None:
 
 
 def greet(server: MailServer) -> None:
-    """Find out whether the server would take mail from us: connect, and sign in. Raises NotNow."""
+    """Check that the server accepts mail from us: connect and sign in. Raises NotNow."""
     try:
         with _conversation(server) as connection:
             connection.ehlo_or_helo_if_needed()

@@ -37,14 +37,14 @@ def calendar_text(name: str) -> bytes:
 
 
 def escaped(text: str) -> str:
-    """A text value (§3.3.11): it may hold anything but control characters."""
+    """A text value (RFC 5545 §3.3.11): it may hold anything but control characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub("", text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,"))
     return text.replace("\n", "\\n")
 
 
 def _folded(lines: Iterable[str]) -> Iterable[bytes]:
-    """Lines of at most 75 octets; a longer one goes on in lines that begin with a space (§3.1)."""
+    """Lines of at most 75 octets; a longer one goes on in lines that begin with a space (RFC 5545 §3.1)."""
     for line in lines:
         part, size = "", 0
         for character in line:

@@ -1,4 +1,4 @@
-"""Which addresses lead to this very server: what a person may be sent on to after signing in."""
+"""Checks whether an address leads to this server: where a person may be sent after signing in."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def path_of_ours(url: str, request: Request) -> str | None:
 
 
 def is_page_of_ours(url: str, request: Request, router: Router[Any]) -> bool:
-    """Whether this is a whole URL of the very scheme, host and port that was called, and a GET route has its path."""
+    """Whether this is a full URL with the scheme, host and port of the request, and the path of a GET route."""
     if not url.startswith(request.base_url + "/") or path_of_ours(url, request) is None:
         return False
     try:

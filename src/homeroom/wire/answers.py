@@ -1,4 +1,4 @@
-"""What a route answers, and how it becomes bytes."""
+"""The answer of a route, and its encoding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(slots=True)
 class Answer:
-    """A status, a body and headers. ``body`` is what JSON is made of, or bytes that are sent as they are."""
+    """A status, a body and headers. ``body`` is encoded as JSON, or bytes that are sent as they are."""
 
     status: int = 200
     body: Any = None
@@ -26,7 +26,7 @@ class Answer:
 
 
 def make_bytes(answer: Answer, *, string_ids: bool = False) -> Answer:
-    """The answer with its body as it is sent. Raises TypeError or ValueError for what is no JSON."""
+    """The answer with its body encoded. Raises TypeError or ValueError if it cannot be JSON."""
     if answer.body is None and (answer.status == 204 or 300 <= answer.status < 400):
         answer.body = b""
     elif not isinstance(answer.body, bytes):
@@ -38,7 +38,7 @@ def encode(body: Any, *, string_ids: bool = False) -> bytes:
     """JSON text; with ``string_ids`` every integer under an id's name is a string (basics.md §4)."""
     text = _encoder.encode(body)
     if string_ids:
-        # By way of the text, in which raw JSON (custom data) is like everything else.
+        # Works on the text, so that raw JSON (custom data) is changed too.
         return _encoder.encode(with_string_ids(msgspec.json.decode(text)))
     return text
 

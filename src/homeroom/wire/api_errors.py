@@ -1,4 +1,4 @@
-"""Errors as Canvas says them (basics.md §2), for every face that speaks its JSON. One test walks every kind."""
+"""Errors in Canvas's form (basics.md §2), for every face that speaks its JSON. One test walks every kind."""
 
 from __future__ import annotations
 

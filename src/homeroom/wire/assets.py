@@ -1,6 +1,6 @@
 """Files that come with Homeroom and are sent as they are: pictures, style sheets.
 
-They are read into memory once and found by their exact name, so that no path leads out of their folder.
+They are read into memory once and found by their exact name, so that no path can leave their folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from homeroom.school.errors import NotFound
 from homeroom.wire.answers import Answer
 from homeroom.wire.request import Request
 
-# The names say nothing about the content, so a browser asks again after a day; mostly it is told 304.
+# The names do not depend on the content, so a browser asks again after a day and usually gets 304.
 DAILY = "public, max-age=86400"
 # For an address that changes with the content.
 FOR_EVER = "public, max-age=31536000, immutable"

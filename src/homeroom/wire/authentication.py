@@ -1,4 +1,4 @@
-"""Who sends this request: bearer tokens, sessions and masquerading (basics.md §1, §7; identity.md §1)."""
+"""Authentication: bearer tokens, sessions and masquerading (basics.md §1, §7; identity.md §1)."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def authenticate(db: Connection, token: str | None, params: dict[str, Any]) -> A
 
 
 def authenticate_browser(db: Connection, browser: Browser, params: dict[str, Any], *, writes: bool) -> Actor:
-    """The actor whom the session's cookie is; nobody without a session.
-
-    Raises ForgedRequest when a change comes without the session's token, and BadMasquerade.
+    """The actor of the session's cookie; nobody without a session. Raises ForgedRequest for a change without the
+    session's token, and BadMasquerade.
     """
     actor = browser.find_session(db).actor
     if not actor.is_signed_in:

@@ -1,4 +1,4 @@
-"""The browser that calls: its session, the token that its forms carry, and the cookies it is given (homeroom.md §4)."""
+"""The calling browser: its session, its CSRF token, and its cookies (homeroom.md §4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from homeroom.wire.csrf import ForgedRequest, is_genuine, token_for
 from homeroom.wire.request import Request
 
 SESSION, TOKEN, WANTED = "homeroom_session", "_csrf_token", "homeroom_wanted"
-# What we once gave out: a client cannot choose a short secret, or one with odd characters, for its session.
+# The form of our secrets: a client cannot choose another one for its session.
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 Header = tuple[str, str]
 
@@ -38,14 +38,14 @@ class Browser:
 
     @property
     def actor(self) -> Actor | None:
-        """Who is signed in, as far as it was asked; None for nobody."""
+        """The signed-in person, if the session was read; None for nobody."""
         if self.session is None or not self.session.actor.is_signed_in:
             return None
         return self.session.actor
 
     @property
     def needs_terms(self) -> bool:
-        """Whether who is signed in has to accept the terms first. An admin who acts as them cannot do it for them."""
+        """Whether the signed-in person must accept the terms first. An admin who masquerades cannot do it for them."""
         return (
             self.session is not None
             and self.actor is not None
@@ -55,7 +55,7 @@ class Browser:
         )
 
     def require_genuine(self, params: dict[str, Any]) -> None:
-        """Raise ForgedRequest unless the session's token came along, as a header or as a field."""
+        """Raise ForgedRequest unless the request has the session's token, as a header or as a field."""
         sent = self.request.header(b"x-csrf-token")
         if self.is_new or not is_genuine(self.secret, params.get("authenticity_token") if sent is None else sent):
             raise ForgedRequest
@@ -102,7 +102,7 @@ class Browser:
 
     @property
     def wanted(self) -> str | None:
-        """The page of ours that this browser was sent away from to sign in."""
+        """The page that this browser wanted before it was sent to sign in."""
         path = unquote(self.request.cookie(WANTED) or "")
         return path if is_path_of_ours(path) else None
 

@@ -1,7 +1,7 @@
-"""From a dict of parameters to a typed Struct, by Rails' rules of what text means (basics.md §5).
+"""Converts a dict of parameters to a typed Struct, by Rails' rules for text (basics.md §5).
 
-`converter(Struct)` is made once per type. Everything it can refuse is a BadParameter, whose name is written as the
-client wrote it: `user[name]`.
+`converter(Struct)` is made once per type. Every refusal is a BadParameter with the name as the client wrote it:
+`user[name]`.
 """
 
 import operator
@@ -63,7 +63,7 @@ def given(params: Struct) -> dict[str, Any]:
 
 
 def _taken(kind: Kind, value: object, name: str) -> object:
-    """The value as its field holds it; UNSET when it counts as absent."""
+    """The value for the field; UNSET if it counts as absent."""
     if value is None or (value == "" and kind.blank_is_null and kind.nullable):
         return None if kind.nullable else UNSET
     return kind.read(value, name)

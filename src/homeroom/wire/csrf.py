@@ -14,14 +14,14 @@ _SIZE = 32
 
 
 class ForgedRequest(NotSignedIn):
-    """A change that comes with a session's cookie and without its token: another site may have made it.
+    """A change with a session's cookie and without its CSRF token: another site may have sent it.
 
     The API answers as if nobody were signed in (401), a page with 422.
     """
 
 
 def token_for(secret: str) -> str:
-    """A token for this session. Each is different, so that compressed pages do not give it away."""
+    """A token for this session. Each is different, so that compressed pages do not reveal it."""
     mask = secrets.token_bytes(_SIZE)
     return base64.b64encode(mask + _xor(mask, _mac(secret))).decode()
 

@@ -1,4 +1,4 @@
-"""One request through one route: authenticate, find, allow, ask or act, render; in one thread (design §3)."""
+"""One request through one route: authenticate, find, allow, ask or act, render; in one thread."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from homeroom.wire.throttle import Stopwatch
 
 
 class Call:
-    """One call on its way: what the parts of a handler's signature are taken from."""
+    """One call: the source of a handler's arguments."""
 
     __slots__ = (
         "_browser", "actor", "contexts", "db", "params", "prepared", "request", "services", "token", "values", "watch",
@@ -79,24 +79,24 @@ Authenticate = Callable[[Call, Connection], Actor]
 
 
 def by_token(call: Call, db: Connection) -> Actor:
-    """The way of the API faces."""
+    """Authentication of the API faces."""
     return authenticate(db, call.token, call.params)
 
 
 def by_token_or_session(call: Call, db: Connection) -> Actor:
-    """The way of the Canvas API: a token, else the browser's session (identity.md §1)."""
+    """Authentication of the Canvas API: a token, otherwise the browser's session (identity.md §1)."""
     if call.token is not None or call.request.cookie(SESSION) is None:
         return authenticate(db, call.token, call.params)
     return authenticate_browser(db, call.browser, call.params, writes=call.request.method != "GET")
 
 
 def nobody(_call: Call, db: Connection) -> Actor:
-    """The way of routes that do not look at credentials."""
+    """Authentication of routes that ignore credentials."""
     return Actor(root=find_root(db))
 
 
 class Endpoint:
-    """A route made ready: its handler's needs resolved to functions once."""
+    """A prepared route: the arguments of its handler are resolved to functions once."""
 
     def __init__(self, route: Route, scope_text: str, authenticate: Authenticate = by_token) -> None:
         self.route = route
@@ -109,7 +109,7 @@ class Endpoint:
         self.contexts = [(name, mark) for name, mark in marks.items() if isinstance(mark, FromContext)]
 
     def run(self, call: Call) -> Answer:
-        """Everything between the body being read and the answer being sent. Raises what the face turns into errors."""
+        """Everything from the read body to the answer. Raises errors that the face renders."""
         database = call.services.database
         route = self.route
         if route.prepare is not None:
@@ -120,7 +120,7 @@ class Endpoint:
             self._allow(call, db)
             values = {name: resolve(call) for name, resolve in self.resolvers}
             result = route.handler(**values)
-            # Inside the transaction, so that an answer that cannot be made undoes the change.
+            # Inside the transaction, so that a failure to encode the answer rolls back the change.
             return make_bytes(self._answer(call, result), string_ids=call.request.wants_string_ids)
 
     def _prepare(self, call: Call, prepare: Handler) -> None:
@@ -171,7 +171,7 @@ def _holds(db: Connection, actor: Actor, right: str, ref: AccountRef | CourseRef
 
 
 def _limit_to_scopes(call: Call, actor: Actor, scope_text: str) -> None:
-    """Refuse what the token's scopes leave out, and cut includes down to uuid (basics.md §9)."""
+    """Refuse routes outside the token's scopes, and cut includes down to uuid (basics.md §9)."""
     assert actor.scopes is not None
     if not covers(actor.scopes, scope_text, call.request.method, call.request.path.decode("latin-1")):
         raise InsufficientScopes

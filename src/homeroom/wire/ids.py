@@ -1,4 +1,4 @@
-"""Ids in a path or in ``as_user_id``: text in, an IdForm out (basics.md §4). Junk leads to 404 and not to an error."""
+"""Ids in a path or in ``as_user_id``: text in, an IdForm out (basics.md §4). Invalid text leads to 404."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DIGITS = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def parse_id(kind: str, text: str) -> IdForm:
-    """The form that this text has for a ``user``, ``course``, ``account`` ...; NOWHERE for junk."""
+    """The form of id in this text for a ``user``, ``course``, ``account`` ...; NOWHERE if it is invalid."""
     text = text.strip()
     if _DIGITS.fullmatch(text):
         return IdForm("id", text)

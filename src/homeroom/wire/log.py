@@ -1,4 +1,4 @@
-"""The log lines of requests (docs/operations.md): what was asked, by whom, how it went. Never queries or headers."""
+"""The log lines of requests (docs/operations.md): the route, the user and the outcome. Never queries or headers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("homeroom.requests")
 
-# Seconds from which on a request is a problem.
+# A request that takes this many seconds is logged as a problem.
 SLOW = 1.0
 
 
 class RequestLog:
-    """Writes the line of a request that is done, if it is to have one."""
+    """Writes the line of a finished request, if the setting asks for it."""
 
     def __init__(self, lines: AccessLog) -> None:
         self._all = lines == "all"

@@ -1,7 +1,6 @@
-"""What a GET has to note, kept out of its way: queued in the process and written in batches (design §3).
-
-A note that is lost with the process is one that nobody would miss: when a token was last used. What must not be lost
-is written by the request that learns it.
+"""Notes of a GET, such as when a token was last used. They are queued in the process and written in batches, so that
+the GET does not wait. They may be lost with the process; anything that must not be lost is written by the request
+itself.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ class Notes:
             self._thread.start()
 
     def add(self, write: Write, key: Any, value: Any) -> None:
-        """Have ``write`` called with this key and value, together with others; the last value of a key counts."""
+        """Queue a call of ``write`` with this key and value, together with others; the last value of a key counts."""
         with self._lock:
             self._waiting[write][key] = value
         self._some.set()
 
     def flush(self) -> None:
-        """Write what waits, now."""
+        """Write the queued notes now."""
         with self._flushing:
             with self._lock:
                 waiting, self._waiting = self._waiting, defaultdict(dict)
@@ -56,7 +55,7 @@ class Notes:
                         write(db, values)
 
     def close(self) -> None:
-        """Write what waits, and nothing more."""
+        """Write the queued notes and stop."""
         self._closed.set()
         self._some.set()
         if self._thread is not None:

@@ -250,7 +250,7 @@ _BARE: tuple[Schema, ...] = ({"type": "null"}, {**_MESSAGES, "minItems": 1})
 
 
 def _refusal(description: str, message: str, *others: Schema) -> dict[str, Any]:
-    """An answer that says what is wrong; ``others`` are further shapes of it."""
+    """An error answer; ``others`` are further shapes of it."""
     error: Schema = {"$ref": "#/components/schemas/Error"}
     schema: Schema = {"anyOf": [error, *others]} if others else error
     media = {"schema": schema, "example": {"errors": [{"message": message}]}}

@@ -1,4 +1,4 @@
-"""JSON Schemas of what routes take and answer, from their Structs; and how brackets write them in a query or form."""
+"""JSON Schemas of parameters and answers, from their Structs, and their bracketed names in a query or form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Field(NamedTuple):
 
 
 class Schemas:
-    """The schemas of what routes take and answer; ``components`` are those that have a name."""
+    """The schemas of parameters and answers; ``components`` are the named ones."""
 
     def __init__(self, taken: Iterable[Any], answered: Iterable[Any] = ()) -> None:
         taken, answered = _parts(taken), _parts(answered)
@@ -145,7 +145,7 @@ def _structs(kinds: Iterable[Any]) -> set[type[msgspec.Struct]]:
 
 
 def _complete(schema: Schema, kind: type[msgspec.Struct], *, always_whole: bool) -> None:
-    """Say what msgspec leaves out: the form of times, and which keys an answer always has."""
+    """Add what msgspec leaves out: the format of times, and the keys that an answer always has."""
     # A class's docstring speaks to programmers; its first sentence is for readers too.
     if "description" in schema:
         schema["description"] = schema["description"].split("\n\n")[0].replace("\n", " ")

@@ -39,7 +39,7 @@ PAGE_HEADERS = (
     ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
 )
 TERMS_PAGE = "/terms"
-# Where somebody who has not accepted the terms may still go, and what lies below.
+# Pages that are open before the terms are accepted, with everything below them.
 _WITHOUT_TERMS = (
     TERMS_PAGE, "/logout", "/login/canvas", "/login/openid_connect", "/login/oauth2/callback", "/register", "/static",
     "/images",
@@ -90,8 +90,8 @@ class Pages:
     ) -> Answer:
         """A page. Its template knows ``actor`` (or None), ``csrf_field()`` and these values.
 
-        ``form_action``: origins other than ours that a form's way may end at. Chromium follows the redirects after a
-        form and asks the policy about each. ``img_src``: where else pictures may come from.
+        ``form_action``: other origins at which a form may end. Chromium follows the redirects after a
+        form and asks the policy about each. ``img_src``: other origins of pictures.
         """
         form = _Form(browser)
         html = self._templates.get_template(template).render(
@@ -176,7 +176,7 @@ _GRAVATAR = ("https://secure.gravatar.com", "https://www.gravatar.com", "https:/
 
 
 def content_security_policy(form_action: Sequence[str] = (), img_src: Sequence[str] = ()) -> str:
-    """What a page of ours may load and where its forms may go: only here."""
+    """What a page may load and where its forms may go: this server only."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -215,7 +215,7 @@ def by_session(call: Call, db: Connection) -> Actor:
 
 
 def _to_entrance(request: Request) -> Answer:
-    """Away from an address with a session token, and back to it without."""
+    """Redirects away from an address with a session token, and back to it without the token."""
     pairs = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
     rest = urlencode([pair for pair in pairs if pair[0] != "session_token"])
     page = request.path.decode("latin-1") + (f"?{rest}" if rest else "")
@@ -224,13 +224,13 @@ def _to_entrance(request: Request) -> Answer:
 
 
 def _to_sign_in_or_terms(request: Request, page: str) -> Answer:
-    """Away from the wanted page, which a browser that follows a link comes back to afterwards."""
+    """Redirects to sign in; the browser comes back to the wanted page afterwards."""
     if request.method != "GET":
         return redirect(page)
     wanted = request.path.decode("latin-1")
     if request.query:
         wanted += f"?{request.query.decode('latin-1')}"
-    # What will not be followed need not be kept.
+    # A page that would not be followed is not remembered.
     return redirect(page, [Browser(request).want(wanted)] if is_path_of_ours(wanted) else [])
 
 

@@ -1,7 +1,7 @@
-"""Pages: one way to cut a list, to number it, to continue it by bookmark, and to link it (basics.md §3).
+"""Paging: cuts a list into pages, numbered or by bookmark, and links them (basics.md §3).
 
 Lists are numbered while the offset is small. From ``DEEP`` rows on, ``next`` carries a bookmark with the sort values of
-the last row, so that following it costs the same at any depth (design §9).
+the last row, so that following it costs the same at any depth.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def _cut(rows: AnySelect, order: Order) -> AnySelect:
 
 
 def read_paging(page: Any, per_page: Any, *, default: int = DEFAULT_PER_PAGE, largest: int = MAX_PER_PAGE) -> Paging:
-    """From the request's parameters. ``per_page`` is clamped; a page that is none raises NotFound (basics.md §3)."""
+    """From the request's parameters. ``per_page`` is clamped; an invalid page raises NotFound (basics.md §3)."""
     size = default if per_page is None else min(max(_leading_int(per_page), 1), largest)
     if page is None or page == "first":
         return Paging(1, None, size, "1" if page is None else "first")

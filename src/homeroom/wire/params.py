@@ -24,7 +24,7 @@ class BadParameters(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one request may carry. Rack's own figures, but for a smaller `size` (Rack: 4 MiB)."""
+    """The limits of one request: Rack's own, except for a smaller `size` (Rack: 4 MiB)."""
 
     depth: int = 32  # levels of a bracketed name; the name before the first bracket is one
     json_depth: int = 100  # levels of a JSON body: what Ruby's parser takes

@@ -31,7 +31,7 @@ class BadRequest(BadParameters):
 
 
 class Request:
-    """One HTTP request. ``segments`` are the decoded parts of the path; ``%2F`` stays inside its part (basics §4)."""
+    """One HTTP request. ``segments``: the decoded parts of the path; ``%2F`` stays in its part (basics.md §4)."""
 
     __slots__ = (
         "_cookies",

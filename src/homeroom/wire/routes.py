@@ -1,4 +1,4 @@
-"""Our route decorator: a handler's annotations say what it needs, and are read once (design §3).
+"""Our route decorator: a handler's annotations say what it needs, and are read once.
 
     @route.get("/accounts/:account_id/users", right="read_roster")
     def list_users(account_id: AccountContext, params: Params[ListUsers], paging: Paging, actor: Actor, db: Connection)

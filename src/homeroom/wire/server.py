@@ -1,4 +1,4 @@
-"""The ASGI application that all faces share: the way in and the way out of every request (design §3).
+"""The ASGI application that all faces share: the way in and the way out of every request.
 
 Routing from the raw path (``%2F``, ``.json``, HEAD), the body within its limit, throttling, the choice of the thread,
 errors in the face's own shape, and the headers.

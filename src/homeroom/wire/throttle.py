@@ -40,7 +40,7 @@ class Bucket:
 
 
 class Buckets:
-    """The buckets of this process. Several nodes each have their own (design §9)."""
+    """The buckets of this process. Several nodes each have their own."""
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[bytes | str, Bucket] = OrderedDict()
@@ -67,14 +67,14 @@ class Throttled(Exception):
 
 
 def bucket_key(request: Request, token: str | None) -> str:
-    """Whose bucket it is: the token's, else the session's, else the address's."""
+    """The owner of the bucket: the token, otherwise the session, otherwise the address."""
     if token is not None:
         return f"token {hash(token)}"
     return f"session {hash(session)}" if (session := request.cookie(SESSION)) else f"address {request.remote_ip}"
 
 
 def shows_cost(request: Request, token: str | None) -> bool:
-    """Clients with a cookie session are not told what they cost (basics.md §8)."""
+    """Clients with a cookie session get no cost headers (basics.md §8)."""
     return token is not None or request.cookie(SESSION) is None
 
 

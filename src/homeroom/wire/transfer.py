@@ -1,4 +1,4 @@
-"""A request's body coming in, and an answer's bytes going out."""
+"""Reads a request's body and sends an answer's bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from homeroom.wire.request import Request
 
 
 class BodyTooLarge(SchoolError):
-    """The body is larger than its route takes; ``limit`` in bytes."""
+    """The body is larger than the route allows; ``limit`` in bytes."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(str(limit))
@@ -61,6 +61,6 @@ async def send_answer(send: Any, answer: Answer, extra: list[tuple[str, str]], h
 
 
 def _line(value: str) -> bytes:
-    """A header's value on one line, whatever a route was given to put into it."""
+    """A header's value on one line, whatever text a route put into it."""
     text = value if value.isprintable() else "".join(c if c.isprintable() else " " for c in value)
     return text.encode("latin-1", "replace")

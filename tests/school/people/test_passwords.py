@@ -1,4 +1,4 @@
-"""Passwords: design.md §1 for the hash, identity.md §6 and users-core.md §4 for the policy."""
+"""Passwords: docs/architecture.md for the hash, identity.md §6 and users-core.md §4 for the policy."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor

@@ -1,6 +1,6 @@
-"""Counting tries of what can be guessed, in a table, so that the count holds over processes and nodes.
+"""Counts attempts at things that can be guessed, in a table, so that all processes and nodes share the count.
 
-Real time counts, not the product's clock (homeroom.md §5).
+Uses real time, not the product's clock (homeroom.md §5).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WINDOW = timedelta(minutes=15)
 
 
 def count(db: Connection, name: str, limit: int) -> bool:
-    """Count one more try under this name; False when that is more than the limit in the current window."""
+    """Count one more attempt under this name; False if it exceeds the limit of the current window."""
     now = clock.real_now()
     over = AttemptCount.ends_at <= now
     tries = insert_or_change(
@@ -38,12 +38,12 @@ def count(db: Connection, name: str, limit: int) -> bool:
 
 
 def forget(db: Connection, name: str) -> None:
-    """Start over: the right answer was given."""
+    """Reset the count, because the right answer was given."""
     db.execute(delete(AttemptCount).where(AttemptCount.name == name))
 
 
 def give_back(db: Connection, name: str) -> None:
-    """The last try was no guess: it does not count."""
+    """Do not count the last attempt, because it was not a guess."""
     db.execute(
         update(AttemptCount)
         .where(AttemptCount.name == name, AttemptCount.count > 0)
@@ -52,17 +52,17 @@ def give_back(db: Connection, name: str) -> None:
 
 
 def sweep(db: Connection) -> None:
-    """Forget the counts whose time is over."""
+    """Delete counts whose window is over."""
     db.execute(delete(AttemptCount).where(AttemptCount.ends_at <= clock.real_now()))
 
 
 def about(what: str, text: str) -> str:
-    """The name for tries about something typed. Hashed: people type their password into the wrong field."""
+    """The name for attempts with a typed text. It is hashed, because people type passwords into the wrong field."""
     return f"{what} {hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def from_address(what: str, address: str) -> str:
-    """The name for tries from a network address; of IPv6 the /64, for a home or a phone has a whole one."""
+    """The name for attempts from a network address. IPv6 counts by /64, because each home or phone has one."""
     parsed = read_address(address)
     if isinstance(parsed, IPv6Address):
         return f"{what} from {IPv6Address(int(parsed) >> 64 << 64)}/64"

@@ -40,7 +40,7 @@ class InsufficientScopes(SchoolError):
 
 
 class BadMasquerade(SchoolError):
-    """``as_user_id`` names nobody whom the caller may act as; ``merged_into`` is whom a merged user became."""
+    """The caller cannot act as ``as_user_id``. ``merged_into`` is the user into whom that one was merged."""
 
     def __init__(self, message: str = "Invalid as_user_id", merged_into: int | None = None) -> None:
         super().__init__(message)
@@ -76,7 +76,7 @@ _BY_TOKEN = Prepared(
     select(
         *ROOT_COLUMNS,
         *USER_COLUMNS,
-        # Whoever acts as somebody has signed in with their own login.
+        # A person who acts as somebody else has signed in with their own login.
         exists()
         .where(Login.user_id == func.coalesce(AccessToken.real_user_id, User.id), Login.state == "active")
         .label("has_login"),
@@ -109,7 +109,7 @@ _read_scopes = msgspec.json.Decoder(list[str])
 
 
 def new_token() -> str:
-    """The text of a new access token: 64 letters and digits, a letter first, so that its hint is no number."""
+    """A new access token: 64 letters and digits. It begins with a letter, so that its hint is not a number."""
     return secrets.choice(string.ascii_letters) + "".join(secrets.choice(_WORD) for _ in range(63))
 
 
@@ -146,9 +146,9 @@ def actor_of(row: AnyRow) -> Actor:
 
 
 def actor_of_token(db: Connection, digest: bytes) -> Actor:
-    """The actor whom this token is, in one statement. Raises BadToken with the documented sentence.
+    """The actor of this token, in one statement. Raises BadToken with the documented message.
 
-    Of a token made while acting as somebody it is asked, too, whether its maker still may.
+    A token made while acting as somebody also needs its maker to be still allowed to do so.
     """
     row = _BY_TOKEN.first(db, digest=digest)
     if row is None or row.token_state == "pending" or row.key_state != "active":
@@ -171,7 +171,7 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
     actor.developer_key_id = row.developer_key_id
     actor.last_used_at = row.last_used_at
     if row.require_scopes:
-        # What the key lost after it was granted, its tokens lost too.
+        # A scope that the key lost after the grant is lost for the token too.
         actor.scopes = frozenset(_read_scopes.decode(row.scopes)).intersection(_read_scopes.decode(row.key_scopes))
         actor.allow_includes = row.allow_includes
     return actor
@@ -186,7 +186,7 @@ def note_use_of_tokens(db: Connection, times: Mapping[int, datetime]) -> None:
 
 
 def find_actor(db: Connection, user_id: int) -> Actor | None:
-    """Any user as an actor with their rights; None when there is no such user. Checks nothing else."""
+    """Any user as an actor with their rights; None if there is no such user. Checks nothing else."""
     row = db.execute(_TARGET, {"user_id": user_id}).first()
     return actor_of(row) if row is not None else None
 
@@ -219,7 +219,7 @@ def masquerade(db: Connection, actor: Actor, user_id: int | None) -> Actor:
 
 
 def may_still_act_as(db: Connection, real_id: int, target: Actor) -> bool:
-    """Whether somebody who once began to act as the target could begin it now: what they lost ends it."""
+    """Whether a person who acts as the target would still be allowed to begin it now."""
     real = find_actor(db, real_id)
     return real is not None and _may_act_as(db, real, target)
 
@@ -229,7 +229,7 @@ def _may_act_as(db: Connection, actor: Actor, target: Actor) -> bool:
 
 
 def secret_key(db: Connection) -> str:
-    """The installation's secret, for HMACs that must survive a restart and hold on every node."""
+    """The installation's secret, for HMACs that must be valid after a restart and on every node."""
     return str(_SECRET.first(db).value)
 
 

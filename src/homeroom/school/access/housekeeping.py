@@ -1,4 +1,4 @@
-"""Rows that are over and of no use to anybody: sessions, counts of tries, links to new passwords."""
+"""Deletes expired rows: sessions, counts of attempts, links to new passwords."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from homeroom.services.jobs import Call
 
 @job
 def forget_what_is_over(tools: Tools) -> None:
-    """Delete such rows. Again, it changes nothing."""
+    """Delete expired rows. Running it again changes nothing."""
     with tools.database.write() as db:
         sessions.sweep(db)
         password_resets.sweep(db)

@@ -1,4 +1,4 @@
-"""Making a person who signs up or is signed up: a login, the student they observe, and a mail (users-core.md §4)."""
+"""Completes a sign-up: the person, the login, the student they observe, and the mail (users-core.md §4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from homeroom.school.people.users.sign_up import WRONG_CODE, InvalidSignUp, NewU
 
 
 class TypedCode(NamedTuple):
-    """A pairing code as it was typed (empty: none), by whom (0: nobody) and from which network address."""
+    """A typed pairing code (empty: none), the id of the person who typed it (0: nobody), and the network address."""
 
     code: str
     user_id: int
@@ -24,9 +24,8 @@ class TypedCode(NamedTuple):
 
 
 def try_code(db: Connection, typed: TypedCode) -> bool | None:
-    """Whether the code leads to a student; None when there were too many tries.
-
-    A code can be guessed: the try is counted, and the count must be committed whatever becomes of the call.
+    """Whether the code leads to a student; None after too many attempts. A code can be guessed, so the attempt is
+    counted. The count must be committed even if the call fails.
     """
     if not typed.code:
         return False
@@ -38,10 +37,9 @@ def try_code(db: Connection, typed: TypedCode) -> bool | None:
 def join(
     db: Connection, actor: Actor, new: NewUser, typed: TypedCode, password_hash: str | None, base_url: str
 ) -> Created:
-    """Make the person, pair them with the code's student, and send them the mail whose link leads to ``base_url``.
-
-    ``actor`` is who sends the form. Raises InvalidSignUp, and NotAllowed where the actor may not revive somebody; then
-    there is nobody: the transaction must not be committed.
+    """Create the person, pair them with the code's student, and send the mail whose link leads to ``base_url``.
+    ``actor`` sends the form. Raises InvalidSignUp, and NotAllowed if the actor may not revive a person. The transaction
+    must not be committed then.
     """
     root = actor.root
     created = create_user(db, root.id, secret_key(db), new, password_hash, by=actor)
@@ -55,7 +53,7 @@ def join(
 def _pair(db: Connection, root: Root, user_id: int, typed: TypedCode) -> None:
     student_id = pairing_codes.use_code(db, secret_key(db), typed.code)
     if student_id is None:
-        # Somebody has used it since it was looked up.
+        # Somebody used the code after it was looked up.
         raise InvalidSignUp(WRONG_CODE)
     observees.code_was_right(db, typed.user_id, typed.address)
     observers.link(db, root.id, user_id, student_id)

@@ -1,4 +1,4 @@
-"""JWTs that others signed with an RSA key: a client its assertion, an OpenID provider its id token."""
+"""JWTs signed by others with an RSA key: a client's assertion, or an OpenID provider's id token."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from joserfc.jwk import KeySet, RSAKey
 
 LONGEST_TEXT = 16 * 1024
 SMALLEST_KEY = 2_048
-# One algorithm, ours to choose: what a token says of itself cannot make a public key into a shared secret.
+# One fixed algorithm. If a token could choose, it could use a public key as a shared secret.
 _ALGORITHMS = ["RS256"]
 
 
 class BadKeys(Exception):
-    """There is no RSA key in this that could be used."""
+    """There is no usable RSA key."""
 
 
 class BadJwt(Exception):
-    """A text that is no JWT, or whose signature is none of these keys'."""
+    """The text is not a JWT, or none of these keys made its signature."""
 
 
 def read_keys(found: Any) -> KeySet:
@@ -43,7 +43,7 @@ def read_keys(found: Any) -> KeySet:
 
 
 def unproved_claims(token: str) -> dict[str, Any]:
-    """What a JWT says, before anybody looked at its signature. Raises BadJwt."""
+    """The claims of a JWT, without checking its signature. Raises BadJwt."""
     if len(token) > LONGEST_TEXT:
         raise BadJwt
     try:
@@ -56,10 +56,10 @@ def unproved_claims(token: str) -> dict[str, Any]:
 
 
 def verified_claims(token: str, keys: KeySet) -> dict[str, Any]:
-    """What a JWT says that one of these keys signed. Times and names are the caller's to check. Raises BadJwt."""
+    """The claims of a JWT signed by one of these keys. The caller checks times and names. Raises BadJwt."""
     if len(token) > LONGEST_TEXT:
         raise BadJwt
-    # A single key is the one meant, whatever name it has on the other side.
+    # A single key is used whatever its key id is.
     key = keys.keys[0] if len(keys.keys) == 1 else keys
     try:
         return jwt.decode(token, key, algorithms=_ALGORITHMS).claims
@@ -68,14 +68,14 @@ def verified_claims(token: str, keys: KeySet) -> dict[str, Any]:
 
 
 def audiences_of(claims: dict[str, Any]) -> Collection[str]:
-    """Whom a JWT is for; ``aud`` is one name or a list of them."""
+    """The audiences of a JWT; ``aud`` is one name or a list."""
     given = claims.get("aud")
     values = given if isinstance(given, list) else [given]
     return {value for value in values if isinstance(value, str)}
 
 
 def time_of(value: Any) -> datetime | None:
-    """A time as JWTs write it; None for anything else."""
+    """The time in a claim; None if it is not a time."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**11:
         return None
     return datetime.fromtimestamp(value, UTC)

@@ -28,7 +28,7 @@ class PandataTokens:
 
 
 def pandata_tokens(db: Connection, vault: Vault, actor: Actor, app_key: str) -> PandataTokens:
-    """Tokens of the actor for this app. Raises Refused unless the key of the actor's token may have them."""
+    """The actor's tokens for this app. Raises Refused unless the key of the actor's token is allowed to get them."""
     if actor.developer_key_id is None:
         raise Refused("Access token required")
     known = db.execute(

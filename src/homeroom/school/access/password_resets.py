@@ -21,7 +21,7 @@ from homeroom.school.people.names import search_key
 from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, User
 
 LIFETIME = timedelta(hours=1)
-# In attempts.WINDOW: enough for somebody who does not find the mail, and no way to fill somebody's mailbox.
+# Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
 MAILS_PER_LOGIN = 3
 MAILS_PER_ADDRESS = 30
 # Families share an address.
@@ -29,7 +29,7 @@ _MOST_LOGINS = 5
 
 
 class Reset(NamedTuple):
-    """A link that still works, and the login that it is about."""
+    """A link that still works, and its login."""
 
     digest: bytes
     login_id: int
@@ -38,9 +38,9 @@ class Reset(NamedTuple):
 
 
 def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_url: str) -> None:
-    """Send a link to whom the login or e-mail address means; to nobody when it means nobody, or too often.
-
-    Who has not finished the registration gets the link to that. The caller learns nothing: who asks may be anybody.
+    """Send a link to the person with this login or e-mail address. Nothing is sent if there is nobody or after too many
+    requests. A person who has not finished the registration gets the link for that. The result does not tell which,
+    because anybody can ask.
     """
     by_login = attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN)
     by_address = attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS)
@@ -50,7 +50,7 @@ def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_ur
 
 
 def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
-    """Send the link, however often; False when the login or address means nobody who could use it."""
+    """Send the link, without a limit; False if nobody with this login or address could use it."""
     logins = _logins_of(db, typed)
     now = clock.now()
     for login in logins:
@@ -64,7 +64,7 @@ def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
 
 
 def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
-    """The logins meant, each with the address to write to: the one that was typed, else the person's first."""
+    """The matching logins, each with the address to write to: the typed one, otherwise the person's first."""
     key, address = search_key(typed.strip()), address_key(typed.strip())
     rows = db.execute(
         select(
@@ -79,7 +79,7 @@ def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
         .where(
             or_(Login.unique_id_key == key, CommunicationChannel.address_key == address),
             Login.state == "active",
-            # Who signs in elsewhere has no password here.
+            # People who sign in through a provider have no password here.
             Login.provider_key == 0,
             User.state != "deleted",
             CommunicationChannel.type == "email",
@@ -113,7 +113,7 @@ def _mail(login: AnyRow, school: str, url: str) -> Mail:
 
 
 def find_reset(db: Connection, secret: str) -> Reset:
-    """The reset whose link this is. Raises NotFound when it was used, is too old, or never was."""
+    """The reset of this link. Raises NotFound if it was used, has expired, or never existed."""
     row = db.execute(
         select(PasswordReset.digest, Login.id, Login.unique_id, Login.user_id)
         .join(Login, Login.id == PasswordReset.login_id)
@@ -131,13 +131,10 @@ def find_reset(db: Connection, secret: str) -> Reset:
 
 
 def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
-    """Give the login this password and sign the person out everywhere; the link and its like are used up.
-
-    Raises NotFound.
-    """
+    """Set the login's password, sign the person out everywhere, and invalidate all its links. Raises NotFound."""
     reset = find_reset(db, secret)
     lock(db, User, [reset.user_id])
-    # Of two who come at once, one finds it.
+    # Of two requests at the same time only one finds it.
     if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")
     db.execute(delete(PasswordReset).where(PasswordReset.login_id == reset.login_id))
@@ -150,11 +147,11 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
 
 @listen(PasswordChanged)
 def _forget_links(db: Connection, event: PasswordChanged) -> None:
-    # A link that was mailed before is not another way around the new password.
+    # A link that was mailed earlier must not bypass the new password.
     logins = select(Login.id).where(Login.user_id == event.user_id)
     db.execute(delete(PasswordReset).where(PasswordReset.login_id.in_(logins)))
 
 
 def sweep(db: Connection) -> None:
-    """Forget the links that are too old."""
+    """Delete expired links."""
     db.execute(delete(PasswordReset).where(PasswordReset.expires_at <= clock.now()))

@@ -1,4 +1,4 @@
-"""Behind ``/register/:nonce``: an address is confirmed, and who is new finishes the registration (homeroom.md §4)."""
+"""Behind ``/register/:nonce``: confirms an address, and lets a new person finish the registration (homeroom.md §4)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from homeroom.school.people.names import search_key
 from homeroom.school.people.users.notices import send_notice
 from homeroom.school.schema import CommunicationChannel, Login, User
 
-# In attempts.WINDOW: enough for somebody who does not find the mail, and no way to fill somebody's mailbox.
+# Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
 MAILS_PER_CHANNEL = 3
 # Families share an address.
 _MOST_INVITATIONS = 5
 
 
 class Invitation(NamedTuple):
-    """A link that still works, and whom it is for."""
+    """A link that still works, and its person."""
 
     channel_id: int
     address: str
@@ -34,13 +34,13 @@ class Invitation(NamedTuple):
     name: str
     state: str
     terms_accepted: bool
-    # The login that has no password yet; None when there is nothing to choose.
+    # The login that has no password yet; None if there is no password to choose.
     login_id: int | None
     unique_id: str
 
     @property
     def is_new(self) -> bool:
-        """Whether somebody finishes a registration here; otherwise an address is confirmed and no more."""
+        """Whether this finishes a registration; otherwise it only confirms an address."""
         return self.state == "pre_registered" or self.login_id is not None
 
     def needs_terms(self, settings: AccountSettings) -> bool:
@@ -48,7 +48,7 @@ class Invitation(NamedTuple):
 
 
 def find_invitation(db: Connection, nonce: str) -> Invitation:
-    """The invitation whose link this is. Raises NotFound when it was used, is too old, or never was."""
+    """The invitation of this link. Raises NotFound if it was used, has expired, or never existed."""
     row = db.execute(
         select(
             CommunicationChannel.id,
@@ -63,7 +63,7 @@ def find_invitation(db: Connection, nonce: str) -> Invitation:
         .join(User, User.id == CommunicationChannel.user_id)
         .outerjoin(
             Login,
-            # Who signs in elsewhere, or has signed in already, chooses nothing here.
+            # People who sign in through a provider, or have signed in before, choose no password here.
             (Login.user_id == User.id)
             & (Login.state == "active")
             & Login.password_hash.is_(None)
@@ -97,7 +97,7 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
         .where(CommunicationChannel.id == invitation.channel_id, CommunicationChannel.state == "unconfirmed")
         .values(state="active", confirmation_digest=None, confirmation_expires_at=None, updated_at=now)
     )
-    # Of two who come at once, one finds it; and what was to be chosen must not have changed meanwhile.
+    # Of two requests at the same time only one finds it. The choices must not have changed meanwhile.
     if confirmed.rowcount != 1 or (password_hash is None) != (invitation.login_id is None):
         raise NotFound("invitation")
     if invitation.login_id is not None:
@@ -112,9 +112,9 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
 
 
 def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_url: str) -> bool:
-    """Send the link that confirms this address of the person once more; False when that was asked for too often.
+    """Send the link that confirms this address again; False after too many requests.
 
-    Raises NotFound for an address that does not wait to be confirmed.
+    Raises NotFound if the address is not waiting to be confirmed.
     """
     if not attempts.count(db, f"confirmation of channel {channel_id}", MAILS_PER_CHANNEL):
         return False
@@ -127,7 +127,7 @@ def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_
 
 
 def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None:
-    """Send those whom this login or address means, and who have not finished their registration, their link again."""
+    """Send the link again to people with this login or address who have not finished their registration."""
     rows = db.execute(
         select(CommunicationChannel.id, CommunicationChannel.user_id)
         .join(User, User.id == CommunicationChannel.user_id)
@@ -139,7 +139,7 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
             ),
             User.state == "pre_registered",
             Login.state == "active",
-            # Who signs in elsewhere chooses no password here.
+            # People who sign in through a provider choose no password here.
             Login.provider_key == 0,
             CommunicationChannel.type == "email",
             CommunicationChannel.state == "unconfirmed",

@@ -1,4 +1,4 @@
-"""Whether what was sealed still opens: `homeroom doctor` asks."""
+"""Whether stored secrets can be decrypted; for `homeroom doctor`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from homeroom.school.schema import AuthenticationProvider, DeveloperKey, SystemF
 
 
 def count_sealed(db: Connection, vault: Vault) -> tuple[int, int]:
-    """How many secrets are sealed, and how many of them this vault cannot open."""
+    """The number of encrypted secrets, and how many of them this vault cannot decrypt."""
     opened = [_opens(vault, sealed) for sealed in _sealed(db)]
     return len(opened), opened.count(False)
 

@@ -17,7 +17,7 @@ LIFETIME = timedelta(minutes=5)
 
 
 class Entrance(NamedTuple):
-    """Whose session a token starts."""
+    """The person for whom a token starts a session."""
 
     user_id: int
     real_user_id: int | None
@@ -42,7 +42,7 @@ def make(db: Connection, user_id: int, real_user_id: int | None = None) -> str:
 
 
 def use(db: Connection, token: str) -> Entrance | None:
-    """Whom the token lets in, and it is used up; None when it lets nobody in."""
+    """The person of the token, which is used up by this; None if the token is not valid."""
     row = db.execute(
         delete(SessionToken)
         .where(SessionToken.digest == digest_of(token))

@@ -1,7 +1,7 @@
 """Web sessions: a browser's cookie holds a random secret, its row the secret's digest (homeroom.md §4).
 
-A session ends when it was idle for too long, at its expiry however busy it is, when its login is suspended or deleted,
-and when the person was signed out everywhere.
+A session ends after too long without use, at its expiry in any case, when its login is suspended or deleted, and when
+the person is signed out everywhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from homeroom.school.schema import Login, User, WebSession
 
 IDLE, LIFETIME = timedelta(hours=24), timedelta(days=7)
 REMEMBERED_IDLE, REMEMBERED_LIFETIME = timedelta(days=30), timedelta(days=90)
-# How long a browser may take to sign in while something waits for it.
+# How long a waiting request is kept while the browser signs in.
 WAITING_LIFETIME = timedelta(hours=1)
 SEEN_EVERY = timedelta(minutes=10)
 
@@ -73,7 +73,7 @@ _BY_DIGEST = Prepared(
 
 @dataclass(slots=True)
 class Session:
-    """What the server knows of a browser. ``id`` is None when there is no row; ``actor`` is nobody when signed out."""
+    """The state of a browser. ``id`` is None without a row; ``actor`` is nobody when signed out."""
 
     actor: Actor
     id: int | None = None
@@ -85,9 +85,8 @@ class Session:
 
 
 def find(db: Connection, secret: str | None) -> Session:
-    """The session whose secret this is, in one statement; one that is signed out when there is none.
-
-    Of one that acts as somebody it is asked, too, whether that may still be.
+    """The session with this secret, in one statement; a signed-out one if there is none. If it acts as somebody, this
+    also checks whether that is still allowed.
     """
     row = _BY_DIGEST.first(db, digest=digest_of(secret) if secret else b"")
     if row.session_id is None or row.expires_at <= clock.now():
@@ -134,9 +133,8 @@ def start(
     user_agent: str = "",
     replaces: Session | None = None,
 ) -> str:
-    """Sign a browser in; the secret for its cookie, which is always a new one: nobody can have planted it.
-
-    What waited in the session that this one replaces goes on in it.
+    """Sign a browser in, and return the secret for its cookie. The secret is always new, so nobody can have planted it.
+    A request that waited in the old session continues in the new one.
     """
     data = replaces.data if replaces is not None else {}
     if replaces is not None:
@@ -149,12 +147,12 @@ def start(
 
 
 def keep(db: Connection, secret: str, session: Session, name: str, value: Any) -> None:
-    """Keep something JSON can hold for this browser, signed in or not; None forgets it."""
+    """Store JSON data for this browser, signed in or not; None deletes it."""
     session.data = {**session.data, name: value}
     if value is None:
         del session.data[name]
     if session.id is None:
-        # A session that is over may still stand under this secret.
+        # An expired session may still have this secret.
         db.execute(delete(WebSession).where(WebSession.digest == digest_of(secret)))
         session.id, _ = _insert(db, session.data, WAITING_LIFETIME, secret)
     else:
@@ -179,7 +177,7 @@ def _insert(
 
 
 def new_secret() -> str:
-    """What a browser's cookie holds."""
+    """The secret for a browser's cookie."""
     return secrets.token_urlsafe(32)
 
 
@@ -214,12 +212,12 @@ def _end_with_the_old_password(db: Connection, event: PasswordChanged) -> None:
 
 
 def sweep(db: Connection) -> None:
-    """Forget the sessions that are over."""
+    """Delete expired sessions."""
     db.execute(delete(WebSession).where(WebSession.expires_at <= clock.now()))
 
 
 def sessions_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
-    """The browsers in which this person is signed in, the last used first."""
+    """The browsers in which this person is signed in, most recently used first."""
     return db.execute(
         select(
             WebSession.id,

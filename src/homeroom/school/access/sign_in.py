@@ -20,13 +20,13 @@ from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
 from homeroom.school.schema import CommunicationChannel, Login, User
 
-# Failures in attempts.WINDOW. A whole school may sit behind one address.
+# Failures within attempts.WINDOW. A whole school may share one network address.
 TRIES_PER_LOGIN = 10
 TRIES_PER_ADDRESS = 100
 
 
 class Candidate(NamedTuple):
-    """The login that the typed text means."""
+    """The login for the typed text."""
 
     login_id: int
     user_id: int
@@ -34,16 +34,15 @@ class Candidate(NamedTuple):
 
 
 def admit(db: Connection, typed: str, address: str) -> bool:
-    """Count this try; False when there were too many with this login or from this network address."""
+    """Count this attempt; False after too many with this login or from this network address."""
     by_login = attempts.count(db, _login_name(typed), TRIES_PER_LOGIN)
     by_address = attempts.count(db, _address_name(address), TRIES_PER_ADDRESS)
     return by_login and by_address
 
 
 def find_candidate(db: Connection, typed: str) -> Candidate | None:
-    """Whose password to check: a login id goes before an e-mail address, and an address that two people have is none.
-
-    One statement, whatever the text means, so that its time tells nothing.
+    """The login whose password to check. A login id wins over an e-mail address, and an address that two people share
+    does not count. Always one statement, so that the time reveals nothing.
     """
     key = search_key(typed.strip())
     has_address = select(CommunicationChannel.user_id).where(
@@ -69,19 +68,19 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
 
 
 def is_password_of(candidate: Candidate | None, password: str) -> bool:
-    """Whether the password is the candidate's. As slow without a candidate."""
+    """Whether the password is the candidate's. Takes the same time without a candidate."""
     if candidate is None:
         return verify_against_nothing(password)
     return verify_password(candidate.password_hash, password)
 
 
 def rehashed(candidate: Candidate, password: str) -> str:
-    """The hash to keep from now on: a new one when the old was made with other costs than today's."""
+    """The hash to store: a new one if the old one was made with other cost parameters."""
     return hash_password(password) if needs_rehash(candidate.password_hash) else candidate.password_hash
 
 
 def enter(db: Connection, candidate: Candidate, password_hash: str, typed: str, address: str) -> bool:
-    """Note the sign-in; False when the login was suspended or its password changed since it was checked."""
+    """Record the sign-in; False if the login was suspended or its password changed since the check."""
     _hold(db, candidate.user_id)
     unchanged = db.execute(
         update(Login)
@@ -120,7 +119,7 @@ def _hold(db: Connection, user_id: int) -> None:
 
 
 def was_right(db: Connection, typed: str, address: str) -> None:
-    """The try that ``admit`` counted was no guess."""
+    """Take back the attempt that ``admit`` counted, because it was not a guess."""
     attempts.forget(db, _login_name(typed))
     attempts.give_back(db, _address_name(address))
 

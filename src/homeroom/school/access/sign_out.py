@@ -1,4 +1,4 @@
-"""Ending what lets somebody in without a password: browsers, tokens, and those of mobile apps (identity.md §5)."""
+"""Ends browser sessions and tokens, also those of mobile apps (identity.md §5)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _CHUNK = 1_000
 
 
 def sign_out_everywhere(db: Connection, user_id: int) -> None:
-    """End every browser session and every token of the person, and those of who acts as them or as whom they act."""
+    """End every browser session and token of the person, and every masquerade by them or as them."""
     db.execute(update(User).where(User.id == user_id).values(last_logged_out_at=clock.now()))
-    # Codes before what they are exchanged for: an exchange under way ends first, and its token or session is found.
+    # Codes first, then tokens: an exchange that is under way ends first, and its token is found then.
     for table in (OAuthCode, SessionToken):
         db.execute(delete(table).where(or_(table.user_id == user_id, table.real_user_id == user_id)))
     sessions.end_all_of(db, user_id)
@@ -36,7 +36,7 @@ def sign_out_everywhere(db: Connection, user_id: int) -> None:
 
 
 def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_admins: bool) -> None:
-    """Have a job end the tokens that mobile apps have now: the person's, or without one everybody's."""
+    """Queue a job that ends the mobile apps' current tokens: the person's, or without a person everybody's."""
     expiry_id = insert_returning_id(
         db,
         insert(MobileSessionExpiry).values(
@@ -48,7 +48,7 @@ def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_ad
 
 @job
 def expire_mobile_sessions(tools: Tools, *, expiry_id: int) -> None:
-    """End the tokens, some at a time so that nobody waits for the whole school's. Again, it changes nothing."""
+    """End the tokens in batches, so that nobody waits for the whole school. Running it again changes nothing."""
     last: int | None = 0
     while last is not None:
         with tools.database.write() as db:
@@ -60,13 +60,13 @@ def expire_mobile_sessions(tools: Tools, *, expiry_id: int) -> None:
 
 @sweep
 def due_mobile_session_expiries(db: Connection) -> Iterable[Call]:
-    """Those that the queue has lost."""
+    """Expiries that the queue has lost."""
     rows = db.execute(select(MobileSessionExpiry.id).where(MobileSessionExpiry.state == "queued"))
     return [call(expire_mobile_sessions, expiry_id=row.id) for row in rows]
 
 
 def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
-    """End the next tokens; the last one's id, None when there are no more."""
+    """End the next tokens. Returns the id of the last one, None if there are no more."""
     asked = db.execute(
         select(MobileSessionExpiry.user_id, MobileSessionExpiry.skip_admins, MobileSessionExpiry.created_at).where(
             MobileSessionExpiry.id == expiry_id, MobileSessionExpiry.state == "queued"

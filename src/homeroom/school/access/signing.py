@@ -1,6 +1,5 @@
-"""The installation's key pair: it signs what others check with the public half, which is published (identity.md §5).
-
-It is made when it is first needed and kept, sealed, for as long as the database lives.
+"""The installation's key pair. Others verify signatures with the public key, which is published (identity.md §5). It is
+created when it is first needed and stored encrypted as long as the database exists.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SIGNING_KEY = "signing_key_es512"
 
 
 class BadSignature(Exception):
-    """A text that this installation has not signed, or that is no longer valid."""
+    """The text was not signed by this installation, or is no longer valid."""
 
 
 def sign(db: Connection, vault: Vault, claims: Mapping[str, Any]) -> str:
@@ -51,7 +50,7 @@ def verify(db: Connection, vault: Vault, token: str, *, audience: str) -> dict[s
 
 
 def public_keys(db: Connection, vault: Vault) -> dict[str, list[dict[str, Any]]]:
-    """The public half as a JSON Web Key Set; empty before anything was signed."""
+    """The public key as a JSON Web Key Set; empty before anything was signed."""
     key = _key(db, vault)
     keys = [] if key is None else [{**key.as_dict(private=False), "kid": key.kid, "use": "sig", "alg": ALGORITHM}]
     return {"keys": keys}
@@ -64,7 +63,7 @@ def _key(db: Connection, vault: Vault) -> ECKey | None:
 
 def _make_key(db: Connection, vault: Vault) -> ECKey:
     text = msgspec.json.encode(ECKey.generate_key(_CURVE).as_dict(private=True)).decode()
-    # Of two who make one at the same time, the first one's is everybody's.
+    # If two processes create one at the same time, the first one is used by all.
     insert_or_update(db, SystemFact, [{"name": SIGNING_KEY, "value": vault.seal(text)}], key=["name"], update=[])
     key = _key(db, vault)
     assert key is not None

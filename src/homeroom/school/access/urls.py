@@ -1,4 +1,4 @@
-"""Which texts are URLs that Homeroom keeps and later shows or redirects to."""
+"""Checks URLs that Homeroom stores and later shows or redirects to."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 URL_LIMIT = 2_048
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
-# Schemes that a browser runs or reads on the spot instead of handing them to an application.
+# Schemes that a browser opens itself instead of passing them to an application.
 _DANGEROUS = frozenset(
     ("about", "blob", "data", "file", "ftp", "javascript", "mailto", "vbscript", "view-source", "ws")
 )
@@ -35,13 +35,13 @@ def is_redirect_uri(text: str) -> bool:
 
 
 def origin_of(uri: str) -> str:
-    """Where a browser goes with this address, for the policy of the pages on the way."""
+    """The target of this address, for the Content-Security-Policy of the pages that lead to it."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else f"{parts.scheme}:"
 
 
 def _split(text: str) -> SplitResult | None:
-    # A backslash is a slash to browsers and not to URL parsers, which is how a host is smuggled in.
+    # Browsers read a backslash as a slash and URL parsers do not, so a host could be smuggled in.
     if not 0 < len(text) <= URL_LIMIT or "\\" in text or "#" in text:
         return None
     if not text.isascii() or not text.isprintable() or any(character in text for character in ' <>"`'):

@@ -1,7 +1,6 @@
-"""Secrets that must be shown or used again, and so cannot be digests: sealed with the installation's secret.
-
-Whoever has a copy of a table and not the secret reads nothing. A secret given as ``HOMEROOM_SECRET_KEY`` seals; what
-the database's own secret sealed before it was given still opens.
+"""Secrets that must be shown or used again, and so cannot be digests, are encrypted with the installation's secret. A
+copy of a table without that secret reveals nothing. ``HOMEROOM_SECRET_KEY`` is used if it is set; secrets encrypted
+with the database's own secret before that can still be read.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ _PURPOSE = b"homeroom: secrets at rest"
 
 
 class CannotOpen(Exception):
-    """The text was sealed with another installation's secret."""
+    """The text was encrypted with another secret."""
 
 
 class Vault:
-    """Seals texts and opens them again. It never prints what it holds."""
+    """Encrypts and decrypts texts. Its representation never shows a secret."""
 
     def __init__(self, *secrets: str) -> None:
         self._fernet = MultiFernet([_fernet(secret) for secret in secrets])

@@ -1,4 +1,4 @@
-"""Making, changing, moving and deleting accounts. Each takes what it needs and checks the values, not the rights."""
+"""Create, change, move and delete accounts. These functions check values, not rights."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from homeroom.school.time_zones import find_zone
 
 __all__ = ["change_settings", "create_sub_account", "delete_sub_account", "update_account"]
 
-# What a SIS import may set as well.
+# Fields that a SIS import also sets.
 _STICKY = ("name", "parent_account_id")
 
 
 def create_sub_account(db: Connection, parent: FoundAccount, change: AccountChange) -> int:
-    """Make an account right below ``parent``. Raises Invalid and Refused."""
+    """Create an account directly below ``parent``. Raises Invalid and Refused."""
     if parent.row.is_site_admin:
         raise Refused("The site admin account has no sub-accounts.")
     check(change, is_new=True)
@@ -59,7 +59,7 @@ def update_account(
     *,
     override_stickiness: bool = True,
 ) -> None:
-    """Change what is given; ``parent`` is where the account moves to. Raises Invalid and Refused."""
+    """Change the given fields; ``parent`` is the new parent. Raises Invalid and Refused."""
     if not override_stickiness:
         change, parent = _without_stuck(account, change, parent)
     check(change, is_new=False)
@@ -99,8 +99,11 @@ _LIVE = Account.state != "deleted"
 
 
 def _held(db: Connection, account: FoundAccount) -> FoundAccount:
-    """The account as it is now. The tree of accounts has one writer at a time: its root's row is held, and this one's,
-    which a course that is being made in it holds too. Raises NotFound when it was just deleted."""
+    """The account, locked. Raises NotFound if it was just deleted.
+
+    The tree of accounts has one writer at a time: this locks the root's row, and this row, which creating a course in
+    the account locks too.
+    """
     lock(db, Account, {account.id, account.ref.chain[-1]})
     held = account_with_id(db, account.id)
     if held is None:
@@ -109,7 +112,7 @@ def _held(db: Connection, account: FoundAccount) -> FoundAccount:
 
 
 def _move(db: Connection, account: FoundAccount, parent: FoundAccount) -> None:
-    """Hang the account, with all that is below it, under another parent."""
+    """Move the account, with everything below it, to another parent."""
     account, parent = _held(db, account), _held(db, parent)
     if account.is_root or parent.row.is_site_admin or account.id in parent.ref.chain:
         raise Invalid(Fault("parent_account_id", "invalid"))

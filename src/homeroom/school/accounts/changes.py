@@ -1,4 +1,4 @@
-"""What can be given when an account is made or changed (Accounts API documentation)."""
+"""The fields for creating and changing an account (Accounts API documentation)."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class PasswordPolicy(Struct):
 
 
 class SettingsChange(Struct):
-    """Of the documented ``account[settings]`` those that Homeroom has."""
+    """The documented ``account[settings]`` that Homeroom has."""
 
     password_policy: PasswordPolicy | UnsetType = UNSET
 
 
 class ServicesChange(Struct):
-    """Of the documented ``account[services]`` those that Homeroom has."""
+    """The documented ``account[services]`` that Homeroom has."""
 
     avatars: bool | UnsetType = UNSET
 
 
 class AccountChange(Struct):
-    """``account[...]`` as it was given; what was not stays as it is."""
+    """The given ``account[...]`` fields; the others stay as they are."""
 
     name: str | UnsetType = UNSET
     sis_account_id: str | UnsetType = UNSET
@@ -47,13 +47,13 @@ class AccountChange(Struct):
 
     @property
     def quotas(self) -> dict[str, int]:
-        """Those of the three quotas that are given."""
+        """The given quotas."""
         given = {name: getattr(self, name) for name in QUOTAS}
         return {name: value for name, value in given.items() if value is not UNSET}
 
     @property
     def settled(self) -> bool:
-        """Whether anything is given that ``manage_account_settings`` is for."""
+        """Whether a field is given that needs ``manage_account_settings``."""
         return any(getattr(self, name) is not UNSET for name in _SETTLED)
 
 
@@ -64,7 +64,7 @@ def check(change: AccountChange, *, is_new: bool) -> None:
     zone = change.default_time_zone
     if zone is not UNSET and zone and time_zones.find_zone(zone) is None:
         faults.append(Fault("default_time_zone", "invalid", f"'{zone}' is not a recognized time zone"))
-    # A course must be marked as a template, and no course of Homeroom can be: 0 means none, null as the parent has it.
+    # Homeroom has no template courses: 0 means none, null inherits the parent's.
     if change.course_template_id:
         faults.append(Fault("course_template_id", "invalid", "is not a course template"))
     if faults:
@@ -72,7 +72,7 @@ def check(change: AccountChange, *, is_new: bool) -> None:
 
 
 def quota_faults(quotas: Mapping[str, int]) -> list[Fault]:
-    """What is wrong with these quotas in megabytes, by name."""
+    """The errors of these quotas in megabytes, by name."""
     return [
         Fault(name, "inclusion", f"must be between 0 and {_LARGEST_QUOTA_MB}")
         for name, value in quotas.items()

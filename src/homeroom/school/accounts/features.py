@@ -1,6 +1,6 @@
 """Feature flags: the features there are, and what applies in an account, a course or for a user (homeroom.md §3).
 
-A flag stands on the site-admin account, on accounts, on a course or on a user. The highest that says ``on`` or ``off``
+A flag is set on the site-admin account, on an account, a course or a user. The highest flag that is ``on`` or ``off``
 decides and masks those below it; otherwise the nearest one counts. ``allowed`` is off, and ``allowed_on`` is on, until
 somebody below decides.
 """
@@ -23,7 +23,7 @@ AppliesTo = Literal["Account", "Course", "User"]
 
 
 class Feature(NamedTuple):
-    """A feature that can be switched. ``default`` is its state where nobody has said anything."""
+    """A feature that can be switched. ``default`` is its state without any flag."""
 
     name: str
     display_name: str
@@ -52,9 +52,8 @@ Context = AccountRef | CourseRef | UserRef
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """What applies in a context. The context's fields are None for the feature's default.
-
-    ``locked``: a higher flag says on or off, so that nothing can be set here.
+    """The flag that applies in a context. Its context is None for the feature's default. ``locked``: a higher flag is
+    on or off, so nothing can be set here.
     """
 
     feature: str
@@ -84,7 +83,7 @@ def find_flag(db: Connection, feature: str, context: Context) -> Flag:
 
 
 def set_flag(db: Connection, feature: str, context: Context, state: str) -> Flag:
-    """Say what applies here. Raises Refused when a flag above says on or off, Invalid for a state that cannot be."""
+    """Set the flag here. Raises Refused if a flag above is on or off, Invalid for an impossible state."""
     flag = find_flag(db, feature, context)
     if flag.locked:
         raise Refused("higher account disallows setting feature flag", status=403)
@@ -104,7 +103,7 @@ def set_flag(db: Connection, feature: str, context: Context, state: str) -> Flag
 
 
 def remove_flag(db: Connection, feature: str, context: Context) -> Flag:
-    """Take back what was said here, and return it. Raises NotFound when nothing was."""
+    """Remove the flag that is set here, and return it. Raises NotFound if there is none."""
     _find_feature(db, feature, context)
     removed: State | None = db.execute(
         delete(FeatureFlag)

@@ -1,4 +1,4 @@
-"""Who may see an account, and who may change what of it (Accounts API documentation; homeroom.md §3)."""
+"""Rights on accounts (Accounts API documentation; homeroom.md §3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from homeroom.school.schema import Account, Course, Enrollment
 
 
 def can_read(actor: Actor, account: FoundAccount) -> bool:
-    """Admins of the account or of one above it see all of it."""
+    """Whether the actor sees everything: admins of the account or of one above it."""
     return actor.has_role_in(account.ref)
 
 
@@ -24,7 +24,7 @@ def require_read(actor: Actor, account: FoundAccount) -> None:
 
 
 def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
-    """Whether the actor teaches, helps or designs in a course of the account or below it: they see its name."""
+    """Whether the actor is staff of a course in the account or below it: they see its name."""
     courses = (
         select(Enrollment.id)
         .join(Course, Course.id == Enrollment.course_id)
@@ -41,7 +41,7 @@ def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
 
 
 def require_change(actor: Actor, account: FoundAccount, change: AccountChange, parent: FoundAccount | None) -> None:
-    """All that is given must be allowed, or nothing changes. Raises NotAllowed.
+    """Every given field must be allowed. Raises NotAllowed.
 
     Quotas need ``manage_storage_quotas``, the SIS id ``manage_sis`` on the root account, a move an admin of both
     parents, everything else ``manage_account_settings``.

@@ -48,7 +48,7 @@ _BY_ID = Prepared(_LIVE.where(Account.id == bindparam("id")))
 
 @dataclass(slots=True)
 class FoundAccount:
-    """An account that an id led to. ``row`` has all COLUMNS."""
+    """A found account. ``row`` has all COLUMNS."""
 
     id: int
     ref: AccountRef
@@ -60,7 +60,7 @@ class FoundAccount:
 
     @property
     def parent(self) -> AccountRef:
-        """The account above this one; the account itself when there is none."""
+        """The account above this one; the account itself if there is none."""
         chain = self.ref.chain[1:] or self.ref.chain
         return AccountRef(chain[0], chain)
 
@@ -70,7 +70,7 @@ class FoundAccount:
 
 
 def find_account(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
-    """The account that this id means. Raises NotFound for none, and for a deleted one."""
+    """The account with this id. Raises NotFound, also for a deleted one."""
     match form.kind:
         case "id":
             row = _BY_ID.first(db, id=local_id(form.value) or 0)
@@ -124,7 +124,7 @@ def administered(actor: Actor) -> AnySelect:
 
 
 def sub_accounts(account: FoundAccount, *, recursive: bool) -> AnySelect:
-    """The accounts right below this one, or all below it."""
+    """The accounts on the next level below this one, or all below it."""
     rows = select(*COLUMNS).where(Account.state != "deleted")
     if recursive:
         return rows.where(Account.ancestry.startswith(account.row.ancestry, autoescape=True), Account.id != account.id)
@@ -142,7 +142,7 @@ def accounts_below(db: Connection, actor: Actor) -> list[FoundAccount]:
 
 
 def accounts_of_staff(user_id: int) -> AnySelect:
-    """The accounts of the courses in which the user teaches, helps or designs."""
+    """The accounts of the courses in which the user is staff."""
     courses = (
         select(Course.account_id)
         .join(Enrollment, Enrollment.course_id == Course.id)
@@ -157,7 +157,7 @@ def accounts_of_staff(user_id: int) -> AnySelect:
 
 
 def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
-    """How many courses are right in each of these accounts."""
+    """The number of courses directly in each of these accounts."""
     rows = (
         select(Course.account_id, func.count())
         .where(Course.account_id.in_(account_ids), Course.state != "deleted")
@@ -167,7 +167,7 @@ def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
 
 
 def sub_account_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
-    """How many accounts are right below each of these."""
+    """The number of accounts on the next level below each of these."""
     parent: Any = Account.parent_account_id
     rows = (
         select(parent, func.count())

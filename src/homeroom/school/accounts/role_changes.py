@@ -1,4 +1,4 @@
-"""Making and changing roles and their permissions (Roles API documentation)."""
+"""Create and change roles and their permissions (Roles API documentation)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RESERVED = (ADMIN, *BASE_ROLES)
 
 
 class PermissionChange(Struct):
-    """``permissions[<X>]`` as it was given."""
+    """The given ``permissions[<X>]``."""
 
     explicit: bool = False
     enabled: bool | UnsetType = UNSET
@@ -37,7 +37,7 @@ Changes = Mapping[str, PermissionChange]
 
 
 def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str, base: str, changes: Changes) -> int:
-    """Make a role of the account's own. Raises Invalid and Refused."""
+    """Create a role of this account. Raises Invalid and Refused."""
     if base not in BASE_ROLES:
         raise Refused("invalid base role type")
     now = clock.now()
@@ -53,7 +53,7 @@ def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str,
 def update_role(
     db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, label: str | None, changes: Changes
 ) -> None:
-    """Change what the role may in the account and below it, and the label of the account's own role."""
+    """Change the role's permissions in the account and below it, and the label of the account's own role."""
     if label is not None and label != role.label:
         require_own(account, role, "change the label of")
         with _free_name():
@@ -63,7 +63,7 @@ def update_role(
 
 
 def set_role_state(db: Connection, account: FoundAccount, role: FoundRole, state: str) -> None:
-    """Deactivate or activate the account's own role; those who have it keep it (Roles API, "Deactivate a role")."""
+    """Deactivate or activate the account's own role; people who have it keep it (Roles API, "Deactivate a role")."""
     require_own(account, role, "deactivate" if state == "inactive" else "activate")
     db.execute(update(Role).where(Role.id == role.id).values(state=state, updated_at=clock.now()))
 
@@ -102,9 +102,8 @@ def _free_name() -> Iterator[None]:
 
 
 def _change_permissions(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, changes: Changes) -> bool:
-    """Write what the account says from now on; whether that was anything.
-
-    What the role cannot have and what is locked above is ignored, as the documentation says.
+    """Write the account's overrides. Returns whether anything was written. Permissions that the role cannot have, or
+    that are locked above, are ignored, as documented.
     """
     at_site = bool(account.row.is_site_admin)
     fitting = [name for name in changes if is_available(role.base_role_type, name, in_site_admin=at_site)]
@@ -118,7 +117,7 @@ def _change_permissions(db: Connection, actor: Actor, account: FoundAccount, rol
 
 
 class _Word(NamedTuple):
-    """What an account says about one permission of one role."""
+    """An account's override of one permission of one role."""
 
     enabled: bool | None
     locked: bool
@@ -130,7 +129,7 @@ _SILENCE = _Word(None, False, True, True)
 
 
 def _word(change: PermissionChange, before: _Word) -> _Word:
-    """The new word. Not explicit, or without ``enabled``: as inherited. What else is not given stays as it was."""
+    """The new override. Not explicit, or without ``enabled``: inherited. Other values that are not given stay."""
     locked = before.locked if change.locked is UNSET else change.locked
     if not change.explicit or change.enabled is UNSET:
         return _Word(None, locked, True, True)

@@ -1,4 +1,4 @@
-"""Roles: those that an account can give, and what each may there (identity.md §10; Roles API documentation)."""
+"""Roles that an account can give, and their permissions there (identity.md §10; Roles API documentation)."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def find_role(db: Connection, account: FoundAccount, given: str) -> FoundRole:
     found = [FoundRole(*row) for row in db.execute(rows.where(meant))]
     if not found:
         raise NotFound("role")
-    # Of two roles with one name the nearer account's is meant.
+    # Of two roles with the same name, the nearer account's is used.
     chain = account.ref.chain
     return min(found, key=lambda role: chain.index(role.account_id) if role.account_id in chain else len(chain))
 
 
 def permissions_of(base_role: str, *, in_site_admin: bool = False) -> list[str]:
-    """The permissions that are shown of a role with this base: a course role has none that are for accounts only."""
+    """The permissions shown for a role with this base: a course role has no account permissions."""
     account_role = base_role in ACCOUNT_ROLES
     return [
         name
@@ -107,7 +107,7 @@ def permissions_of(base_role: str, *, in_site_admin: bool = False) -> list[str]:
 def decisions(
     db: Connection, actor: Actor, account: FoundAccount, roles: Sequence[FoundRole]
 ) -> dict[int, dict[str, Decision]]:
-    """What each role may in the account, by role and permission; one statement."""
+    """The permissions of each role in the account, by role and permission; one statement."""
     site_admin = actor.root.site_admin_account_id
     chain = account.ref.chain if site_admin in account.ref.chain else (*account.ref.chain, site_admin)
     said = _overrides(db, chain, [role.id for role in roles])

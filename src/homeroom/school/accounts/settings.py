@@ -12,7 +12,7 @@ from homeroom.school.account_settings import AccountSettings, changed_settings, 
 from homeroom.school.errors import NotFound, Refused
 from homeroom.school.schema import Account
 
-# Settings that the account has a column for as well, which its sub-accounts and its JSON read.
+# Settings that are also columns of the account, which its sub-accounts and its JSON read.
 _COLUMNS = ("default_time_zone", "default_locale")
 
 
@@ -31,7 +31,7 @@ def find_settings(db: Connection, account_id: int) -> AccountSettings:
 
 
 def change_settings(db: Connection, account_id: int, changes: dict[str, Any]) -> AccountSettings:
-    """Change the settings named; all or none. Raises Refused for an unknown name or a wrong type."""
+    """Change the given settings, all or none. Raises Refused for an unknown name or a wrong type."""
     lock(db, Account, [account_id])
     settings = changed_settings(find_settings(db, account_id), changes)
     columns = {name: changes[name] for name in _COLUMNS if name in changes}

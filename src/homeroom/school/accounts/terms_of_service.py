@@ -1,4 +1,4 @@
-"""What people of a root account agree to (identity.md §11)."""
+"""The terms of use of a root account (identity.md §11)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def find_terms(db: Connection, root_account_id: int) -> Terms:
 
 
 def change_terms(db: Connection, root_account_id: int, change: TermsChange) -> None:
-    """Change what is given, all or nothing. Raises NotFound, and Refused for terms that cannot be."""
+    """Change the given fields, all or none. Raises NotFound, and Refused for invalid terms."""
     lock(db, Account, [root_account_id])
     now = find_terms(db, root_account_id)
     terms_type = now.terms_type if change.terms_type is UNSET else change.terms_type

@@ -1,4 +1,4 @@
-"""What was written to people, for who develops: the newest messages and one of them."""
+"""The outbox for developers: the newest messages, and one of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 100
 
 
 def newest_messages(db: Connection) -> Sequence[AnyRow]:
-    """The messages made last, the newest first."""
+    """The newest messages first."""
     columns = (
         MailMessage.id,
         MailMessage.recipient,

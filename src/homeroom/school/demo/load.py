@@ -1,4 +1,4 @@
-"""Fills a school with the demo people, their courses and what they did. Set-based: a moment's work."""
+"""Fills a school with the demo people, their courses and their activity. Set-based, so it is fast."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from homeroom.school.schema import (
     User,
 )
 
-# Everybody's password. The demo school is for trying things out, and says so wherever it is started.
+# Everybody's password. The demo school is for trying things out, and every start says so.
 PASSWORD = "homeroom-demo"
 DOMAIN = "demo.homeroom.example"
 _TRY = ("rosalind", "amara", "stella")
@@ -47,7 +47,7 @@ _EVERYBODY = (*cast.ADMINS, *cast.TEACHERS, *cast.ASSISTANTS, *cast.STUDENTS, *c
 
 
 class DemoPerson(NamedTuple):
-    """Somebody to try the server as."""
+    """A person to try the server with."""
 
     role: str
     name: str
@@ -57,7 +57,7 @@ class DemoPerson(NamedTuple):
 
 
 def people_to_try() -> list[DemoPerson]:
-    """An admin, a teacher and a student of the demo school, with what they sign in with."""
+    """An admin, a teacher and a student of the demo school, with their credentials."""
     names = {pupil.login: pupil.name for pupil in _EVERYBODY}
     roles = dict(zip(_TRY, ("admin", "teacher", "student"), strict=True))
     return [DemoPerson(roles[login], names[login], f"{login}@{DOMAIN}", PASSWORD, token_of(login)) for login in _TRY]
@@ -73,11 +73,11 @@ def is_loaded(db: Connection) -> bool:
 
 
 def load(database: Database) -> int:
-    """Add the demo school to a set-up school; how many people came: none when it was there already."""
+    """Add the demo school to a set-up school. Returns the number of people added, 0 if it was there already."""
     with database.read() as db:
         if is_loaded(db):
             return 0
-    # One hash for everybody, made before the transaction: each would take as long as all the rest.
+    # One hash for everybody, made before the transaction, because hashing is slow.
     password_hash = hash_password(PASSWORD)
     with database.write() as db:
         return 0 if is_loaded(db) else _fill(db, password_hash)
@@ -102,7 +102,7 @@ def _fill(db: Connection, password_hash: str) -> int:
 
 
 class _Scene:
-    """What has been added so far: names -> ids."""
+    """The records added so far: names -> ids."""
 
     def __init__(self, db: Connection, root: int, now: datetime) -> None:
         self.db = db

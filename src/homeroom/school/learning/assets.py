@@ -35,7 +35,7 @@ class Asset(NamedTuple):
 
 
 def find_asset(db: Connection, text: str) -> Asset:
-    """The record that this asset string names. Raises NotFound for another kind, for none, and for a deleted one."""
+    """The record of this asset string. Raises NotFound for unknown kinds and for missing or deleted records."""
     asset = find_assets(db, [text])[text]
     if asset is None:
         raise NotFound("asset")
@@ -43,7 +43,7 @@ def find_asset(db: Connection, text: str) -> Asset:
 
 
 def find_assets(db: Connection, texts: Collection[str]) -> dict[str, Asset | None]:
-    """Each text with the record that it names; a statement a kind, however many they are."""
+    """Each asset string with its record; one statement for each kind, however many there are."""
     named = {text: named_asset(text) for text in texts}
     wanted = _ids_by_kind(asset for asset in named.values() if asset is not None)
     there = {Asset(kind, id) for kind, ids in wanted.items() for id in db.execute(_LIVE[kind](ids)).scalars()}
@@ -51,7 +51,7 @@ def find_assets(db: Connection, texts: Collection[str]) -> dict[str, Asset | Non
 
 
 def named_asset(text: str) -> Asset | None:
-    """What this text would name, whether or not there is such a record; None for what can name nothing."""
+    """The kind and id in an asset string, whether or not the record exists; None for any other text."""
     match = _FORM.fullmatch(text)
     if match is None or match[1] not in _LIVE:
         return None
@@ -60,7 +60,7 @@ def named_asset(text: str) -> Asset | None:
 
 
 def readable_assets(db: Connection, actor: Actor, assets: Iterable[Asset]) -> frozenset[Asset]:
-    """Those of these records that the actor may read; a constant number of statements a kind."""
+    """The records that the actor may read; a constant number of statements for each kind."""
     wanted = _ids_by_kind(assets)
     return frozenset(Asset(kind, id) for kind, ids in wanted.items() for id in _READABLE[kind](db, actor, ids))
 
@@ -90,7 +90,7 @@ def _live_accounts(ids: Collection[int]) -> AnySelect:
 
 
 def _readable_sections(db: Connection, actor: Actor, ids: Collection[int]) -> frozenset[int]:
-    """A section is read by those who may read its course."""
+    """A section can be read by everybody who may read its course."""
     rows = db.execute(select(CourseSection.id, CourseSection.course_id).where(CourseSection.id.in_(ids)))
     courses = {row.id: row.course_id for row in rows}
     readable = readable_courses(db, actor, set(courses.values()))
@@ -98,7 +98,7 @@ def _readable_sections(db: Connection, actor: Actor, ids: Collection[int]) -> fr
 
 
 def _readable_accounts(db: Connection, actor: Actor, ids: Collection[int]) -> frozenset[int]:
-    """An account is read by its admins and those of an account above it."""
+    """An account can be read by its admins and by those of an account above it."""
     rows = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_(ids)))
     return frozenset(row.id for row in rows if actor.has_role_in(AccountRef(row.id, chain_of(row.ancestry))))
 

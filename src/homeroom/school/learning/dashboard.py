@@ -1,4 +1,4 @@
-"""What a person's first page shows."""
+"""The contents of a person's dashboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several areas of this wing say about bad values (basics.md §2.5)."""
+"""Errors for bad values that several areas of this wing share (basics.md §2.5)."""
 
 from __future__ import annotations
 

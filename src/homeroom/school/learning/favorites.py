@@ -1,4 +1,4 @@
-"""The courses that a person has chosen (learning-resources.md §15). Who has chosen none sees all current ones."""
+"""A person's favorite courses (learning-resources.md §15). Without favorites all current courses count."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ COURSE = "Course"
 
 
 def favorite_courses(db: Connection, user_id: int) -> list[int]:
-    """The ids of the chosen courses, whether or not the person is still in them."""
+    """The ids of the favorite courses, whether or not the person is still enrolled."""
     return list(db.execute(select(Favorite.context_id).where(*_courses_of(user_id))).scalars())
 
 
 def add_course(db: Connection, user_id: int, course_id: int) -> None:
-    """Choose a course that the person is in; choosing it again changes nothing. Raises NotFound for another one."""
+    """Add a course of the person to the favorites; again changes nothing. Raises NotFound for other courses."""
     inside = select(Enrollment.id).where(
         Enrollment.user_id == user_id, Enrollment.course_id == course_id, Enrollment.state.in_(CURRENT)
     )
@@ -37,7 +37,7 @@ def add_course(db: Connection, user_id: int, course_id: int) -> None:
 
 
 def remove_course(db: Connection, user_id: int, course_id: int) -> None:
-    """Choose a course no longer. Raises NotFound when it was not chosen."""
+    """Remove a course from the favorites. Raises NotFound if it is not one."""
     if db.execute(delete(Favorite).where(*_courses_of(user_id), Favorite.context_id == course_id)).rowcount == 0:
         raise NotFound("favorite")
 

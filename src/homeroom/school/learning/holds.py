@@ -1,4 +1,4 @@
-"""Holding what others may delete at the same time (design §3: what must not interleave takes a lock)."""
+"""Locks rows that others may delete at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from homeroom.school.errors import NotFound
 
 
 def hold(db: Connection, table: Any, id: int) -> None:
-    """Until this transaction ends nobody else deletes this row. Raises NotFound when somebody already has."""
+    """Lock the row until this transaction ends. Raises NotFound if somebody has already deleted it."""
     lock(db, table, [id])
     if db.execute(select(table.state).where(table.id == id)).scalar() in (None, "deleted"):
         raise NotFound(table.__tablename__)

@@ -1,4 +1,4 @@
-"""Course nicknames: what a person calls a course (users-core.md §13). Lists of courses join them by themselves."""
+"""Course nicknames: a person's own names for courses (users-core.md §13). Lists of courses join them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def nicknames_of(user_id: int) -> AnySelect:
 
 
 def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | None) -> None:
-    """Call the course by this name from now on. Raises Refused for a blank one and for one that is too long."""
+    """Set the nickname. Raises Refused for a blank one and for one that is too long."""
     if not nickname or not nickname.strip():
         raise Refused(MISSING)
     if len(nickname) > LONGEST:
@@ -53,7 +53,7 @@ def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | N
 
 
 def remove_nickname(db: Connection, user_id: int, course_id: int) -> None:
-    """Call the course by its own name again. Raises Refused when there was no nickname."""
+    """Remove the nickname. Raises Refused if there was none."""
     mine = CourseNickname.user_id == user_id, CourseNickname.course_id == course_id
     if db.execute(delete(CourseNickname).where(*mine)).rowcount == 0:
         raise Refused(NONE, status=404)

@@ -1,7 +1,7 @@
 """Observers are enrolled wherever their students are (identity.md §9).
 
-A link gives the observer an ObserverEnrollment beside each enrollment of the student, and it goes where that goes: what
-was announced is followed in the same transaction.
+A link gives the observer an ObserverEnrollment beside each enrollment of the student. It follows the student's
+enrollment: events are handled in the same transaction.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from homeroom.school.people import directory
 from homeroom.school.permissions import OBSERVER, STUDENT
 from homeroom.school.schema import Course, Enrollment, ObserverLink, Role
 
-# What the observer's enrollment is while the student's is so. A student who is not in any more has no observers there.
+# The state of the observer's enrollment for each state of the student's. A student who has left has no observers there.
 _STATES = {
     "active": "active",
     "invited": "active",
@@ -35,7 +35,7 @@ _STATES = {
     "completed": "completed",
 }
 _GONE = "deleted"
-# Of two enrollments of a student in one section the better one counts.
+# If a student has two enrollments in one section, the better one counts.
 _BEST_FIRST = ("active", "inactive", "completed", _GONE)
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 
@@ -49,7 +49,7 @@ class _Place(NamedTuple):
 
 
 class _Stay(NamedTuple):
-    """What the enrollment is there, or is to be."""
+    """The current state of the enrollment, or the required one."""
 
     state: str
     start_at: datetime | None
@@ -63,26 +63,26 @@ _NO_STAY = _Stay(_GONE, None, None, 0, 0)
 
 @listen(ObservationBegan)
 def enroll_observer(db: Connection, event: ObservationBegan) -> None:
-    """Into every course of the student."""
+    """Add the observer to every course of the student."""
     _follow(db, ObserverLink.observer_id == event.observer_id, ObserverLink.student_id == event.student_id)
 
 
 @listen(EnrollmentChanged)
 def follow_student(db: Connection, event: EnrollmentChanged) -> None:
-    """Into the course, or out of it, or whatever happened there."""
+    """Follow the student's enrollment in this course."""
     _follow(db, Enrollment.user_id == event.user_id, Enrollment.course_id == event.course_id)
 
 
 @listen(CourseChangedState)
 def follow_into_course(db: Connection, event: CourseChangedState) -> None:
-    """A course that comes back may have got other observers meanwhile."""
+    """The observers may have changed while the course was deleted."""
     if event.state != "deleted":
         _follow(db, Enrollment.course_id == event.course_id)
 
 
 @listen(ObservationEnded)
 def withdraw_observer(db: Connection, event: ObservationEnded) -> None:
-    """Out of every course of the student, and out of deleted ones for good."""
+    """Remove the observer from every course of the student, also from deleted ones."""
     observing = (
         Enrollment.user_id == event.observer_id,
         Enrollment.associated_user_id == event.student_id,
@@ -98,7 +98,7 @@ def withdraw_observer(db: Connection, event: ObservationEnded) -> None:
 
 
 def _follow(db: Connection, *which: ColumnElement[bool]) -> None:
-    """Make the observers' enrollments true for these links and enrollments of students."""
+    """Bring the observers' enrollments in line with these links and students' enrollments."""
     wanted = _wanted(db, which)
     if not wanted:
         return
@@ -116,7 +116,7 @@ def _follow(db: Connection, *which: ColumnElement[bool]) -> None:
 
 
 def _wanted(db: Connection, which: Collection[ColumnElement[bool]]) -> dict[_Place, _Stay]:
-    """What there is to be, by the students' enrollments; one statement."""
+    """The required enrollments, from the students' enrollments; one statement."""
     rows = db.execute(
         select(
             ObserverLink.observer_id,
@@ -144,7 +144,7 @@ def _wanted(db: Connection, which: Collection[ColumnElement[bool]]) -> dict[_Pla
 
 
 def _present(db: Connection, role_id: int, wanted: Mapping[_Place, _Stay]) -> dict[_Place, tuple[int, _Stay]]:
-    """What there is in these courses, with the ids of the enrollments; one statement."""
+    """The existing enrollments in these courses, with their ids; one statement."""
     rows = db.execute(
         select(
             Enrollment.id,

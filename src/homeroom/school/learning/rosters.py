@@ -24,7 +24,7 @@ RosterSort = Literal["username", "email", "sis_id", "last_login"]
 
 @dataclass(frozen=True, slots=True)
 class RosterFilter:
-    """Which of a course's people; every part that is given must fit one enrollment."""
+    """A filter of a course's people; one enrollment must match every given part."""
 
     term: str | None = None
     types: Collection[str] = ()
@@ -37,7 +37,7 @@ class RosterFilter:
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """Rows that begin with a Person, and the column they are sorted by."""
+    """Rows that begin with a Person, and the column to sort them by."""
 
     rows: AnySelect
     column: Any
@@ -81,7 +81,7 @@ def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilte
 
 
 def _sort_column(db: Connection, actor: Actor, course: CourseRef, sort: RosterSort | None) -> tuple[Any, bool]:
-    """Sorting by what one may not see would tell it."""
+    """Sorting by a hidden value would reveal it."""
     if sort == "email" and actor.holds_in_course(db, "read_email_addresses", course):
         return DirectoryEntry.email_key, True
     if sort == "sis_id" and actor.holds_in_course(db, "read_sis", course):

@@ -23,7 +23,7 @@ HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
 
 
 class Section(NamedTuple):
-    """What the Section object shows."""
+    """The values of a Section object."""
 
     id: int
     course_id: int
@@ -58,7 +58,7 @@ def sections_of(course_id: int) -> AnySelect:
 
 
 def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int | None = None) -> Section:
-    """The section that this id means, in the given course if there is one. Raises NotFound."""
+    """The section with this id, in the given course if there is one. Raises NotFound."""
     rows = _sections()
     match form.kind:
         case "id":
@@ -90,7 +90,7 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
 
 
 def default_section(db: Connection, course_id: int) -> int:
-    """The section that people come into when none is named; made when the course has none."""
+    """The default section of the course; created if the course has none."""
     rows = select(CourseSection.id).where(CourseSection.course_id == course_id, CourseSection.state != "deleted")
     rows = rows.order_by(CourseSection.is_default.desc(), CourseSection.id).limit(1)
     if found := db.execute(rows).scalar():
@@ -124,8 +124,8 @@ def update_section(db: Connection, section: Section, values: Mapping[str, Any]) 
 
 
 def delete_section(db: Connection, section: Section) -> None:
-    """Delete a section that nobody is in. Raises Refused."""
-    # Who enrolls somebody holds this row too.
+    """Delete a section without enrollments. Raises Refused."""
+    # Enrolling locks this row too.
     hold(db, CourseSection, section.id)
     inside = select(Enrollment.id).where(
         Enrollment.course_section_id == section.id, Enrollment.state.not_in(("deleted", "rejected"))

@@ -24,7 +24,7 @@ WITH_DATES_OF_THEIR_OWN = (STUDENT, TEACHER, TA, DESIGNER)
 
 
 class Term(NamedTuple):
-    """What the Term object shows."""
+    """The values of a Term object."""
 
     id: int
     name: str
@@ -60,7 +60,7 @@ def terms_with_ids(db: Connection, ids: set[int]) -> dict[int, Term]:
 
 
 def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
-    """The term that this id means; ``current`` is the only one active today. Raises NotFound."""
+    """The term with this id; ``current`` is the only one active today. Raises NotFound."""
     rows = select(*_COLUMNS).where(EnrollmentTerm.root_account_id == actor.root.id, EnrollmentTerm.state != "deleted")
     match form.kind:
         case "id":
@@ -70,7 +70,7 @@ def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
         case "current":
             now = clock.now()
             rows = rows.where(
-                # A term without any date is no answer to "which is it today?".
+                # A term without dates is never the current one.
                 or_(EnrollmentTerm.start_at.is_not(None), EnrollmentTerm.end_at.is_not(None)),
                 or_(EnrollmentTerm.start_at.is_(None), EnrollmentTerm.start_at <= now),
                 or_(EnrollmentTerm.end_at.is_(None), EnrollmentTerm.end_at > now),
@@ -129,10 +129,10 @@ def update_term(db: Connection, term: Term, values: Mapping[str, Any], own_dates
 
 
 def delete_term(db: Connection, term: Term) -> None:
-    """Delete a term that holds no course. Raises Invalid for the default term and for one in use."""
+    """Delete a term without courses. Raises Invalid for the default term and for one in use."""
     if term.is_default:
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete the default term"))
-    # A course that is coming in now holds this row too (see courses.actions).
+    # Adding a course to the term locks this row too (see courses.actions).
     hold(db, EnrollmentTerm, term.id)
     in_use = select(Course.id).where(Course.enrollment_term_id == term.id, Course.state != "deleted").limit(1)
     if db.execute(in_use).first():

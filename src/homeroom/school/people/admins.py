@@ -51,7 +51,7 @@ def admins_of(
     term: str | None = None,
     with_deleted: bool = False,
 ) -> AnySelect:
-    """The admins of this very account; ``user_ids`` and ``term`` narrow the list."""
+    """The admins of this account itself; ``user_ids`` and ``term`` filter the list."""
     rows = _ADMINS.join(User, User.id == AccountAdmin.user_id).where(
         AccountAdmin.account_id == account.id, User.state != "deleted"
     )
@@ -66,10 +66,7 @@ def admins_of(
 
 
 def find_account_role(db: Connection, account: FoundAccount, role_id: str, role: str) -> FoundRole:
-    """The account role that the parameters mean, by id or by its deprecated name; AccountAdmin without either.
-
-    Raises NotFound.
-    """
+    """The account role with this id or (deprecated) this name; AccountAdmin by default. Raises NotFound."""
     found = find_role(db, account, role_id or role or ADMIN)
     if not found.is_account_role:
         raise NotFound("role")
@@ -79,7 +76,7 @@ def find_account_role(db: Connection, account: FoundAccount, role_id: str, role:
 def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole) -> None:
     """Raise NotAllowed unless the actor has every right that the role gives in the account and below it.
 
-    Otherwise ``manage_account_memberships`` alone would be every right.
+    Otherwise ``manage_account_memberships`` alone would give every right.
     """
     rows = db.execute(select(*OVERRIDE_COLUMNS).where(RoleOverride.role_id == role.id))
     holder = Actor(
@@ -93,8 +90,8 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 
 
 def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole, *, notify: bool) -> Admin:
-    """Give the person the role in the account; again is once. Raises NotFound for somebody without a login."""
-    # Two who give it at once: the second finds it given, and no second mail goes out.
+    """Give the person the role in the account; again changes nothing. Raises NotFound for a person without a login."""
+    # Of two calls at the same time the second one finds the role given and sends no second mail.
     hold_users(db, user_id)
     if not _has_login(db, account, user_id):
         raise NotFound("user")
@@ -121,7 +118,7 @@ def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRo
 
 
 def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin:
-    """Take this role, and no other, from the person. Raises NotFound when they do not have it."""
+    """Take only this role from the person. Raises NotFound if they do not have it."""
     lock(db, User, [user_id])
     admin = _find(db, account, user_id, role)
     if admin is None or admin.state != "active":

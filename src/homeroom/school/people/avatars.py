@@ -1,4 +1,4 @@
-"""Avatars: their addresses, and the choices a person has (users-core.md §12)."""
+"""Avatars: their addresses, and the pictures a person can choose (users-core.md §12)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from homeroom.school.people.users.queries import Person
 
 NO_PIC = "/images/dotted_pic.png"
 DEFAULT = "/images/messages/avatar-50.png"
-# A picture of a stranger's server would tell it who looks at whom, so only these hosts are taken.
+# An unknown server could log who looks at whom, so only these hosts are allowed.
 TRUSTED_HOSTS = frozenset(("secure.gravatar.com", "www.gravatar.com", "gravatar.com"))
 LONGEST_URL = 2_048
 STATES = frozenset(("none", "submitted", "approved", "locked", "reported", "re_reported"))
@@ -20,7 +20,7 @@ Kind = Literal["gravatar", "attachment", "no_pic"]
 
 
 class Choice(NamedTuple):
-    """A picture that a person can take; ``token`` is what PUT /users/:id is told then."""
+    """A picture that a person can choose; ``token`` is sent to PUT /users/:id."""
 
     type: Kind
     url: str
@@ -47,14 +47,14 @@ def url_of(person: Person, base_url: str) -> str:
 
 
 def gravatar_url(email: str, base_url: str) -> str:
-    """Gravatar's address for this e-mail, with our silhouette where it knows none."""
+    """Gravatar's address for this e-mail, with our silhouette as the default."""
     digest = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
     return f"https://secure.gravatar.com/avatar/{digest}?s=128&d={quote(base_url + DEFAULT, safe='')}"
 
 
 def is_trusted(url: str) -> bool:
     """Whether a picture at this address may be shown (users-core.md §6, ``user[avatar][url]``)."""
-    # Not left to urlsplit: it takes line breaks out before it looks, and the address is kept as it was given.
+    # Not left to urlsplit, which removes line breaks first: the address is stored as it was given.
     if len(url) > LONGEST_URL or not url.isprintable() or " " in url:
         return False
     try:
@@ -71,7 +71,7 @@ def token_of(secret: str, user_id: int, kind: str, url: str) -> str:
 
 
 def choices_of(person: Person, base_url: str, secret: str) -> list[Choice]:
-    """What the person can choose from, in the order of the wire. ``secret`` is the installation's secret key."""
+    """The person's choices, in the order of the API. ``secret`` is the installation's secret key."""
 
     def choice(kind: Kind, url: str, display_name: str) -> Choice:
         return Choice(kind, url, display_name, token_of(secret, person.id, kind, url))
@@ -83,7 +83,7 @@ def choices_of(person: Person, base_url: str, secret: str) -> list[Choice]:
 
 
 def choice_with_token(choices: list[Choice], token: str) -> Choice | None:
-    """The choice that this token stands for; None for a token that was not offered to this person."""
+    """The choice with this token; None if it was not offered to this person."""
     given = token.encode()
     return next((choice for choice in choices if hmac.compare_digest(choice.token.encode(), given)), None)
 
@@ -91,10 +91,9 @@ def choice_with_token(choices: list[Choice], token: str) -> Choice | None:
 def changed(
     person: Person, choices: list[Choice], *, token: str | None, url: str | None, state: str | None, by_admin: bool
 ) -> Avatar:
-    """The picture after a request that gave these (users-core.md §6, ``user[avatar]``); a token beats the address.
-
-    What is no picture that may be taken changes nothing if it was a token, and clears the picture if it was an address.
-    A locked picture is changed by admins only, and only they say a state.
+    """The picture after these parameters (users-core.md §6, ``user[avatar]``); a token wins over an address. An invalid
+    token changes nothing; an address that is not allowed clears the picture. Only admins can change a locked picture or
+    set a state.
     """
     before = Avatar(person.avatar_source, person.avatar_url, person.avatar_state)
     if before.state == "locked" and not by_admin:
@@ -112,7 +111,7 @@ def _picked(before: Avatar, choices: list[Choice], token: str | None, url: str |
         choice = choice_with_token(choices, token)
         if choice is None:
             return before
-        # A gravatar's address follows the e-mail, and is not kept.
+        # A gravatar's address depends on the e-mail and is not stored.
         kept = choice.url if choice.type == "attachment" else None
         return Avatar(choice.type, kept, "none" if choice.type == "no_pic" else "submitted")
     if url is None:

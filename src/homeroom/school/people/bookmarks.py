@@ -1,6 +1,6 @@
 """Bookmarks: pages that a person wants to find again, in an order of their own (homeroom.md §3).
 
-Positions count from 1 without a gap: putting a bookmark somewhere moves those that stand there.
+Positions count from 1 without a gap: adding or moving a bookmark moves the others.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
 
 
 def create_bookmark(db: Connection, user_id: int, values: Mapping[str, Any]) -> int:
-    """Add a bookmark at the bottom, or at its ``position``; its id. Raises Invalid."""
+    """Add a bookmark, at its ``position`` or last. Returns its id. Raises Invalid."""
     values, position = _checked({"name": "", "url": "", **values})
     lock(db, User, [user_id])
     now = clock.now()
@@ -105,7 +105,7 @@ def _count(db: Connection, user_id: int) -> int:
 
 
 def _move(db: Connection, user_id: int, bookmark_id: int, position: int) -> None:
-    """Put the bookmark there, or as near as there are bookmarks; those between make room."""
+    """Move the bookmark to this position, or the nearest one; those in between move."""
     wanted = max(1, min(position, _count(db, user_id)))
     now_at = db.execute(select(Bookmark.position).where(Bookmark.id == bookmark_id)).scalar_one_or_none()
     if now_at is None:

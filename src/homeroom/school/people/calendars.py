@@ -16,12 +16,12 @@ class CalendarOwner(NamedTuple):
 
 
 def feed_path(code: str) -> str:
-    """Where the feed with this code stands."""
+    """The path of the feed with this code."""
     return f"/feeds/calendars/user_{code}.ics"
 
 
 def find_owner(db: Connection, code: str) -> CalendarOwner:
-    """Whose feed this code opens. Raises NotFound, also for a deleted person's."""
+    """The person whose feed has this code. Raises NotFound, also for a deleted person."""
     row = db.execute(select(User.id, User.name).where(User.calendar_code == code, User.state != "deleted")).first()
     if row is None:
         raise NotFound("calendar")

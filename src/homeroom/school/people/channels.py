@@ -22,9 +22,8 @@ CONFIRMATION_LIFETIME = timedelta(days=180)
 
 
 class Channel(NamedTuple):
-    """A channel as it was added. ``nonce`` is what its confirmation link carries, None once it is confirmed.
-
-    ``is_new``: it was not there before, or retired.
+    """An added channel. ``nonce`` is the secret in its confirmation link, None once it is confirmed. ``is_new``: it did
+    not exist before, or was retired.
     """
 
     id: int
@@ -38,10 +37,9 @@ class Channel(NamedTuple):
 def add_channel(
     db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool = False
 ) -> Channel:
-    """The person's channel with this address, which goes below their others when it is new.
-
-    A retired one comes back under the new spelling; a live one stays what it is, but for being confirmed now.
-    ``secret`` is the installation's, which the confirmation link is made with.
+    """The person's channel with this address; a new one goes below the others. A retired one comes back with the new
+    spelling. A live one stays as it is, except that it can become confirmed. ``secret`` is the installation's, for the
+    confirmation link.
     """
     known = _channel_with(db, user_id, type_, address)
     if known is not None and known.state != "retired" and not (confirmed and known.state == "unconfirmed"):
@@ -56,7 +54,7 @@ def add_channel(
 def claim_channel(
     db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool = False
 ) -> Channel:
-    """As ``add_channel``, for who insists that the channel is new. Raises Invalid when the person has it already."""
+    """Like ``add_channel``, but raises Invalid if the person already has the channel."""
     values, nonce = _fresh(secret, user_id, address, confirmed=confirmed)
     known = _channel_with(db, user_id, type_, address)
     try:
@@ -65,7 +63,7 @@ def claim_channel(
                 channel_id = known.id
                 db.execute(update(CommunicationChannel).where(CommunicationChannel.id == known.id).values(**values))
             else:
-                # A live one stands in the way of this: the index says so, also when it came this very moment.
+                # The unique index refuses this if there is a live one, even one added at this moment.
                 channel_id = _insert(db, user_id, type_, address, values)
     except IntegrityError as error:
         if violated(error, CommunicationChannel) != "uq_communication_channels_address":
@@ -75,7 +73,7 @@ def claim_channel(
 
 
 def _fresh(secret: str, user_id: int, address: str, *, confirmed: bool) -> tuple[dict[str, Any], str | None]:
-    """The columns of a channel that begins now, and its nonce."""
+    """The columns of a new channel, and its nonce."""
     now = clock.now()
     expires = None if confirmed else now + CONFIRMATION_LIFETIME
     nonce = _make_nonce(secret, user_id, address, expires) if expires else None
@@ -113,14 +111,13 @@ def put_first(db: Connection, user_id: int, channel_id: int) -> None:
 
 
 def confirmation_path(nonce: str) -> str:
-    """Where the link that confirms a channel leads."""
+    """The path of the link that confirms a channel."""
     return f"/register/{nonce}"
 
 
 def pending_channel(db: Connection, secret: str, user_id: int) -> Channel | None:
-    """The person's first e-mail channel that waits to be confirmed; None when none does.
-
-    Its ``nonce`` is None when this installation did not make the link.
+    """The person's first unconfirmed e-mail channel, if any. Its ``nonce`` is None if this installation did not make
+    the link.
     """
     row = db.execute(
         select(
@@ -143,9 +140,8 @@ def pending_channel(db: Connection, secret: str, user_id: int) -> Channel | None
 
 
 def confirmable(db: Connection, secret: str, user_id: int, channel_id: int) -> Channel | None:
-    """The person's e-mail channel that waits to be confirmed, with a nonce that works: the one it has, or a new one.
-
-    None when it waits no more.
+    """The person's unconfirmed e-mail channel, with a nonce that works: its own or a new one. None if it is not waiting
+    any longer.
     """
     row = db.execute(
         select(
@@ -195,12 +191,12 @@ def _nonce_of(secret: str, user_id: int, row: AnyRow) -> str | None:
     if row.state != "unconfirmed" or expires is None:
         return None
     nonce = _make_nonce(secret, user_id, row.address, expires)
-    # A nonce that somebody else made (an import, another secret) cannot be told again.
+    # A nonce made elsewhere (by an import, or with another secret) cannot be computed again.
     return nonce if digest_of(nonce) == row.confirmation_digest else None
 
 
 def _make_nonce(secret: str, user_id: int, address: str, expires: datetime) -> str:
-    """Made from the installation's secret and not kept: an admin may ask for the link again (users-core.md §3)."""
+    """Made from the installation's secret and not stored: an admin may ask for the link again (users-core.md §3)."""
     text = f"confirm\n{user_id}\n{address_key(address)}\n{expires.isoformat()}"
     digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -9,13 +9,13 @@ MINIMUM_CONTRAST = 4.5
 
 
 def hexcode(text: str) -> str | None:
-    """The color as it is stored, with a leading `#` and otherwise as given; None if it is no color."""
+    """The color to store: with a leading `#`, otherwise unchanged; None if it is not a color."""
     match = HEXCODE.fullmatch(text)
     return f"#{match[1]}" if match else None
 
 
 def for_high_contrast(color: str) -> str:
-    """The color itself if it stands out from white, else the same hue, just dark enough.
+    """The color itself if its contrast to white is high enough, otherwise the same hue, just dark enough.
 
     Takes a stored color (`hexcode`).
     """
@@ -48,7 +48,7 @@ def _channels(color: str) -> Channels:
 
 
 def _scaled(channels: Channels, part: int) -> Channels:
-    """So many 256ths of the light."""
+    """The color, darkened to this many 256ths."""
     red, green, blue = channels
     return red * part // 256, green * part // 256, blue * part // 256
 

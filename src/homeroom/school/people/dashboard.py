@@ -1,4 +1,4 @@
-"""The looks of a person's dashboard: colors and positions of its cards (users-core.md §8, §9)."""
+"""A person's dashboard: colors and positions of its cards (users-core.md §8, §9)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def colors_of(db: Connection, user_id: int) -> dict[str, str]:
 
 
 def color_of(db: Connection, user_id: int, asset_string: str) -> str | None:
-    """The person's color for this asset; None when there is none."""
+    """The person's color for this asset, if any."""
     color = select(CustomColor.hexcode).where(CustomColor.user_id == user_id, CustomColor.asset_string == asset_string)
     return db.execute(color).scalar()
 
 
 def set_color(db: Connection, user_id: int, asset_string: str, hexcode: str) -> None:
-    """Give the asset this color; the person's other colors stay."""
+    """Store the color for the asset; the person's other colors stay."""
     row = {"user_id": user_id, "asset_string": asset_string, "hexcode": hexcode}
     insert_or_update(db, CustomColor, [row], key=("user_id", "asset_string"), update=("hexcode",))
 
@@ -48,7 +48,7 @@ def positions_of(db: Connection, user_id: int) -> dict[str, Position]:
 
 
 def set_positions(db: Connection, user_id: int, positions: Mapping[str, Position]) -> None:
-    """Put these assets there; the person's other positions stay."""
+    """Store these positions; the person's other positions stay."""
     rows = [
         {"user_id": user_id, "asset_string": asset_string, "position": msgspec.json.encode(position).decode()}
         # In one order, so that two writers of the same positions do not wait for each other.
@@ -58,7 +58,7 @@ def set_positions(db: Connection, user_id: int, positions: Mapping[str, Position
 
 
 def checked_position(value: object) -> Position:
-    """The position as it was given. Raises Refused for what is no whole number from -1000 to 1000."""
+    """The position as it was given. Raises Refused unless it is a whole number from -1000 to 1000."""
     match = _INTEGER.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
     if match is None:
         raise Refused("Invalid position provided")

@@ -1,7 +1,7 @@
-"""The directory: one row a person, kept in the changing transaction (design §5). This module is its only writer.
+"""The directory: one row for each person, updated in the transaction of each change. This module is its only writer.
 
-A deleted person's row stays, with the logins that were deleted, for lists that ask for deleted people
-(users-core.md §2, ``include_deleted_users``). Lists of the living join the account associations, which end with a
+A deleted person's row stays, with the deleted logins, for lists that include deleted people
+(users-core.md §2, ``include_deleted_users``). Other lists join the account associations, which end with a
 person's last login, role and enrollment.
 """
 
@@ -32,14 +32,14 @@ _COLUMNS = tuple(column.name for column in DirectoryEntry.__table__.columns if c
 
 
 def refresh(db: Connection, user_ids: Iterable[int]) -> None:
-    """Make the rows of these people true again, after their names, logins, channels or states changed."""
+    """Update the rows of these people after a change of names, logins, channels or states."""
     ids = sorted(set(user_ids))
     for start in range(0, len(ids), _CHUNK):
         _refresh_chunk(db, ids[start : start + _CHUNK])
 
 
 def _refresh_chunk(db: Connection, ids: Sequence[int]) -> None:
-    # Two who change one person at once: the second must see what the first has left, or undoes it here.
+    # If two transactions change one person, the second must see the first's changes, or it would undo them here.
     lock(db, User, ids)
     people = db.execute(select(User.id, User.name, User.sortable_name).where(User.id.in_(ids))).all()
     logins = _logins_of(db, ids)
@@ -72,8 +72,8 @@ def _refresh_chunk(db: Connection, ids: Sequence[int]) -> None:
 
 
 def _text(values: Iterable[str | None]) -> str:
-    # A line a value, so that a search never matches across two of them, and that something follows every character:
-    # any two characters next to each other begin a trigram.
+    # Each value is a line, so that a search never matches across two values. The line break also makes any two
+    # neighbouring characters the beginning of a trigram.
     return "".join(f"{search_key(value)}\n" for value in values if value)
 
 
@@ -121,7 +121,7 @@ def _emails_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
 
 
 def associate(db: Connection, user_ids: Iterable[int]) -> None:
-    """Make the account associations of these people true again: logins, roles and enrollments, and every ancestor."""
+    """Update the account associations of these people: logins, roles and enrollments, and every ancestor."""
     ids = sorted(set(user_ids))
     for start in range(0, len(ids), _CHUNK):
         _associate_chunk(db, ids[start : start + _CHUNK])
@@ -175,7 +175,7 @@ def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
 
 @listen(AccountChangedPlace)
 def associate_people_of(db: Connection, event: AccountChangedPlace) -> None:
-    """Everybody below the account belongs to it as well: these are all whom its place matters to."""
+    """The people of the account, including everybody below it: a move of the account affects all of them."""
     people = select(UserAccountAssociation.user_id).where(UserAccountAssociation.account_id == event.account_id)
     associate(db, db.execute(people).scalars().all())
 

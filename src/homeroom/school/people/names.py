@@ -1,6 +1,6 @@
-"""What a person's three names make of each other, and the keys they are sorted and searched by.
+"""How a person's three names are derived from each other, and the keys for sorting and searching them.
 
-Source of the rules: users-core.md §1.1 ("Name derivation") and, for the keys, design.md §5.
+Source of the rules: users-core.md §1.1; for the sort keys: docs/decisions/0003-the-directory.md.
 """
 
 import re
@@ -25,7 +25,7 @@ Given = str | None | UnsetType
 
 
 class Name(NamedTuple):
-    """A name taken apart; a part that is not there is None."""
+    """The parts of a name; a missing part is None."""
 
     given: str | None
     surname: str | None
@@ -57,7 +57,7 @@ def names_on_create(
     login_id: str | None = None,
     email: str | None = None,
 ) -> Names:
-    """The names of a new person: what was given, the rest derived. An empty `name` is kept as it is (§4)."""
+    """The names of a new person: the given ones, the rest derived. An empty `name` stays (users-core.md §4)."""
     called = login_id if name is None or name is UNSET else name
     called = _named(called, email)
     return Names(
@@ -75,7 +75,7 @@ def names_after_change(
     sortable_name: Given = UNSET,
     email: str | None = None,
 ) -> Names:
-    """The names after a request that gave these ones; what was not mentioned follows the rules of §1.1."""
+    """The names after a change to these; what was not mentioned follows the rules of users-core.md §1.1."""
     called = current.name if name is UNSET else _named(name, email)
     return Names(
         name=called,
@@ -88,7 +88,7 @@ def _sortable_after(current: Names, called: str, given: Given) -> str:
     if given is not UNSET:
         return _text(given) or sortable_name_of(called, current.sortable_name)
     if called == current.name or not _corresponds(current):
-        # Somebody chose this sortable name on purpose, or nothing has changed: it stays.
+        # The sortable name was chosen on purpose, or nothing has changed: it stays.
         return current.sortable_name
     return sortable_name_of(called, current.sortable_name)
 
@@ -103,7 +103,7 @@ def _named(name: str | None, email: str | None) -> str:
 
 
 def _text(given: Given) -> str:
-    """The text of a given name, "" when it says nothing."""
+    """The text of a given name, "" if it is empty."""
     return given if isinstance(given, str) and given.strip() else ""
 
 
@@ -132,13 +132,13 @@ def name_of_sortable(sortable: str) -> str:
 
 @lru_cache(maxsize=8192)
 def first_and_last(sortable_name: str) -> tuple[str, str]:
-    """`first_name` and `last_name` of the User object (§1); "" for what is not there."""
+    """`first_name` and `last_name` of the User object (users-core.md §1); "" for a missing part."""
     parts = _split_sortable(sortable_name)
     return parts.given or "", parts.surname or ""
 
 
 def split_name(name: str, previous_surname: str | None = None) -> Name:
-    """Take a name as people write it apart. The previous surname tells how many last words are the surname."""
+    """Split a name as people write it. The previous surname tells how many of the last words are the surname."""
     first, *more = _parts(name)
     if len(more) == 1 and " " in first and SUFFIX.fullmatch(more[0]):
         return _split_words(first, previous_surname, suffix=more[0])  # John Doe, Sr.
@@ -146,13 +146,13 @@ def split_name(name: str, previous_surname: str | None = None) -> Name:
 
 
 def _split_sortable(sortable: str) -> Name:
-    """As `split_name`, but what stands before a comma is the surname whatever follows: "Garcia Lopez, Jr."."""
+    """Like `split_name`, but the part before a comma is always the surname: "Garcia Lopez, Jr."."""
     first, *more = _parts(sortable)
     return _split_commas(first, more) if more else _split_words(first)
 
 
 def _parts(name: str) -> list[str]:
-    """The at most three parts between commas, tidied; one empty part when there is nothing."""
+    """The parts between commas, at most three, tidied; one empty part if there is none."""
     tidy = (" ".join(part.split()) for part in name.split(",", 2))
     return [part for part in tidy if part] or [""]
 
@@ -196,9 +196,9 @@ FILED_UNDER = str.maketrans(
 
 
 def sort_key(text: str) -> str:
-    """The key that puts text in order by plain bytes, the same on every database (design.md §5).
+    """The key that puts text in order by plain bytes, the same on every database.
 
-    Letter case, accents and punctuation do not count, spaces and hyphens part words. Equal keys are told apart by id.
+    Letter case, accents and punctuation do not count; spaces and hyphens separate words. Equal keys are ordered by id.
     """
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(FILED_UNDER)
     return " ".join("".join(map(_sort_letter, letters)).split())[:SORT_KEY_LIMIT].rstrip()
@@ -214,5 +214,5 @@ def _sort_letter(letter: str) -> str:
 
 
 def search_key(text: str) -> str:
-    """The key in which "contains" is looked for, so that letter case does not count in any alphabet."""
+    """The key for "contains" searches, so that letter case does not count in any alphabet."""
     return text.casefold()

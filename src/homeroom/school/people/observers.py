@@ -1,6 +1,6 @@
 """Observers: people who are linked to a student, and see what the student sees (identity.md §9).
 
-The enrollments that follow are the learning wing's, which hears of each link.
+The learning wing listens to the events and keeps the enrollments.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LEARNING = ("active", "invited", "creation_pending")
 
 
 class ObserveeRefused(SchoolError):
-    """Nothing proves that the student lets themselves be observed; ``message`` is the documented sentence."""
+    """There is no proof that the student agrees to be observed; ``message`` is the documented message."""
 
     def __init__(self, message: str, *, status: int = 422) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class ObserveeRefused(SchoolError):
 
 
 def can_see_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
-    """People see whom they observe and who observes them; admins with ``manage_user_observers`` see it of others."""
+    """Whether the actor may see the person's links: the person, and admins with ``manage_user_observers``."""
     return actor.is_(user_id) or can_manage_links_of(db, actor, user_id)
 
 
@@ -60,12 +60,12 @@ def is_student(db: Connection, user_id: int) -> bool:
 
 
 def observees_of(user_id: int) -> AnySelect:
-    """Those whom this person observes, as rows of Person and a ``sort_key``."""
+    """The people that this person observes, as rows of Person and a ``sort_key``."""
     return _people(ObserverLink.student_id).where(ObserverLink.observer_id == user_id)
 
 
 def observers_of(user_id: int) -> AnySelect:
-    """Those who observe this person, as rows of Person and a ``sort_key``."""
+    """The observers of this person, as rows of Person and a ``sort_key``."""
     return _people(ObserverLink.observer_id).where(ObserverLink.student_id == user_id)
 
 
@@ -85,9 +85,8 @@ def require_link(db: Connection, observer_id: int, student_id: int) -> None:
 
 
 def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> None:
-    """Let the one observe the other, in all courses of the student, now and later. Again is once.
-
-    Raises NotAllowed for oneself, and NotFound when one of them was deleted meanwhile.
+    """Link the observer to the student, in all courses of the student, now and later. Again changes nothing. Raises
+    NotAllowed for oneself, and NotFound if one of them was deleted meanwhile.
     """
     if observer_id == student_id:
         raise NotAllowed("observe")
@@ -103,7 +102,7 @@ def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> Non
         "created_at": now,
         "updated_at": now,
     }
-    # Two at once make one link; the other's enrollments are the same ones.
+    # Two calls at the same time make one link with the same enrollments.
     insert_or_update(
         db, ObserverLink, [row], key=["observer_id", "student_id"], live="state <> 'deleted'", update=["updated_at"]
     )
@@ -111,7 +110,7 @@ def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> Non
 
 
 def unlink(db: Connection, observer_id: int, student_id: int) -> None:
-    """End it, in all courses. Raises NotFound when the one does not observe the other."""
+    """Remove the link, in all courses. Raises NotFound if there is none."""
     ended = db.execute(
         update(ObserverLink)
         .where(

@@ -1,4 +1,4 @@
-"""What a person sees of themselves in their settings: addresses and logins."""
+"""The addresses and logins on a person's settings page."""
 
 from __future__ import annotations
 

@@ -17,13 +17,13 @@ from homeroom.school.schema import ObserverPairingCode, User
 
 LENGTH = 6
 LIFETIME = timedelta(days=7)
-# Read aloud and typed on a phone: nothing that looks like something else.
+# Codes are read aloud and typed on phones, so letters that look alike are left out.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
 _TRIES = 5
 
 
 class PairingCode(NamedTuple):
-    """A code as it was made; the only time that it is shown."""
+    """A new code. It is shown only once."""
 
     user_id: int
     code: str
@@ -32,7 +32,7 @@ class PairingCode(NamedTuple):
 
 
 def make_code(db: Connection, secret: str, student_id: int) -> PairingCode:
-    """A new code of this student. ``secret`` is the installation's: without it a copy of the database has no codes."""
+    """Create a code of this student. ``secret`` is the installation's: a copy of the database reveals no codes."""
     now = clock.now()
     db.execute(
         delete(ObserverPairingCode).where(
@@ -48,7 +48,7 @@ def make_code(db: Connection, secret: str, student_id: int) -> PairingCode:
 
 
 def find_student(db: Connection, secret: str, code: str) -> int | None:
-    """Whose code this is; None for one that is unknown, used or expired, and for a student who is gone."""
+    """The student with this code; None if it is unknown, used or expired, or if the student is deleted."""
     rows = (
         select(ObserverPairingCode.user_id)
         .join(User, User.id == ObserverPairingCode.user_id)
@@ -63,7 +63,7 @@ def find_student(db: Connection, secret: str, code: str) -> int | None:
 
 
 def use_code(db: Connection, secret: str, code: str) -> int | None:
-    """As ``find_student``, and the code is used up; of two at once only one gets the student."""
+    """Like ``find_student``, and uses the code up; of two calls at the same time only one gets the student."""
     student_id = find_student(db, secret, code)
     used = db.execute(
         update(ObserverPairingCode)
@@ -94,6 +94,6 @@ def _keep(db: Connection, secret: str, made: PairingCode) -> bool:
 
 
 def _digest(secret: str, code: str) -> bytes:
-    """Six characters are soon tried out: the digest takes the installation's secret as well."""
+    """Six characters are quickly guessed, so the digest also uses the installation's secret."""
     text = f"pairing code {code.strip()}".encode("utf-8", "surrogatepass")
     return hmac.new(secret.encode(), text, hashlib.sha256).digest()

@@ -1,4 +1,4 @@
-"""Passwords: hashing (design.md §1) and what a new one must be like (identity.md §6, users-core.md §4).
+"""Passwords: hashing (docs/architecture.md) and what a new one must be like (identity.md §6, users-core.md §4).
 
 Hashing is slow on purpose: call it before the transaction or after it, never inside.
 """
@@ -31,7 +31,7 @@ def hash_password(text: str) -> str:
 
 
 def verify_password(stored: str, text: str) -> bool:
-    """Whether this is the password; False too for a stored text that is no hash of ours."""
+    """Whether this is the password; also False if the stored text is not a hash of ours."""
     with _gate:
         try:
             return _hasher.verify(stored, _prepared(text))
@@ -40,13 +40,13 @@ def verify_password(stored: str, text: str) -> bool:
 
 
 def verify_against_nothing(text: str) -> Literal[False]:
-    """For a login that does not exist or has no password: as slow as a real check, so that time tells nothing."""
+    """Takes the time of a real check, for a login that does not exist or has no password."""
     verify_password(DUMMY_HASH, text)
     return False
 
 
 def needs_rehash(stored: str) -> bool:
-    """Whether the hash was made with other costs than today's; ask after it was verified."""
+    """Whether the hash was made with other cost parameters; call it after verifying."""
     return _hasher.check_needs_rehash(stored)
 
 
@@ -62,7 +62,7 @@ def problem_with(password: str, unique_id: str, min_length: int = MIN_LENGTH) ->
 
 
 def message_of(problem: Problem, min_length: int = MIN_LENGTH) -> str:
-    """The sentence that goes with a problem."""
+    """The message for an error type."""
     return {
         "blank": "can't be blank",
         "too_short": f"is too short (minimum is {min_length} characters)",

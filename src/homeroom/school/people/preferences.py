@@ -1,4 +1,4 @@
-"""What a person prefers: switches, the text editor, the files pages (users-core.md §7, §10)."""
+"""A person's preferences: switches, the text editor, the files pages (users-core.md §7, §10)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _read = msgspec.json.Decoder(Value)
 
 
 def preferences_of(db: Connection, user_id: int, names: Collection[str]) -> dict[str, Value]:
-    """Those of these preferences that the person has ever set."""
+    """The given preferences that the person has set."""
     rows = select(Preference.name, Preference.value).where(
         Preference.user_id == user_id, Preference.name.in_(sorted(names))
     )
@@ -23,7 +23,7 @@ def preferences_of(db: Connection, user_id: int, names: Collection[str]) -> dict
 
 
 def set_preferences(db: Connection, user_id: int, values: Mapping[str, Value]) -> None:
-    """Keep these; the person's other preferences stay."""
+    """Store these preferences; the person's others stay."""
     rows = [
         {"user_id": user_id, "name": name, "value": msgspec.json.encode(value).decode()}
         # In one order, so that two writers of the same preferences do not wait for each other.
@@ -33,5 +33,5 @@ def set_preferences(db: Connection, user_id: int, values: Mapping[str, Value]) -
 
 
 def clear_preference(db: Connection, user_id: int, name: str) -> None:
-    """As if the person had never set it."""
+    """Delete the preference."""
     db.execute(delete(Preference).where(Preference.user_id == user_id, Preference.name == name))

@@ -33,7 +33,7 @@ def links_of(db: Connection, user_id: int) -> list[Link]:
 
 
 def services_of(db: Connection, user_id: int, *, only_visible: bool) -> list[Service]:
-    """The person's connected services; those they hide are for themselves."""
+    """The person's connected services; hidden ones only for the person."""
     rows = select(UserService.service, UserService.visible, UserService.service_user_link).where(
         UserService.user_id == user_id
     )

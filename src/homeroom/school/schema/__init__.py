@@ -1,4 +1,4 @@
-"""The tables, a module per wing: the ground floor, open to every query (design §2)."""
+"""The tables, a module per wing: the ground floor, open to every query."""
 
 from homeroom.school.schema import search as search
 from homeroom.school.schema.access import (

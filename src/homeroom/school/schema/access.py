@@ -1,6 +1,6 @@
 """Access tokens and developer keys.
 
-Tokens are kept as SHA-256 digests (design §5). A key's secret is shown to its managers each time, so it is sealed
+Tokens are kept as SHA-256 digests. A key's secret is shown to its managers each time, so it is sealed
 instead (``homeroom.school.access.vault``).
 """
 

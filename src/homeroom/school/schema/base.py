@@ -21,7 +21,7 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """The tables. They are read with column selects on a Connection, never as entities (design §1)."""
+    """The tables. They are read with column selects on a Connection, never as entities."""
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Time(), int: Id, str: Text()}

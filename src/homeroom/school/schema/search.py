@@ -1,4 +1,4 @@
-"""The trigram index of the directory: FTS5 on SQLite, pg_trgm on PostgreSQL (design §5)."""
+"""The trigram index of the directory: FTS5 on SQLite, pg_trgm on PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Web sessions, and what guards the ways to one. Secrets are kept as SHA-256 digests (design §5)."""
+"""Web sessions, and what guards the ways to one. Secrets are kept as SHA-256 digests."""
 
 from __future__ import annotations
 

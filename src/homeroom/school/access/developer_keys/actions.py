@@ -23,9 +23,9 @@ BINDING_STATES = ("on", "off", "allow")
 def make_key(
     db: Connection, vault: Vault, values: Mapping[str, Any], *, owner: int | None, site_admin: int, by: int
 ) -> int:
-    """A new key with a secret of its own. An account's key begins switched off, the site admin's leaves it to others.
+    """A new key with its own secret. An account's key is off at first; for a site admin's key each account decides.
 
-    ``owner`` is the account, null for the site admin; ``by`` the person who makes it.
+    ``owner`` is the account, null for the site admin; ``by`` is the person who creates it.
     """
     now = clock.now()
     key_id = insert_returning_id(
@@ -58,7 +58,7 @@ def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event:
         changes["state"] = "inactive"
     elif event == "activate":
         changes["state"] = "active"
-    # Not a key that somebody else deletes at this moment: that is for good.
+    # A key that somebody else deletes at the same time must stay deleted.
     live = DeveloperKey.id == key.id, DeveloperKey.state != "deleted"
     db.execute(update(DeveloperKey).where(*live).values(**changes, updated_at=clock.now()))
 
@@ -66,7 +66,7 @@ def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event:
 def mark_key(
     db: Connection, key_id: int, *, mobile: bool | None = None, pandata_app_keys: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Say that the key is a mobile app's, and for which apps it may have Pandata tokens; the marks it has now."""
+    """Mark the key as a mobile app's, and set the apps for which it may have Pandata tokens. Returns the new marks."""
     changes: dict[str, Any] = {"updated_at": clock.now()}
     if mobile is not None:
         changes["mobile"] = mobile
@@ -94,13 +94,13 @@ def delete_key(db: Connection, key: AnyRow) -> None:
 
 
 def _keep_default(key: AnyRow, what: str) -> None:
-    # It owns every token that people make by hand: without it nobody could call the API any more.
+    # This key owns every manual token: without it no manual token would work.
     if key.is_default:
         raise Refused(f"The key of user-generated tokens cannot be {what}.")
 
 
 def switch_key(db: Connection, key_id: int, account_id: int, state: str) -> AnyRow:
-    """Say whether the account has the key switched on, and return the binding. Raises Invalid for another state."""
+    """Switch the key for the account, and return the binding. Raises Invalid for an unknown state."""
     if state not in BINDING_STATES:
         raise Invalid(Fault("workflow_state", "inclusion", "is not included in the list"))
     now = clock.now()

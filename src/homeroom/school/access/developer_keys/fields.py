@@ -1,4 +1,4 @@
-"""What a developer key's fields may hold (identity.md §3, homeroom.md §3)."""
+"""The valid values of a developer key's fields (identity.md §3, homeroom.md §3)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG_TEXT = 65_536
 MOST_REDIRECT_URIS = 100
 AUDIENCES = ("internal", "external")
 CLIENT_TYPES = ("confidential", "public")
-# What a key for LTI Advantage services may ask for with client_credentials; public names of the 1EdTech standards.
+# The scopes that a key for LTI Advantage services may request with client_credentials, as 1EdTech names them.
 IMS_SCOPES = frozenset(
     f"https://purl.imsglobal.org/spec/{name}"
     for name in (
@@ -36,7 +36,7 @@ _JWK_MEMBERS = ("kty", "kid", "alg", "use", "n", "e", "crv", "x", "y")
 
 
 def column_values(given: Mapping[str, Any], known_scopes: Collection[str]) -> dict[str, Any]:
-    """The columns of these fields. Raises Invalid with everything that is wrong with them."""
+    """The columns for these fields. Raises Invalid with every error in them."""
     faults = list(_faults(given, known_scopes))
     if faults:
         raise Invalid(*faults)
@@ -82,7 +82,7 @@ def _jwk_faults(jwk: Mapping[str, Any]) -> Iterator[Fault]:
     kinds: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
     kind = kinds.get(str(jwk.get("kty")))
     members = {name: jwk[name] for name in _JWK_MEMBERS if name in jwk}
-    # A private key is refused before anything is made of it, so that it is neither kept nor shown.
+    # A private key is refused first, so that it is neither stored nor shown.
     if kind is None or "d" in jwk or not all(isinstance(value, str) for value in members.values()):
         yield Fault("public_jwk", "invalid", "must be a public RSA, EC or OKP key")
         return
@@ -96,5 +96,5 @@ def _jwk_faults(jwk: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def read_list(text: str) -> list[str]:
-    """A list as a key's columns hold it."""
+    """A list from the text in a key's column."""
     return decode(text, type=list[str])

@@ -1,4 +1,4 @@
-"""Developer keys: finding them, lists, and whether an account has one switched on (identity.md §3)."""
+"""Developer keys: find one, list them, and whether an account has one switched on (identity.md §3)."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ _KEYS: AnySelect = (
 
 
 def key_owner(actor: Actor, account_id: int) -> int | None:
-    """What the ``account_id`` of this account's keys is; null for the site admin's."""
+    """The ``account_id`` of this account's keys; null for the site admin's."""
     return None if account_id == actor.root.site_admin_account_id else account_id
 
 
 def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> AnySelect:
-    """The account's keys that are not deleted; with ``inherited`` those that it has from the site admin."""
+    """The account's keys that are not deleted; with ``inherited`` those that it inherits from the site admin."""
     rows = _KEYS.where(DeveloperKey.state != "deleted")
     if inherited:
         return rows.where(DeveloperKey.account_id.is_(None), DeveloperKey.visible)
@@ -79,7 +79,7 @@ def find_key(db: Connection, key_id: int) -> AnyRow:
 
 
 def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
-    """The key that the id means, which the actor manages. Raises NotFound and NotAllowed."""
+    """The key with this id, if the actor manages it. Raises NotFound and NotAllowed."""
     key_id = local_id(form.value) if form.kind == "id" else None
     if key_id is None:
         raise NotFound("developer key")
@@ -92,16 +92,15 @@ def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
 
 
 def owner_ref(actor: Actor, account_id: int | None) -> AccountRef:
-    """The account that decides about a key. Keys belong to root accounts and to the site admin only."""
+    """The account whose rights decide about a key. Keys belong only to root accounts and to the site admin."""
     owner = actor.root.site_admin_account_id if account_id is None else account_id
     return AccountRef(owner, (owner,))
 
 
 def is_switched_on(db: Connection, root: Root, key: Any) -> bool:
-    """Whether people of the root account may grant this key tokens.
-
-    The site admin's word counts for every account, unless it is ``allow``; then, and for a key of its own, the account
-    decides. ``key`` needs ``id`` and ``account_id``.
+    """Whether people of the root account may grant this key tokens. The site admin's setting applies to every account.
+    If it is ``allow``, or if the key is the account's own, the account decides. ``key`` needs ``id`` and
+    ``account_id``.
     """
     rows = db.execute(
         select(DeveloperKeyBinding.account_id, DeveloperKeyBinding.state).where(

@@ -1,1 +1,1 @@
-"""OAuth2: clients, authorization codes, the tokens that they become (identity.md §2)."""
+"""OAuth2: clients, authorization codes, and tokens (identity.md §2)."""

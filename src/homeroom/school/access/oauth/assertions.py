@@ -32,7 +32,7 @@ from homeroom.school.schema import UsedAssertion
 from homeroom.services.remote import Unreachable, fetch_json
 
 LIFETIME = timedelta(hours=1)
-# An assertion is made for one call; one that would live longer could be stolen and kept.
+# An assertion is made for one call. A long-lived one could be stolen and used later.
 LONGEST = timedelta(hours=1)
 _LEEWAY = timedelta(seconds=60)
 
@@ -43,7 +43,7 @@ class Claims(NamedTuple):
 
 
 def subject_of(assertion: str) -> str:
-    """Who an assertion says that it is of, unproved. Raises OAuthError."""
+    """The subject that an assertion claims, not verified yet. Raises OAuthError."""
     try:
         subject = unproved_claims(assertion).get("sub")
     except BadJwt:
@@ -54,7 +54,7 @@ def subject_of(assertion: str) -> str:
 
 
 def keys_of(client: Client) -> KeySet:
-    """The client's public keys, fetched if they are elsewhere. Raises OAuthError."""
+    """The client's public keys, fetched if they are at a URL. Raises OAuthError."""
     try:
         if client.public_jwk:
             return read_keys(msgspec.json.decode(client.public_jwk))
@@ -68,7 +68,7 @@ def keys_of(client: Client) -> KeySet:
 
 
 def verify(assertion: str, keys: KeySet, client: Client, audiences: Sequence[str], now: datetime) -> Claims:
-    """What a genuine assertion says. Raises OAuthError with the reason."""
+    """The claims of a valid assertion. Raises OAuthError with the reason."""
     try:
         claims = verified_claims(assertion, keys)
     except BadJwt:
@@ -87,7 +87,7 @@ def verify(assertion: str, keys: KeySet, client: Client, audiences: Sequence[str
 
 
 def use_once(db: Connection, client: Client, claims: Claims) -> None:
-    """Remember the assertion. Raises OAuthError when it was used before."""
+    """Record the assertion as used. Raises OAuthError if it was used before."""
     db.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < clock.now() - _LEEWAY))
     digest = digest_of(f"{client.id}\n{claims.jti}")
     try:
@@ -99,7 +99,7 @@ def use_once(db: Connection, client: Client, claims: Claims) -> None:
 def sign_service_token(
     db: Connection, client: Client, scopes: Sequence[str], issuer: str, vault: Vault
 ) -> tuple[str, int]:
-    """A JWT that says what the client may do, signed with the installation's key, and its seconds."""
+    """A JWT with the client's scopes, signed with the installation's key, and its lifetime in seconds."""
     now = clock.now()
     claims = {
         "iss": issuer,

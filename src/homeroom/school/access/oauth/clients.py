@@ -1,4 +1,4 @@
-"""Clients: developer keys as OAuth2 sees them (identity.md §2, §3)."""
+"""Clients: developer keys in OAuth2 (identity.md §2, §3)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from homeroom.school.schema import DeveloperKey
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 USERINFO = "/auth/userinfo"
-# These name scripts and files of the browser itself, never an application.
+# These schemes run scripts or open files in the browser; they never belong to an application.
 _NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
 
 
@@ -47,7 +47,7 @@ class Client(NamedTuple):
 
 
 _COLUMNS: tuple[Any, ...] = tuple(getattr(DeveloperKey, name) for name in Client._fields)
-# A key need not have a name; a person who is asked about it must be told something.
+# A key may have no name, but the page that asks for consent needs one.
 _NAMELESS = "Unnamed application"
 
 
@@ -74,10 +74,9 @@ def require_switched_on(db: Connection, root: Root, client: Client) -> None:
 
 
 def may_redirect_to(client: Client, uri: str) -> bool:
-    """Whether the key allows this address (identity.md §2, check 2).
-
-    One of ``redirect_uris`` matches exactly. The older single ``redirect_uri`` matches by host or a host below it, or
-    exactly where it has no host, as an application's own scheme may have none.
+    """Whether the key allows this address (identity.md §2, check 2). One of ``redirect_uris`` must match exactly. The
+    older single ``redirect_uri`` matches by host or sub-host. An address without a host, such as an application's own
+    scheme, must match exactly.
     """
     if uri == OUT_OF_BAND:
         return True
@@ -90,12 +89,12 @@ def may_redirect_to(client: Client, uri: str) -> bool:
     if registered is None or not registered.hostname or not parts.hostname:
         return False
     same_host = parts.hostname == registered.hostname or parts.hostname.endswith("." + registered.hostname)
-    # A registered https address is not answered in the clear.
+    # A registered https address does not allow http.
     return same_host and parts.scheme in {registered.scheme, "https"}
 
 
 def _split(uri: str) -> SplitResult | None:
-    """The parts of an address that can be redirected to; None for one that could be read in two ways."""
+    """The parts of a redirect address; None for an address that clients could read in different ways."""
     if not uri or len(uri) > 2_000 or any(not "!" <= character <= "~" for character in uri) or "\\" in uri:
         return None
     try:

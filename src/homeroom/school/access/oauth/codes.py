@@ -1,4 +1,4 @@
-"""Authorization codes: given once, used once (identity.md §2)."""
+"""Authorization codes: each can be used once (identity.md §2)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOT_FOUND = OAuthError("invalid_grant", "authorization_code not found")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a person agreed to."""
+    """The consent of a person: client, scopes, and how it was given."""
 
     user_id: int
     real_user_id: int | None
@@ -40,12 +40,12 @@ class Grant:
 
 
 def is_challenge(text: str) -> bool:
-    """Whether this can be an S256 code challenge."""
+    """Whether the text is a possible S256 code challenge."""
     return _CHALLENGE.fullmatch(text) is not None
 
 
 def make_code(db: Connection, client: Client, grant: Grant) -> str:
-    """A code for this grant; the old ones of everybody are cleared away."""
+    """A new code for this grant. Expired codes of everybody are deleted."""
     now = clock.now()
     db.execute(delete(OAuthCode).where(OAuthCode.expires_at < now))
     code = secrets.token_hex(64)
@@ -70,7 +70,7 @@ def make_code(db: Connection, client: Client, grant: Grant) -> str:
 def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRow:
     """Use the code up and return its row. Raises OAuthError; a code of another client is not used up.
 
-    A code that comes a second time was copied: the token made from it dies too (RFC 6749 §4.1.2).
+    A code that is used a second time was copied, so the token made from it is deleted too (RFC 6749 §4.1.2).
     """
     row = db.execute(select(*OAuthCode.__table__.columns).where(OAuthCode.digest == digest_of(code))).first()
     if row is None or row.expires_at <= clock.now():
@@ -87,7 +87,7 @@ def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRo
 
 
 class ReplayedCode(OAuthError):
-    """A used code came again."""
+    """A code was used a second time."""
 
     def __init__(self, access_token_id: int | None) -> None:
         super().__init__("invalid_grant", "authorization_code not found")
@@ -95,7 +95,7 @@ class ReplayedCode(OAuthError):
 
 
 def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
-    """End the token that was made from a code that came again."""
+    """End the token that was made from a code that was used twice."""
     if access_token_id is not None:
         db.execute(
             update(AccessToken).where(AccessToken.id == access_token_id).values(state="deleted", updated_at=clock.now())
@@ -104,7 +104,7 @@ def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
 
 def _require_verifier(challenge: str | None, verifier: str) -> None:
     if challenge is None:
-        # A verifier without a challenge: somebody took the challenge out of the authorization request.
+        # A verifier without a challenge: somebody may have removed the challenge from the authorization request.
         if verifier:
             raise OAuthError("invalid_grant", "incorrect code_verifier")
         return

@@ -1,4 +1,4 @@
-"""What OAuth2 says when something is wrong: ``{"error", "error_description"}`` (identity.md §2)."""
+"""OAuth2 errors: ``{"error", "error_description"}`` (identity.md §2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from homeroom.school.errors import SchoolError
 
 
 class OAuthError(SchoolError):
-    """``error`` is the code of the table, ``description`` its sentence."""
+    """``error`` is the code, ``description`` the message."""
 
     def __init__(self, error: str, description: str, *, status: int = 400) -> None:
         super().__init__(description)
@@ -16,4 +16,4 @@ class OAuthError(SchoolError):
 
 
 class NothingPending(SchoolError):
-    """There is no authorization that this browser began."""
+    """This browser has no waiting authorization."""

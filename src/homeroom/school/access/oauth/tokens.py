@@ -1,4 +1,4 @@
-"""The tokens that a client gets: from a code, and anew from a refresh token (identity.md §2)."""
+"""Tokens for a client: from a code, or from a refresh token (identity.md §2)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REFRESH_NOT_FOUND = ("invalid_request", "refresh_token not found")
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What the token endpoint answers with. ``access_token`` is None for identity only."""
+    """The answer of the token endpoint. ``access_token`` is None for identity only."""
 
     access_token: str | None
     refresh_token: str | None
@@ -55,7 +55,7 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
             refresh_digest=None if identity_only else digest_of(refresh),
             scopes=code.scopes,
             purpose=code.purpose,
-            # A remembered consent to tell who somebody is authenticates nothing: nobody ever saw its token.
+            # A remembered consent to identity authenticates nothing: its token was never shown.
             state="active",
             remember_access=code.remember_access,
             expires_at=_expiry(client, now),
@@ -70,9 +70,9 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
 
 
 def refresh(db: Connection, client: Client, refresh_token: str) -> Issued:
-    """The same row with a new access token: the old one dies at once. Raises OAuthError.
+    """Give the same row a new access token. The old one stops working at once. Raises OAuthError.
 
-    A public client's refresh token changes each time, for nobody proves who holds it.
+    A public client's refresh token changes each time, because the client cannot prove who it is.
     """
     row = _find_refreshable(db, client, refresh_token)
     token, again = secrets.token_hex(32), secrets.token_hex(32)
@@ -85,7 +85,7 @@ def refresh(db: Connection, client: Client, refresh_token: str) -> Issued:
 
 
 def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
-    """Whether the user once agreed, for good, that this client may learn who they are."""
+    """Whether the user has permanently agreed that this client may learn their identity."""
     wanted = msgspec.json.encode([USERINFO]).decode()
     return bool(
         db.execute(
@@ -96,7 +96,7 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
                     AccessToken.scopes == wanted,
                     AccessToken.remember_access,
                     AccessToken.state == "active",
-                    # Whoever was signed out everywhere is asked again.
+                    # A person who was signed out everywhere is asked again.
                     AccessToken.permanent_expires_at.is_(None),
                 )
             )
@@ -105,7 +105,7 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
 
 
 def end_token(db: Connection, token_id: int) -> None:
-    """The token dies, and its refresh token with it."""
+    """Delete the token together with its refresh token."""
     db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
 
 
@@ -120,7 +120,7 @@ def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> Any
     ).where(AccessToken.refresh_digest == digest_of(refresh_token))
     row = db.execute(query).first()
     if row is not None:
-        # Held and read again: two refreshes at once must not both answer with a token that lives.
+        # Locked and read again: of two refreshes at the same time only one may answer a working token.
         lock(db, AccessToken, [row.id])
         row = db.execute(query).first()
     if row is None or row.state != "active":

@@ -1,1 +1,1 @@
-"""OpenID Connect: people sign in by the word of another server (homeroom.md §3)."""
+"""OpenID Connect: people sign in through another server (homeroom.md §3)."""

@@ -1,4 +1,4 @@
-"""An OpenID provider as its record and its own discovery document say it is (OpenID Connect Discovery 1.0)."""
+"""An OpenID provider: its record and its discovery document (OpenID Connect Discovery 1.0)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from homeroom.school.access.vault import Vault
 from homeroom.school.errors import NotFound
 from homeroom.services.remote import Unreachable, fetch_json
 
-# Whoever opens the page to sign in has us ask; once in a while is enough.
+# Anybody who opens the sign-in page causes this request, so the answer is reused for a while.
 FRESH = 300.0
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIdProvider:
-    """Everything that signing in by it needs. ``names`` maps what we call an attribute to the claim that has it."""
+    """Everything needed to sign in through it. ``names`` maps our attribute names to claims."""
 
     id: int
     account_id: int
@@ -74,9 +74,9 @@ def _provider(row: AnyRow, vault: Vault) -> OpenIdProvider:
 
 
 def discovered(provider: OpenIdProvider) -> OpenIdProvider:
-    """The provider with what its discovery document tells; the record goes before it. Raises SignInFailed.
+    """The provider completed from its discovery document; the record wins. Raises SignInFailed.
 
-    Network work: never inside a transaction.
+    Makes a network request: never call it inside a transaction.
     """
     if provider.discovery_url:
         provider = _filled_in(provider, _document(provider.discovery_url))
@@ -93,7 +93,7 @@ def _filled_in(provider: OpenIdProvider, found: Mapping[str, Any]) -> OpenIdProv
 
     issuer = text("issuer")
     if provider.discovery_url.endswith(_WELL_KNOWN) and provider.discovery_url != issuer.rstrip("/") + _WELL_KNOWN:
-        # A document that speaks for somebody else (OpenID Connect Discovery 1.0 §4.3).
+        # The document is about another issuer (OpenID Connect Discovery 1.0 §4.3).
         raise SignInFailed(NOT_SET_UP, status=502)
     methods = found.get("token_endpoint_auth_methods_supported")
     return replace(
@@ -103,7 +103,7 @@ def _filled_in(provider: OpenIdProvider, found: Mapping[str, Any]) -> OpenIdProv
         token_url=provider.token_url or text("token_endpoint"),
         jwks_uri=provider.jwks_uri or text("jwks_uri"),
         userinfo_endpoint=provider.userinfo_endpoint or text("userinfo_endpoint"),
-        # Without a list HTTP Basic is what every provider takes.
+        # Without a list, HTTP Basic is what every provider accepts.
         secret_in_header=not isinstance(methods, list) or "client_secret_post" not in methods,
     )
 

@@ -1,4 +1,4 @@
-"""Why somebody is not signed in by an OpenID provider."""
+"""Errors of signing in through an OpenID provider."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from homeroom.school.errors import SchoolError
 
 
 class SignInFailed(SchoolError):
-    """``sentence`` is for the person at the browser: it tells nothing that helps an attacker."""
+    """``sentence`` is shown to the person. It says nothing that helps an attacker."""
 
     def __init__(self, sentence: str, *, status: int = 400) -> None:
         super().__init__(sentence)

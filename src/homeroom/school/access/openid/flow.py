@@ -1,4 +1,4 @@
-"""The way to an OpenID provider and back (OpenID Connect Core 1.0 §3.1, RFC 7636, RFC 9207)."""
+"""The redirect to an OpenID provider and back (OpenID Connect Core 1.0 §3.1, RFC 7636, RFC 9207)."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from homeroom.school.access.openid.discovery import OpenIdProvider
 from homeroom.school.access.openid.errors import NOT_FINISHED, NOT_GENUINE, STALE, UNREACHABLE, SignInFailed
 from homeroom.services.remote import Unreachable, fetch_json
 
-# How long a person may take on the other side.
+# How long a person may take at the provider.
 LIFETIME = timedelta(minutes=15)
 _LEEWAY = timedelta(seconds=60)
 
 
 class Began(Struct):
-    """A sign-in that waits in the browser's session for the way back."""
+    """A sign-in that waits in the browser's session for the provider's answer."""
 
     provider_id: int
     state: str
@@ -40,7 +40,7 @@ def begin(provider: OpenIdProvider) -> Began:
 
 
 def authorize_url(provider: OpenIdProvider, began: Began, redirect_uri: str, hint: str = "") -> str:
-    """Where the browser goes."""
+    """The address to which the browser is sent."""
     digest = hashlib.sha256(began.verifier.encode()).digest()
     query = {
         "response_type": "code",
@@ -57,7 +57,7 @@ def authorize_url(provider: OpenIdProvider, began: Began, redirect_uri: str, hin
 
 
 def require_own(began: Began | None, state: str) -> Began:
-    """The sign-in that this browser began with this state. Raises SignInFailed."""
+    """The sign-in that this browser started with this state. Raises SignInFailed."""
     if began is None or not hmac.compare_digest(began.state.encode(), state.encode()):
         raise SignInFailed(STALE)
     if clock.real_now().timestamp() - began.at > LIFETIME.total_seconds():
@@ -66,7 +66,7 @@ def require_own(began: Began | None, state: str) -> Began:
 
 
 def finish(provider: OpenIdProvider, began: Began, code: str, issuer: str, redirect_uri: str) -> dict[str, Any]:
-    """What the provider says of the person who came back with this code. Network work. Raises SignInFailed."""
+    """The provider's claims about the person with this code. Makes network requests. Raises SignInFailed."""
     if not code:
         raise SignInFailed(NOT_FINISHED)
     if issuer and issuer != provider.issuer:
@@ -108,7 +108,7 @@ def _exchange(provider: OpenIdProvider, began: Began, code: str, redirect_uri: s
 
 
 def _check(claims: Mapping[str, Any], provider: OpenIdProvider, began: Began) -> None:
-    """OpenID Connect Core 1.0 §3.1.3.7. Times are of the real world: the other side knows no other. Raises BadJwt."""
+    """OpenID Connect Core 1.0 §3.1.3.7. Uses real time, because the provider does. Raises BadJwt."""
     now = clock.real_now()
     audiences = audiences_of(dict(claims))
     expires, issued = time_of(claims.get("exp")), time_of(claims.get("iat"))
@@ -127,7 +127,7 @@ def _check(claims: Mapping[str, Any], provider: OpenIdProvider, began: Began) ->
 
 
 def _with_userinfo(provider: OpenIdProvider, claims: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What the id token leaves to the userinfo endpoint; only if it speaks of the same person."""
+    """The claims, completed from the userinfo endpoint if that is about the same person."""
     headers = {"Authorization": f"Bearer {_header_safe(answer.get('access_token'))}"}
     found = fetch_json(provider.userinfo_endpoint, None, headers)
     if not isinstance(found, dict) or found.get("sub") != claims["sub"]:

@@ -1,4 +1,4 @@
-"""Whose login an OpenID provider's word means, and whom it makes (homeroom.md §3)."""
+"""Finds or creates the login for an OpenID provider's claims (homeroom.md §3)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from homeroom.school.people.users.creation import create_user
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewChannel, NewUser, fault_of_unique_id
 from homeroom.school.schema import Login, User
 
-# The claims that are asked when the provider's federated_attributes name none.
+# The claims that are used if the provider's federated_attributes do not name others.
 _STANDARD = {"name": "name", "email": "email"}
 
 
 class Entrant(NamedTuple):
-    """Who comes in. ``channel`` is that of somebody who was made just now: it may wait to be confirmed."""
+    """The person who signs in. ``channel`` belongs to a new person and may need to be confirmed."""
 
     login_id: int
     user_id: int
@@ -34,7 +34,7 @@ class Entrant(NamedTuple):
 
 
 def enter(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any]) -> Entrant:
-    """Whom to sign in, noted; made if the provider makes people. Raises SignInFailed."""
+    """The person to sign in. Records the sign-in; creates the person if the provider allows it. Raises SignInFailed."""
     unique_id = _unique_id(provider, claims)
     entrant = _find(db, provider, unique_id)
     if entrant is None and provider.jit_provisioning:
@@ -53,13 +53,13 @@ def _unique_id(provider: OpenIdProvider, claims: Mapping[str, Any]) -> str:
     if not isinstance(value, str) or fault_of_unique_id(value.strip(), must_be_email=False):
         raise SignInFailed(UNKNOWN)
     if name == "email" and claims.get("email_verified", True) not in (True, "true"):
-        # Anybody can write down somebody else's address.
+        # An unverified address may be somebody else's.
         raise SignInFailed(UNKNOWN)
     return value.strip()
 
 
 def _find(db: Connection, provider: OpenIdProvider, unique_id: str) -> Entrant | None:
-    """The provider's own login with this id. Raises SignInFailed for one that is suspended."""
+    """The login of this provider with this id. Raises SignInFailed if it is suspended."""
     row = db.execute(
         select(Login.id, Login.user_id, Login.unique_id, Login.state, User.state.label("user_state"))
         .join(User, User.id == Login.user_id)
@@ -78,7 +78,7 @@ def _find(db: Connection, provider: OpenIdProvider, unique_id: str) -> Entrant |
 
 
 def _is_same(provider: OpenIdProvider, known: str, said: str) -> bool:
-    """Logins are one whatever their case, but a ``sub`` is not; and folding makes letters one that only look alike."""
+    """Letter case counts for a ``sub`` and not for other logins. Folding merges letters that only look alike."""
     return known == said or (provider.login_attribute != "sub" and known.isascii() and said.isascii())
 
 
@@ -89,7 +89,7 @@ def _make(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any], u
             made = create_user(db, provider.account_id, secret_key(db), _new_user(provider, claims, unique_id), None)
             channel = made.channel
     except InvalidSignUp:
-        # The same person came by two ways at once, and was made a moment ago.
+        # The same person signed in twice at the same time and was created a moment ago.
         pass
     entrant = _find(db, provider, unique_id)
     return entrant._replace(channel=channel) if entrant is not None else None
@@ -125,7 +125,7 @@ def _new_user(provider: OpenIdProvider, claims: Mapping[str, Any], unique_id: st
 
 
 def _attributes(provider: OpenIdProvider, claims: Mapping[str, Any]) -> dict[str, str]:
-    """The texts that the provider says of the person, by our names for them. SIS ids and roles are never taken."""
+    """The provider's texts about the person, by our attribute names. SIS ids and roles are never used."""
     found = {name: claims.get(claim) for name, claim in (provider.names or _STANDARD).items()}
     return {
         name: value.strip()[:NAME_LIMIT]

@@ -12,15 +12,14 @@ from homeroom.school.schema import AuthenticationProvider, Login
 
 
 def end_session_url(db: Connection, login_id: int | None, return_to: str) -> str | None:
-    """Where the provider that vouched for this login ends its own session, and then sends the browser to ``return_to``.
-
-    None for a login with a password, and for a provider without an ``end_session_endpoint``.
+    """The address at which the login's provider ends its own session and then sends the browser to ``return_to``. None
+    for a login with a password, and for a provider without an ``end_session_endpoint``.
     """
     return _url(db, return_to, Login.id == (login_id or 0))
 
 
 def end_session_url_of(db: Connection, user_id: int, return_to: str) -> str | None:
-    """As ``end_session_url``, of the person's first login that has such a provider."""
+    """Like ``end_session_url``, for the person's first login with such a provider."""
     return _url(db, return_to, Login.user_id == user_id)
 
 

@@ -60,10 +60,7 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
 
 
 def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
-    """Change what is given. A secret that is not given stays.
-
-    Raises Invalid, and NotFound for what is deleted by now.
-    """
+    """Change the given fields. A secret that is not given stays. Raises Invalid, and NotFound if already deleted."""
     provider = _held(db, provider)
     settings = decode(provider.settings)
     if provider.login_attribute is not None:
@@ -80,9 +77,9 @@ def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: Prov
 
 
 def delete_provider(db: Connection, provider: AnyRow) -> None:
-    """Nobody signs in with it any more; its secrets are forgotten. Raises NotFound for what is deleted by now."""
+    """Delete the provider and its secrets. Raises NotFound if it is already deleted."""
     if provider.auth_type == CANVAS:
-        # Passwords are how administrators get in when everything else fails.
+        # Administrators must always be able to sign in with a password.
         raise Refused("The canvas provider cannot be deleted.")
     provider = _held(db, provider)
     db.execute(
@@ -94,7 +91,7 @@ def delete_provider(db: Connection, provider: AnyRow) -> None:
 
 
 def _held(db: Connection, provider: AnyRow) -> AnyRow:
-    """The provider as it is now, and until this transaction ends; so are the account's others. Raises NotFound."""
+    """The provider, locked with the account's other providers until this transaction ends. Raises NotFound."""
     lock(db, Account, [provider.account_id])
     provider = provider_with_id(db, provider.id)
     if provider.state == "deleted":
@@ -109,7 +106,7 @@ def _columns(
     secrets: Mapping[str, str],
     given: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The columns of what was known with what is given on top."""
+    """The columns: the known fields, overwritten by the given ones."""
     kind = KINDS[auth_type]
     names = {*kind.public_fields, "login_attribute", *(() if auth_type == CANVAS else ("federated_attributes",))}
     public = {**settings, **{name: value for name, value in given.items() if name in names}}

@@ -13,7 +13,7 @@ from homeroom.school.errors import Fault, Invalid
 
 TEXT_LIMIT = 255
 LONG_LIMIT = 262_144
-# What a provider may say of a person; names of Canvas's federated attributes.
+# The attributes that a provider can set, with Canvas's names for federated attributes.
 FEDERATED = frozenset(
     (
         "admin_roles", "display_name", "email", "given_name", "integration_id", "locale", "name", "sis_user_id",
@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     required: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = {}
     attributes: tuple[str, ...] = ()
-    # Any attribute that the other side may send can name the login.
+    # Any attribute that the provider sends can name the login.
     any_attribute: bool = False
 
     @property
@@ -99,7 +99,7 @@ KINDS: dict[str, Kind] = {
 
 
 def check(auth_type: str, values: Mapping[str, Any]) -> None:
-    """Raise Invalid with everything that a provider of this type cannot be. ``values`` are all that it would have."""
+    """Raise Invalid with every error for a provider of this type. ``values`` are all of its fields."""
     if faults := list(_faults(KINDS[auth_type], auth_type, values)):
         raise Invalid(*faults)
 

@@ -50,9 +50,8 @@ def provider_with_id(db: Connection, provider_id: int) -> AnyRow:
 
 
 def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
-    """Where people sign in with this provider, or with the account's first one when the text names none.
-
-    Passwords are the way for the types that are records only.
+    """The sign-in page of this provider, or of the account's first one if the text names none. Types that are only
+    stored lead to the password form.
     """
     rows = db.execute(
         providers_of(account_id).order_by(AuthenticationProvider.position, AuthenticationProvider.id)
@@ -65,6 +64,6 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
 
 
 def has_openid(db: Connection, account_id: int) -> bool:
-    """Whether people can sign in by an OpenID provider."""
+    """Whether people can sign in through an OpenID provider."""
     rows = providers_of(account_id).where(AuthenticationProvider.auth_type == OPENID)
     return db.execute(rows.limit(1)).first() is not None

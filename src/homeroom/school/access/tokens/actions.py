@@ -21,7 +21,7 @@ PURPOSE_LIMIT = 255
 
 
 class CannotRegenerate(SchoolError):
-    """An expired token is given a new secret, and no new expiry with it."""
+    """An expired token cannot get a new secret without a new expiry."""
 
     message = "cannot regenerate an expired token without a new expiration date"
 
@@ -36,7 +36,7 @@ def make_token(
     active: bool,
     real_user_id: int | None,
 ) -> tuple[int, str]:
-    """A new token of the person, pending unless ``active``: its id, and its text, which is nowhere else."""
+    """Create a token of the person, pending unless ``active``. Returns its id and its text, which is not stored."""
     now, token = clock.now(), new_token()
     key = db.execute(
         select(DeveloperKey.id, DeveloperKey.require_scopes, DeveloperKey.scopes).where(DeveloperKey.is_default)
@@ -60,7 +60,7 @@ def change_token(
 ) -> str | None:
     """Change ``purpose`` and ``permanent_expires_at``; with ``regenerate`` the old text dies and the new one returns.
 
-    A new text that somebody else than the owner has seen waits for the owner, as a new token does. Raises
+    If somebody other than the owner sees the new text, the token is pending again. Raises
     CannotRegenerate.
     """
     values: dict[str, Any] = {**changes, "updated_at": clock.now()}
@@ -79,7 +79,7 @@ def change_token(
 
 
 def activate_token(db: Connection, token_id: int) -> None:
-    """Let a pending token authenticate from now on; one that does already stays as it is."""
+    """Activate a pending token; an active one stays as it is."""
     db.execute(
         update(AccessToken)
         .where(AccessToken.id == token_id, AccessToken.state == "pending")
@@ -88,7 +88,7 @@ def activate_token(db: Connection, token_id: int) -> None:
 
 
 def delete_token(db: Connection, token_id: int) -> None:
-    """The token is never valid again."""
+    """Delete the token permanently."""
     db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
 
 
@@ -107,7 +107,7 @@ def _checked_purpose(purpose: str) -> str:
 
 
 def _checked_scopes(key: AnyRow, scopes: Sequence[str]) -> str:
-    """The scopes as they are kept: none while the key does not require them, for then nothing limits a token."""
+    """The scopes to store: none if the key does not require scopes, because then nothing limits the token."""
     if not key.require_scopes:
         return "[]"
     known: Collection[str] = decode(key.scopes, type=set[str])

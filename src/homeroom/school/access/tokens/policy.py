@@ -1,4 +1,4 @@
-"""Who may do what with whose access tokens (identity.md §4)."""
+"""Rights on access tokens (identity.md §4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_LIFE = timedelta(days=120)
 
 
 def is_own(actor: Actor, user_id: int) -> bool:
-    """Whether these are the actor's own tokens, without anybody acting as somebody else."""
+    """Whether these are the actor's own tokens, without masquerading."""
     return actor.is_(user_id) and not actor.is_masquerading
 
 
@@ -30,7 +30,7 @@ def can_view(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def can_manage(db: Connection, actor: Actor, user_id: int, right: str) -> bool:
-    """Whether the actor, or who acts as the user, has the right over tokens of the user and is not outranked."""
+    """Whether the actor, or the person who acts as the user, has this right on the user and is not outranked."""
     if actor.is_(user_id):
         real = find_actor(db, actor.real_id)
         return real is not None and _outranks(db, real, user_id, right)
@@ -38,7 +38,7 @@ def can_manage(db: Connection, actor: Actor, user_id: int, right: str) -> bool:
 
 
 def _outranks(db: Connection, actor: Actor, user_id: int, right: str) -> bool:
-    # Whoever makes a token for somebody knows it: a token must not carry further than its maker's own rights.
+    # The maker of a token knows it, so it must not give more rights than the maker has.
     return actor.holds_anywhere(right, accounts_of(db, user_id)) and has_all_rights_of(db, actor, user_id)
 
 
@@ -59,7 +59,7 @@ def _is_limited(db: Connection, actor: Actor) -> bool:
 
 
 def is_only_student(db: Connection, user_id: int) -> bool:
-    """Whether the person studies somewhere and has no other role anywhere."""
+    """Whether the person is a student somewhere and has no other role."""
     mine = Enrollment.user_id == user_id, Enrollment.state == "active"
     studies, works, administers = db.execute(
         select(
@@ -72,7 +72,7 @@ def is_only_student(db: Connection, user_id: int) -> bool:
 
 
 def require_expiry(db: Connection, actor: Actor, user_id: int, expires_at: datetime | None) -> None:
-    """Raise Invalid for an expiry that a student's token cannot have while the site asks for one."""
+    """Raise Invalid for an expiry that is not allowed for a student's token while the setting requires one."""
     if not actor.root.settings.require_token_expiry or not is_only_student(db, user_id):
         return
     if expires_at is None:

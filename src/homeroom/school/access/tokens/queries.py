@@ -43,7 +43,7 @@ def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
         which.append(AccessToken.hint == text)
     if which:
         mine = _TOKENS.where(AccessToken.user_id == user_id, AccessToken.state != "deleted", or_(*which))
-        # The number comes first; of two tokens that begin alike, the newer one.
+        # The number wins; of two tokens with the same beginning, the newer one.
         row = db.execute(mine.order_by(AccessToken.hint == text, AccessToken.id.desc()).limit(1)).first()
         if row is not None:
             return row

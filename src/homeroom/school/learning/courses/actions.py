@@ -1,4 +1,4 @@
-"""Making and changing courses (learning-resources.md §1)."""
+"""Create and change courses (learning-resources.md §1)."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _STATE_AFTER: Mapping[str, str] = {
     "delete": "deleted",
     "undelete": "claimed",
 }
-# Without letters and digits that are mistaken for each other when they are read out.
+# Without letters and digits that look or sound alike.
 _CODE_LETTERS = "ABCDEFGHJKLMNPRTWXY346789"
 
 
 def create_course(
     db: Connection, *, account_id: int, root_account_id: int, term_id: int, values: Mapping[str, Any], offer: bool
 ) -> int:
-    """Add a course with its default section; its id. Raises Invalid."""
+    """Add a course with its default section. Returns its id. Raises Invalid."""
     values = _named(values)
     name = values.get("name", NAMELESS)
     _check(values)
@@ -73,9 +73,8 @@ def create_course(
 
 
 def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> int | None:
-    """Bring the last deleted course with this SIS id back, with everybody in it; its id, or None without one.
-
-    None as well when somebody else brings it back at the same time: the id is taken then.
+    """Restore the last deleted course with this SIS id and its enrollments. Returns its id, None if there is none. Also
+    None if somebody else restores it at the same time: the SIS id is taken then.
     """
     rows = select(Course.id).where(
         Course.root_account_id == root_account_id, Course.sis_course_id == sis_course_id, Course.state == "deleted"
@@ -108,7 +107,7 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
 
 
 def change_state(db: Connection, course_id: int, event: Event) -> None:
-    """Publish, unpublish, conclude, delete or bring back a course, and all that follows from it."""
+    """Publish, unpublish, conclude, delete or restore a course, with all consequences."""
     lock(db, Course, [course_id])
     columns = select(Course.state, Course.sis_course_id, Course.integration_id)
     before = db.execute(columns.where(Course.id == course_id)).one()
@@ -120,7 +119,7 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     try:
         db.execute(update(Course).where(Course.id == course_id).values(state=after, updated_at=clock.now()))
     except IntegrityError as error:
-        # Another course has taken the deleted one's SIS id meanwhile.
+        # Another course now has the deleted one's SIS id.
         raise _taken(error, before._asdict()) from None
     if event == "delete":
         leave_with_course(db, course_id)
@@ -130,7 +129,7 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A blank name or code is none: a course keeps what it has, or gets the default."""
+    """A blank name or code counts as not given: the course keeps its own, or gets the default."""
     return {
         name: value
         for name, value in values.items()
@@ -139,7 +138,7 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = None) -> dict[str, str]:
-    """A code for a course that is opened for self enrollment and has none."""
+    """A code for a course with self enrollment that has no code yet."""
     if not values.get("self_enrollment") or (course is not None and course.self_enrollment_code):
         return {}
     return {"self_enrollment_code": "".join(secrets.choice(_CODE_LETTERS) for _ in range(8))}

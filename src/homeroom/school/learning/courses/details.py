@@ -1,4 +1,4 @@
-"""What Course objects show on request, for all the courses of a page at once: a statement for each kind."""
+"""The includes of Course objects, for all courses of a page at once: one statement for each include."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class SectionOfViewer(NamedTuple):
 
 @dataclass(slots=True)
 class Details:
-    """By course id. What was not asked for is an empty mapping."""
+    """By course id. An include that was not asked for is an empty mapping."""
 
     rights: Mapping[int, CourseRights] = field(default_factory=dict)
     enrollments: Mapping[int, Sequence[EnrollmentRecord]] | None = None
@@ -51,7 +51,7 @@ def details_of(
     *,
     enrollments: Mapping[int, Sequence[EnrollmentRecord]] | None = None,
 ) -> Details:
-    """All that these Course objects need. ``enrollments``: what is shown as the courses' enrollments, if anything."""
+    """The includes of these Course objects. ``enrollments``: the enrollments to show with the courses, if any."""
     ids = [course.id for course in courses]
     actor.load_courses(db, [course.ref for course in courses])
     details = Details(

@@ -35,7 +35,7 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "deleted": ("deleted",),
     "all": ("created", "claimed", "available", "completed", "deleted"),
 }
-# "current" is ours: active or invited as the enrollment is worth now.
+# "current" is ours: the effective state is active or invited.
 EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
 CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
 
@@ -45,7 +45,7 @@ _enrollments = Enrollment.__table__.c
 
 @dataclass(frozen=True, slots=True)
 class OwnFilter:
-    """Which of a person's courses; every part that is given must fit one enrollment."""
+    """A filter of a person's courses; one enrollment must match every given part."""
 
     types: frozenset[str] = frozenset()
     role_names: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ class OwnCourses:
 
 
 def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> OwnCourses:
-    """The courses that this person is in, as the actor may know them; CourseRecords."""
+    """The person's courses that the actor may know of, as CourseRecords."""
     values = {"viewer": actor.id, **_values(user_id, which)}
     if actor.is_(user_id):
         return OwnCourses(_own_courses(_shape(which)), values)
@@ -141,13 +141,13 @@ def _in_state(which: OwnFilter) -> ColumnElement[bool]:
             return STATE_NOW.in_(CURRENT)
     current = Enrollment.state.in_(CURRENT)
     if "deleted" in which.states:
-        # A deleted course has taken its enrollments with it; they remember what they were.
+        # The enrollments of a deleted course are deleted too, and keep their old state.
         return or_(current, Enrollment.state_before_course_deletion.in_(CURRENT))
     return current
 
 
 def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
-    """By default what is published; whoever teaches there sees everything that is not deleted."""
+    """By default published courses; staff see every course that is not deleted."""
     learns = Enrollment.type.in_(LEARNERS)
     if not which.states:
         published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
@@ -159,7 +159,7 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def _known_courses(shape: OwnFilter) -> AnySelect:
-    """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
+    """The courses of another person that the viewer may know of: those that the viewer administers or takes part in."""
     shared = select(Enrollment.course_id).where(
         Enrollment.user_id == bindparam("viewer"), Enrollment.state.in_((*CURRENT, "completed"))
     )
@@ -187,7 +187,7 @@ class AccountFilter:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Rows and the column that they are sorted by; ``nullable``: whether it may be null."""
+    """The rows, and the column to sort them by; ``nullable``: whether it can be null."""
 
     rows: AnySelect
     column: Any
@@ -195,7 +195,7 @@ class Listing:
 
 
 def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None) -> Listing:
-    """The courses of the account and of all below it, as CourseRecords and the column they are sorted by."""
+    """The courses of the account and below it, as CourseRecords, and the column to sort them by."""
     rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
     rows = rows.where(*_narrowed(which))
     if which.term:
@@ -256,7 +256,7 @@ def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
 
 
 def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bool]:
-    """Whether the name or the code contains the term, or the SIS id for those who may read it; or digits are the id."""
+    """Whether name or code contains the term, or the SIS id if the actor may read it; digits also match the id."""
     found = [Course.name.icontains(term, autoescape=True), Course.course_code.icontains(term, autoescape=True)]
     if actor.holds_any(("read_sis", "manage_sis"), account.ref):
         found.append(Course.sis_course_id.icontains(term, autoescape=True))

@@ -15,7 +15,7 @@ from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, UNPUBLISHED, with_dates
 from homeroom.school.schema import Account, Course, Enrollment
 
-# "restricted": a student outside the dates of the enrollment, who is told that there is a course and no more.
+# "restricted": a student outside the dates of the enrollment, who sees only that the course exists.
 Access = Literal["full", "restricted", "none"]
 
 # Account rights that open every course of the account.
@@ -37,13 +37,13 @@ def can_read_course(db: Connection, actor: Actor, course: CourseRef) -> bool:
 
 
 def readable_courses(db: Connection, actor: Actor, course_ids: Collection[int]) -> frozenset[int]:
-    """Those of these courses that the actor may read; one statement however many they are."""
+    """The courses that the actor may read; one statement, however many there are."""
     access = access_to_courses(db, actor, course_ids)
     return frozenset(id for id, how in access.items() if how == "full")
 
 
 def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int]) -> dict[int, Access]:
-    """How far the actor may look into each of these courses that is not deleted; one statement."""
+    """How much the actor may see of each of these courses that is not deleted; one statement."""
     if not course_ids:
         return {}
     courses: dict[int, AnyRow] = {}
@@ -88,8 +88,8 @@ def _access(actor: Actor, course: AnyRow, roles: Sequence[_Role]) -> Access:
 
 
 def access_by_enrollments(roles: Sequence[Any], course_state: str) -> Access:
-    """How far enrollments with these ``type`` and ``state`` (now) let their holder look into a course."""
-    # Who teaches sees the course before, during and after its time.
+    """How much an enrollment with this ``type`` and effective ``state`` shows of a course."""
+    # Staff see the course before, during and after its dates.
     if any(role.type not in LEARNERS and role.state in (*_OPEN, ENDED) for role in roles):
         return "full"
     learning = [role.state for role in roles if role.type in LEARNERS]

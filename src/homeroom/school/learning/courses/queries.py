@@ -1,4 +1,4 @@
-"""Courses: finding one by any form of an id, and what an answer about one needs. Columns, never entities."""
+"""Courses: find one by any form of its id, and read the columns for an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from homeroom.school.schema import Account, Course, CourseNickname
 
 
 class CourseRecord(NamedTuple):
-    """What the Course object shows of one course; its account and the viewer's nickname ride along."""
+    """The values of a Course object, with its account and the viewer's nickname."""
 
     id: int
     account_id: int
@@ -93,7 +93,7 @@ def courses_seen_by(viewer_id: Any) -> AnySelect:
 
 @dataclass(frozen=True, slots=True)
 class FoundCourse:
-    """A course that an id led to."""
+    """A found course."""
 
     id: int
     ref: CourseRef
@@ -101,7 +101,7 @@ class FoundCourse:
 
 
 def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
-    """The course that this id means, which is not deleted. Raises NotFound. Rights are the policy's to ask."""
+    """The course with this id, if it is not deleted. Raises NotFound. The policy checks the rights."""
     found = find_any_course(db, actor, form)
     if found.record.state == "deleted":
         raise NotFound("course")
@@ -109,7 +109,7 @@ def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
 
 
 def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
-    """As ``find_course``, and a deleted course is found by its number: it can be brought back."""
+    """Like ``find_course``, but finds a deleted course by its number: it can be restored."""
     if form.kind == "id":
         row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
     elif form.kind in _BY:

@@ -1,4 +1,4 @@
-"""What somebody may see and change in a course; rows of a list are judged without asking the database."""
+"""A person's rights in a course. Checking the rows of a list needs no statements."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from homeroom.school.learning.courses.queries import CourseRecord
 
 
 class CourseRights(NamedTuple):
-    """What the actor may see of one course, beyond its public face."""
+    """What the actor may see of one course beyond its public fields."""
 
     # "restricted" by the actor's own enrollment dates alone; admins and others are "full" here.
     access: Access
     reads_sis: bool
     manages_sis: bool
-    # What only includes ask about; False when they were not asked for.
+    # Only for includes; False if they were not asked for.
     grades: bool = False
     creates_topics: bool = False
     creates_announcements: bool = False
@@ -30,7 +30,7 @@ class CourseRights(NamedTuple):
 def rights_in(
     db: Connection, actor: Actor, course: CourseRecord, include: frozenset[str] = frozenset()
 ) -> CourseRights:
-    """What the actor may see of this course; asks nothing of the database once ``Actor.load_courses`` has run."""
+    """What the actor may see of this course. Needs no statement after ``Actor.load_courses``."""
     ref = course.ref
 
     def holds(permission: str) -> bool:
@@ -63,7 +63,8 @@ def _access(db: Connection, actor: Actor, course: CourseRecord, ref: CourseRef) 
     return "full" if actor.has_role_in(course.account_ref) else "restricted"
 
 
-# What each event of a course needs; deleting and bringing back is the account's business (learning-resources.md §1).
+# The right that each event of a course needs; deleting and restoring needs a right on the account
+# (learning-resources.md §1).
 _EVENT_RIGHTS: Mapping[str, str] = {
     "offer": "manage_courses_publish",
     "claim": "manage_courses_publish",

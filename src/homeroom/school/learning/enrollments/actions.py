@@ -1,4 +1,4 @@
-"""Bringing people into courses and out of them. Set-based; what happened is announced once each."""
+"""Adds and ends enrollments. Set-based; each change is announced once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEnrollment:
-    """Somebody who comes into a section of a course. UNSET: as it was, or the default."""
+    """A person to enroll in a section. UNSET: unchanged, or the default."""
 
     user_id: int
     course_id: int
@@ -49,10 +49,9 @@ class NewEnrollment:
 
 
 def enroll(db: Connection, new: NewEnrollment) -> int:
-    """Enroll somebody; the enrollment's id. Somebody who is in already keeps the enrollment, and it comes to life.
-
-    An active enrollment is never turned back into an invitation. Raises Refused when the course is over for such an
-    enrollment, and Invalid for an observer of oneself and for an end before the start.
+    """Enroll a person. Returns the enrollment's id. An existing enrollment is kept and made live again. An active
+    enrollment never becomes an invitation. Raises Refused if the course is over for such an enrollment, and Invalid for
+    observing oneself and for an end before the start.
     """
     if new.associated_user_id == new.user_id:
         raise Invalid(Fault("associated_user_id", "invalid", "Cannot observe yourself"))
@@ -126,7 +125,7 @@ def _given(new: NewEnrollment) -> dict[str, Any]:
 
 def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
     if new.self_enrolled:
-        # The code brings somebody in, and not back in who was shut out or is done.
+        # The code enrolls a person. It does not reactivate a deactivated or concluded enrollment.
         stays: Any = Enrollment.state.not_in(("invited", "rejected"))
     else:
         stays = (Enrollment.state == "active") & (excluded.state == "invited")
@@ -134,7 +133,7 @@ def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
 
 
 def _check(record: EnrollmentRecord) -> None:
-    """What came of it, with what was there before; refusing it undoes the whole call."""
+    """The enrollment after the change, compared with the one before; an error here rolls back the whole call."""
     if record.start_at and record.end_at and record.end_at < record.start_at:
         raise Invalid(Fault("end_at", "invalid", "End date cannot be before start date"))
     # The dates that hold for the new row say whether its course is over.
@@ -149,12 +148,12 @@ def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
 
 
 def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The invited person comes in. Raises Refused when there is no invitation."""
+    """Accept the invitation. Raises Refused if there is none."""
     _answer_invitation(db, enrollment, "active")
 
 
 def reject(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The invited person stays out. Raises Refused when there is no invitation."""
+    """Reject the invitation. Raises Refused if there is none."""
     _answer_invitation(db, enrollment, "rejected")
 
 
@@ -164,24 +163,24 @@ def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, state: str)
 
 
 def conclude(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The enrollment is over; what was done in the course stays."""
+    """Conclude the enrollment. The person's work in the course stays."""
     _move(db, enrollment, ("active", "invited", "inactive", "creation_pending"), "completed")
 
 
 def deactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The person is still listed, and shut out."""
+    """Deactivate the enrollment: the person is still listed but has no access."""
     _move(db, enrollment, ("active", "invited", "creation_pending", "completed"), "inactive")
 
 
 def remove(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The enrollment is deleted. Raises NotFound when somebody has just deleted it."""
+    """Delete the enrollment. Raises NotFound if somebody has just deleted it."""
     states = ("active", "invited", "inactive", "creation_pending", "completed", "rejected")
     if not _move(db, enrollment, states, "deleted"):
         raise NotFound("enrollment")
 
 
 def reactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """An inactive enrollment is active again. Raises Refused for another one."""
+    """Make an inactive enrollment active. Raises Refused for any other one."""
     if not _move(db, enrollment, ("inactive",), "active"):
         raise Refused(NOT_INACTIVE)
 
@@ -203,7 +202,7 @@ def _changed(db: Connection, enrollment_id: int, user_id: int, course_id: int) -
 
 
 def leave_with_course(db: Connection, course_id: int) -> None:
-    """The course is deleted, and everybody in it leaves; ``return_with_course`` undoes exactly this."""
+    """Delete the enrollments of a deleted course; ``return_with_course`` undoes exactly this."""
     staying = Enrollment.course_id == course_id, Enrollment.state != "deleted"
     db.execute(
         update(Enrollment)
@@ -214,7 +213,7 @@ def leave_with_course(db: Connection, course_id: int) -> None:
 
 
 def return_with_course(db: Connection, course_id: int) -> None:
-    """The course is back, and with it everybody who left when it was deleted."""
+    """Restore the enrollments that were deleted with the course."""
     people = _people_who_left(db, course_id)
     left = Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
     db.execute(
@@ -230,7 +229,7 @@ def return_with_course(db: Connection, course_id: int) -> None:
 
 
 def people_in(db: Connection, course_id: int) -> list[int]:
-    """Everybody who is in the course in any state but deleted."""
+    """Everybody with an enrollment in the course that is not deleted."""
     rows = select(Enrollment.user_id).where(Enrollment.course_id == course_id, Enrollment.state != "deleted")
     return list(db.execute(rows.distinct()).scalars())
 

@@ -21,7 +21,7 @@ from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
 
-# What names of states in ``state[]`` stand for several.
+# The names in ``state[]`` that mean several states.
 _GROUPS = {
     "current_and_invited": CURRENT,
     "current_and_future": (*CURRENT, "creation_pending"),
@@ -39,7 +39,7 @@ SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).la
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentFilter:
-    """Which enrollments. Nothing given in a part: all, and of the states the active and invited ones."""
+    """A filter of enrollments. An empty part means all; for the states it means active and invited."""
 
     types: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
 def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
     """A person's enrollments that the actor may see. Raises NotAllowed."""
     shape = _shape(which, _states(which.states))
-    # Asking for another person's enrollments in this person's list finds none.
+    # Filtering this person's list by another person finds none.
     values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
     if actor.is_(user_id):
         return Listing(_of_user(shape), values)
@@ -172,12 +172,12 @@ def _states(names: Collection[str]) -> frozenset[str]:
 
 
 def _stored(states: Collection[str]) -> Any:
-    """A course's list goes by what was decided about people, so that last term's roster stays readable."""
+    """A course's list uses the stored states, so that last term's roster stays readable."""
     stored = Enrollment.state.in_(states)
     return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
 
 
 def _worth_now(states: Collection[str]) -> Any:
-    """A person's list goes by the dates too: what is over is completed."""
+    """A person's list also uses the dates: an enrollment whose dates are over is completed."""
     stored = Enrollment.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
     return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored

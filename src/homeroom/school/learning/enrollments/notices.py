@@ -1,4 +1,4 @@
-"""What people are told when they come into a course (``enrollment[notify]``)."""
+"""Mails about enrollments (``enrollment[notify]``)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,8 @@ _TOLD = {
 
 
 def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str, base_url: str) -> None:
-    """Tell the person that they are in the course or invited; of what else has become of it nobody is told.
-
-    Who has not finished their registration is sent the link for that.
+    """Send the person a mail about the enrollment or invitation; other states get no mail. A person who has not
+    finished the registration gets the link for that.
     """
     if enrollment.state not in _TOLD:
         return
@@ -36,7 +35,7 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
     if channel is not None and channel.nonce is not None:
         link = base_url + confirmation_path(channel.nonce)
         text += f"\nTo finish your registration first, open this address:\n\n{link}\n"
-        # The link is a secret of this address: it goes there, and nowhere else whatever was chosen.
+        # The link is a secret of this address: it goes only there, whatever the preferences say.
         send_later(db, mail_to(channel, title_of("enrollment_registration"), subject, text))
     else:
         text += f"\n{base_url}/courses/{enrollment.course_id}\n"
@@ -44,6 +43,6 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
 
 
 def _unregistered(db: Connection, user_id: int) -> Channel | None:
-    """Where somebody who has not finished their registration waits for the link; None for everybody else."""
+    """The address for the link of a person who has not finished the registration; None for everybody else."""
     state = db.execute(select(User.state).where(User.id == user_id)).scalar_one()
     return pending_channel(db, secret_key(db), user_id) if state == "pre_registered" else None

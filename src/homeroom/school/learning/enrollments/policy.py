@@ -1,4 +1,4 @@
-"""Who may bring whom into a course, and out of it (learning-resources.md §3)."""
+"""Rights to enroll people and to end enrollments (learning-resources.md §3)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from homeroom.school.errors import NotAllowed, Refused
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, records_by_user
 from homeroom.school.learning.sections import visible_sections
 
-# In which people of a course are seen by those who cannot manage them: who was shut out is not their business.
+# The states that are visible without the right to manage people; deactivated people are not.
 _SEEN_BY_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
 CONCLUDED = "Can't add an enrollment to a concluded course."
 
 
 def states_seen(db: Connection, actor: Actor, course: CourseRef, states: Iterable[str]) -> frozenset[str]:
-    """Those of these stored states in which the actor may see people of the course."""
+    """The given stored states in which the actor may see people of the course."""
     wanted = frozenset(states)
     return wanted if actor.holds_in_course(db, "manage_students", course) else wanted & _SEEN_BY_ALL
 

@@ -1,4 +1,4 @@
-"""Enrollments as answers show them: the role's name, SIS ids and what the enrollment is worth now ride along."""
+"""Enrollments for answers, with the role's name, SIS ids and the effective state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from homeroom.school.schema import Account, Course, CourseSection, Enrollment, R
 
 
 class EnrollmentRecord(NamedTuple):
-    """What the Enrollment object shows of one enrollment."""
+    """The values of an Enrollment object."""
 
     id: int
     user_id: int

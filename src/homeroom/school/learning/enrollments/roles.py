@@ -1,4 +1,4 @@
-"""The role that somebody gets in a course, by its id, its name or its type (learning-resources.md §3)."""
+"""The role for an enrollment, by its id, name or type (learning-resources.md §3)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class EnrollmentRole(NamedTuple):
 def role_in_course(
     db: Connection, course: CourseRef, *, type_: str | None = None, role_id: int | None = None, name: str | None = None
 ) -> EnrollmentRole:
-    """The role that is meant; without any it is the student's. Raises Refused with the documented sentence (403)."""
+    """The role; the student's by default. Raises Refused with the documented message (403)."""
     if type_ is not None and type_ not in COURSE_ROLES:
         raise Refused(INVALID_TYPE, status=403)
     rows = select(Role.id, Role.base_role_type, Role.state).where(

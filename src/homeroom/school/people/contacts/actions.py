@@ -15,12 +15,12 @@ from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import CommunicationChannel, User
 
 TYPES = ("email", "sms", "push")
-# Nobody has that many; somebody who fills the table does.
+# Only somebody who wants to fill the table adds that many.
 MOST_CHANNELS = 100
 
 
 def check(type_: str, address: str) -> None:
-    """Raise Invalid or Refused for a channel that cannot be."""
+    """Raise Invalid or Refused for an invalid channel."""
     if type_ not in TYPES:
         raise Invalid(Fault("type", "inclusion", "is not included in the list"))
     if type_ == "push":
@@ -33,9 +33,8 @@ def check(type_: str, address: str) -> None:
 
 
 def create_channel(db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool) -> Channel:
-    """The person's new channel, which was checked. A confirmed one makes a registered person of whom was invited.
-
-    Raises Invalid when they have it already, and NotFound for who was deleted meanwhile.
+    """Add a checked channel to the person. A confirmed one registers an invited person. Raises Invalid if they already
+    have it, and NotFound if they were deleted meanwhile.
     """
     hold_users(db, user_id)
     live = select(func.count()).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
@@ -53,7 +52,7 @@ def create_channel(db: Connection, secret: str, user_id: int, type_: str, addres
 
 
 def retire_channel(db: Connection, channel: AnyRow) -> None:
-    """Nothing is sent there any more, and its link confirms nothing. Raises NotFound for what is retired by now."""
+    """Retire the channel; its link stops working. Raises NotFound if it is already retired."""
     hold_users(db, channel.user_id)
     retired = db.execute(
         update(CommunicationChannel)
@@ -73,7 +72,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
 
 
 def retire_push_token(db: Connection, user_id: int, token: str) -> None:
-    """The device with this token gets no messages for the person any more."""
+    """Delete the person's device with this token."""
     db.execute(
         update(CommunicationChannel)
         .where(

@@ -1,4 +1,4 @@
-"""Who may see and change whose communication channels (identity.md §7)."""
+"""Rights on communication channels (identity.md §7)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from homeroom.school.people.users.queries import accounts_of
 
 
 def require(db: Connection, actor: Actor, user_id: int) -> None:
-    """Raise NotAllowed unless they are the actor's own, or of somebody whom the actor manages. Teachers may not."""
+    """Raise NotAllowed unless they are the actor's own, or a person's whom the actor manages. Not for teachers."""
     users.require(users.can_manage, db, actor, user_id)
 
 
 def can_confirm(db: Connection, actor: Actor, user_id: int) -> bool:
-    """Whether the actor may say that an address is the person's without asking there."""
+    """Whether the actor may confirm an address without a mail."""
     if actor.is_site_admin:
         return True
     return actor.holds_anywhere("manage_students", accounts_of(db, user_id))
 
 
 def require_retire(actor: Actor, channel: AnyRow) -> None:
-    """Raise NotAllowed for an address that the SIS gave, unless the account lets people edit those."""
+    """Raise NotAllowed for an address from the SIS, unless the account lets people edit those."""
     if channel.made_by_sis and not actor.root.settings.edit_institution_email:
         raise NotAllowed("edit_institution_email")

@@ -1,4 +1,4 @@
-"""A person's communication channels: the list, and finding one (identity.md §7)."""
+"""A person's communication channels: list them, and find one (identity.md §7)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def channels_of(user_id: int) -> AnySelect:
 
 
 def find_channel(db: Connection, user_id: int, form: IdForm) -> AnyRow:
-    """The person's channel that the id means. Raises NotFound."""
+    """The person's channel with this id. Raises NotFound."""
     channel_id = local_id(form.value) if form.kind == "id" else None
     return _only(db, channels_of(user_id).where(CommunicationChannel.id == (channel_id or 0)))
 

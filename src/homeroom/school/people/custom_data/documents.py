@@ -55,7 +55,7 @@ _BELOW = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A person's document in one namespace. ``exists`` is whether it holds anything."""
+    """A person's document in one namespace. ``exists``: it has content."""
 
     user_id: int
     namespace: str
@@ -67,13 +67,13 @@ class Document:
 
 
 def find_document(db: Connection, user_id: int, namespace: str) -> Document | None:
-    """The document, which may not exist yet; None when there is no such user. One statement."""
+    """The document, which may not exist yet; None if there is no such user. One statement."""
     row = _FIND.first(db, user_id=user_id, namespace=namespace)
     return None if row is None else Document(user_id, namespace, row.owner is not None)
 
 
 def read(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Raw:
-    """The value at the scope. Raises Refused where there is none."""
+    """The value at the scope. Raises Refused if there is none."""
     path = path_of(scope)
     leaves = _leaves(db, document, path)
     if not leaves:
@@ -82,11 +82,9 @@ def read(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Ra
 
 
 def write(db: Connection, document: Document, scope: Sequence[str], value: msgspec.Raw, *, largest: int) -> bool:
-    """Replace what is at the scope; whether there was nothing before (or null).
-
-    Raises Refused: 409 when an outer level holds something that is not an object, 400 when a path in it would be too
-    long, or the document larger than ``largest`` characters. Writers of one document go one after the other, so that
-    none loses anything.
+    """Replace the value at the scope. Returns whether there was nothing (or null) before. Raises Refused: 409 if an
+    outer level is not an object, 400 if a path would be too long or the document larger than ``largest`` characters.
+    Writers of one document run one after the other, so that no change is lost.
     """
     path = path_of(scope)
     leaves = list(leaves_of(value, path))
@@ -108,7 +106,7 @@ def write(db: Connection, document: Document, scope: Sequence[str], value: msgsp
 
 
 def remove(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Raw:
-    """Take out what is at the scope and return it. Objects left empty vanish, at last the document itself."""
+    """Remove and return the value at the scope. Objects and documents that are empty then are removed too."""
     _hold(db, document)
     path = path_of(scope)
     leaves = _leaves(db, document, path)
@@ -150,7 +148,7 @@ def _hold(db: Connection, document: Document) -> None:
 
 
 def _make_way(db: Connection, document: Document, scope: Sequence[str]) -> None:
-    """No outer level may hold anything but an object; one that is empty or null becomes one."""
+    """Raise Refused if an outer level is not an object; an empty or null one becomes an object."""
     outer = outer_paths(scope)
     if not outer:
         return

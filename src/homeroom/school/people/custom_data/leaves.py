@@ -1,4 +1,4 @@
-"""A JSON document as leaves: one row a path, the scalar or array as raw JSON text (design §5).
+"""A JSON document as leaves: one row for each path, with the scalar or array as raw JSON text.
 
 So a key costs the same in a large document as in a small one, and numbers keep their form.
 """

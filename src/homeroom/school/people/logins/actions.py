@@ -1,4 +1,4 @@
-"""Making, changing and deleting logins (identity.md §6)."""
+"""Create, change and delete logins (identity.md §6)."""
 
 from __future__ import annotations
 
@@ -32,9 +32,8 @@ def make_login(
     provider: ProviderRef,
     password_hash: str | None,
 ) -> int:
-    """A new login of the person, below their others. ``given`` was checked.
-
-    Raises Invalid for what is taken, and NotFound for who was deleted meanwhile.
+    """Add a login to the person, after the others. ``given`` was checked. Raises Invalid for taken values, and NotFound
+    if the person was deleted meanwhile.
     """
     now = clock.now()
     values = _columns(given)
@@ -67,10 +66,11 @@ def change_login(
     respect_stickiness: bool,
     session_id: int | None,
 ) -> None:
-    """Change what is given, which was checked. Raises Invalid for what is taken, NotFound for what is deleted by now.
+    """Change the given fields, which were checked. Raises Invalid for taken values, NotFound if the login is already
+    deleted.
 
     With ``respect_stickiness`` the fields that were changed by hand before stay. A new password ends the person's
-    browser sessions but for ``session_id``.
+    browser sessions except ``session_id``.
     """
     login = _held(db, login)
     values = _columns(given)
@@ -96,9 +96,8 @@ def change_login(
 
 
 def delete_login(db: Connection, login: AnyRow) -> None:
-    """The login lets nobody in any more, and keeps its SIS id: an import may revive it.
-
-    Raises Invalid for the last one, and NotFound for one that is deleted by now.
+    """Delete the login. It keeps its SIS id, so that an import can revive it. Raises Invalid for the last one, and
+    NotFound if it is already deleted.
     """
     login = _held(db, login)
     others = select(func.count()).where(Login.user_id == login.user_id, Login.state != "deleted", Login.id != login.id)
@@ -110,7 +109,7 @@ def delete_login(db: Connection, login: AnyRow) -> None:
 
 
 def _held(db: Connection, login: AnyRow) -> AnyRow:
-    """The login as it is now, and until this transaction ends. Raises NotFound."""
+    """The login, locked until this transaction ends. Raises NotFound."""
     # The person goes before their logins, always: two who hold both in another order would wait for each other.
     hold_users(db, login.user_id)
     login = login_with_id(db, login.id)
@@ -120,7 +119,7 @@ def _held(db: Connection, login: AnyRow) -> AnyRow:
 
 
 def _columns(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of these fields; blank ids and types are none."""
+    """The columns for these fields; blank ids and types become null."""
     values: dict[str, Any] = {}
     if "unique_id" in given:
         values |= {"unique_id": given["unique_id"], "unique_id_key": search_key(given["unique_id"])}

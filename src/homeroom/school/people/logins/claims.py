@@ -1,6 +1,5 @@
-"""What only one live login of a root account can have: its login id with a provider, and its SIS ids.
-
-The unique indexes decide who was first; here running into one becomes the documented fault.
+"""The values that only one live login of a root account can have: its login id with a provider, and its SIS ids. The
+unique indexes decide; this module turns a violation into the documented error.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from homeroom.school.schema import Login
 
 
 class Claim(NamedTuple):
-    """What a login is about to have; None for what it is not about to change."""
+    """The values that a login will have; None for values that do not change."""
 
     unique_id: str | None
     provider_key: int = 0
@@ -27,7 +26,7 @@ class Claim(NamedTuple):
 
 
 class Taken(Exception):
-    """Somebody has some of it; ``faults`` say what."""
+    """Another login has some of the values; ``faults`` name them."""
 
     def __init__(self, faults: list[Fault]) -> None:
         super().__init__(", ".join(fault.attribute for fault in faults))
@@ -37,7 +36,7 @@ class Taken(Exception):
 def claim(db: Connection, account_id: int, wanted: Claim, write: Callable[[], Any], *, own: int | None = None) -> Any:
     """Run the write and return what it returns. Raises Taken; the transaction goes on as before the write.
 
-    ``own`` is the login that is changed, which does not stand in its own way.
+    ``own`` is the login that is changed; its own values do not count as taken.
     """
     try:
         with db.begin_nested():
@@ -46,12 +45,12 @@ def claim(db: Connection, account_id: int, wanted: Claim, write: Callable[[], An
         index = violated(error, Login)
         if index not in _FAULTS:
             raise
-        # The index that was run into is one; the form may have more that is taken.
+        # Only one index was violated; other values of the form may be taken too.
         raise Taken(what_is_taken(db, account_id, wanted, own=own) or [_FAULTS[index](wanted)]) from None
 
 
 def what_is_taken(db: Connection, account_id: int, wanted: Claim, *, own: int | None = None) -> list[Fault]:
-    """What others have of it just now. Only ``claim`` is certain."""
+    """The values that other logins have right now. Only ``claim`` is certain."""
     held: dict[str, ColumnElement[bool]] = {}
     if wanted.unique_id is not None:
         same = Login.unique_id_key == search_key(wanted.unique_id)

@@ -1,4 +1,4 @@
-"""What a login's fields may hold (identity.md §6)."""
+"""The valid values of a login's fields (identity.md §6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ USER_TYPES = ("administrative", "observer", "staff", "student", "student_other",
 
 
 def check(given: Mapping[str, Any], *, unique_id: str, has_password: bool, min_length: int) -> None:
-    """Raise Invalid with everything that is wrong. ``unique_id`` and ``has_password`` are as they will be."""
+    """Raise Invalid with every error. ``unique_id`` and ``has_password`` are the values after the change."""
     if faults := list(_faults(given, unique_id, has_password, min_length)):
         raise Invalid(*faults)
 

@@ -1,4 +1,4 @@
-"""Who may do what with whose logins (identity.md §6)."""
+"""Rights on logins (identity.md §6)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def can_manage(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def is_own(actor: Actor, user_id: int) -> bool:
-    """Whether the login is the actor's own. Whoever acts as somebody has not become the owner of their password."""
+    """Whether the login is the actor's own. Masquerading does not make the actor the owner of a password."""
     return actor.is_(user_id) and not actor.is_masquerading
 
 

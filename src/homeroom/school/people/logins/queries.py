@@ -1,4 +1,4 @@
-"""Logins: finding one, and those of a person (identity.md §6)."""
+"""Logins: find one, and list a person's (identity.md §6)."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _LOGINS: AnySelect = select(*COLUMNS).outerjoin(
 
 
 class ProviderRef(NamedTuple):
-    """Who vouches for a login. ``key`` is 0 for Homeroom's own passwords, with a provider named or not."""
+    """The provider of a login. ``key`` is 0 for Homeroom's own passwords, with or without a provider record."""
 
     id: int | None
     key: int
 
 
 OWN_PASSWORDS = ProviderRef(None, 0)
-# Whether a password opens a login. Who signs in elsewhere has none here, whatever the row may hold.
+# Whether the login has a password. A login of another provider has none, even if its row has a hash.
 HAS_PASSWORD = and_(Login.state == "active", Login.provider_key == 0, Login.password_hash.is_not(None))
 
 
@@ -52,7 +52,7 @@ def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
 
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
-    """The login that the id means, of this account or person, which is not deleted. Raises NotFound."""
+    """The login of this account or person with this id, if it is not deleted. Raises NotFound."""
     login_id = local_id(form.value) if form.kind == "id" else None
     rows = _LOGINS.where(Login.id == (login_id or 0), Login.state != "deleted")
     if account_id is not None:
@@ -66,7 +66,7 @@ def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, u
 
 
 def find_password_login(db: Connection, form: IdForm, user_id: int) -> AnyRow:
-    """The person's login with this id that a password opens, and its hash. Raises NotFound."""
+    """The person's login with this id and a password, and its hash. Raises NotFound."""
     login_id = local_id(form.value) if form.kind == "id" else None
     rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
     row = db.execute(rows.where(HAS_PASSWORD)).first()

@@ -93,9 +93,8 @@ _EVERYWHERE = frozenset(("registration", "migration"))
 
 
 def default_frequency(notification: str, *, main_channel: bool) -> Frequency:
-    """How often before anybody chose: as published for the person's main e-mail channel, never for the others.
-
-    The main channel is the first that is confirmed; the first of all while none is.
+    """The default frequency: the published one for the person's main e-mail channel, never for the others. The main
+    channel is the first confirmed one, or the first one while none is confirmed.
     """
     category = CATEGORY_OF[notification]
     return CATEGORIES[category][0] if main_channel or category in _EVERYWHERE else "never"

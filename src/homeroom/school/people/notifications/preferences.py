@@ -1,4 +1,4 @@
-"""How often a person wants which notification at which channel (identity.md §7)."""
+"""A person's frequency for each notification and channel (identity.md §7)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Chosen(NamedTuple):
 
 
 def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CATEGORY_OF.keys()) -> list[Chosen]:
-    """The channel's frequency of these notifications, in the catalog's order; chosen or by default."""
+    """The channel's frequency for each of these notifications, chosen or default, in the catalog's order."""
     chosen = {
         row.notification: row.frequency
         for row in db.execute(
@@ -39,7 +39,7 @@ def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CAT
 
 
 def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]) -> None:
-    """Keep these choices, by notification; what waits for a summary and is not wanted any more is forgotten."""
+    """Store these choices, by notification. Waiting notices that are not wanted any longer are deleted."""
     now = clock.now()
     rows = [
         {"communication_channel_id": channel_id, "notification": name, "frequency": frequency, "updated_at": now}
@@ -61,7 +61,7 @@ def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]
 
 
 def _is_main_email(db: Connection, channel: AnyRow) -> bool:
-    # A new address counts once somebody has confirmed that it is the person's.
+    # A new address counts only after it is confirmed.
     main = (
         select(CommunicationChannel.id)
         .where(

@@ -1,4 +1,4 @@
-"""Telling people what happened, as often as they want to hear of it at each of their addresses (identity.md §7).
+"""Sends notifications, as often as people want them at each of their addresses (identity.md §7).
 
 What somebody asked for and waits for (a link to confirm an address, to choose a password) is no notification: it goes
 to the address it is about, whatever was chosen, by ``homeroom.school.mail``.
@@ -25,7 +25,7 @@ from homeroom.school.schema import Account, CommunicationChannel, NotificationPr
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What people are told. ``name`` is one of the catalog's, by which they choose what they receive."""
+    """A notification. ``name`` is one of the catalog's; people choose a frequency for it."""
 
     name: str
     subject: str
@@ -38,7 +38,7 @@ class _Recipient(NamedTuple):
 
 
 def notify(db: Connection, user_ids: Collection[int], notification: Notification) -> None:
-    """Send it to these people's e-mail addresses now, or keep it for the summary that they want instead."""
+    """Send it to these people's e-mail addresses now, or store it for their summaries."""
     waiting = []
     now = clock.now()
     for channel, frequency in _recipients(db, user_ids, notification.name):
@@ -59,7 +59,7 @@ def notify(db: Connection, user_ids: Collection[int], notification: Notification
 
 
 def title_of(name: str) -> str:
-    """How a mail's row and the outbox call a notification: ``Account User Notification``."""
+    """The name of a notification in a mail's row and in the outbox: ``Account User Notification``."""
     return name.replace("_", " ").title()
 
 
@@ -67,7 +67,7 @@ def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterabl
     for _, rows in groupby(_channels_of(db, user_ids, name), key=lambda row: row.user_id):
         channels = list(rows)
         confirmed = [channel for channel in channels if channel.state == "active"]
-        # Who has confirmed no address yet is told at their first one.
+        # People without a confirmed address get the mail at their first one.
         reached = confirmed or channels[:1]
         for channel in reached:
             chosen = channel.frequency or default_frequency(name, main_channel=channel is reached[0])

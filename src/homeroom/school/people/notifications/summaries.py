@@ -1,4 +1,4 @@
-"""Daily and weekly summaries: notices that wait for their hour, and then go out in one mail (identity.md §7)."""
+"""Daily and weekly summaries: notices that wait for their hour and are then sent in one mail (identity.md §7)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone
 
 
 def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
-    """Send no summary of what waits for these channels."""
+    """Delete the waiting notices of these channels."""
     channels = select(CommunicationChannel.id).where(*which)
     db.execute(delete(WaitingNotice).where(WaitingNotice.communication_channel_id.in_(channels)))
 
@@ -50,7 +50,7 @@ def due_summaries(db: Connection) -> Iterable[Call]:
 
 @job
 def send_summary(tools: Tools, *, channel_id: int) -> None:
-    """Send what waits for this channel in one mail. Again, it finds nothing."""
+    """Send the channel's waiting notices in one mail. Running it again finds nothing."""
     with tools.database.write() as db:
         due = WaitingNotice.communication_channel_id == channel_id, WaitingNotice.send_at <= clock.now()
         columns = WaitingNotice.id, WaitingNotice.subject, WaitingNotice.text_body

@@ -29,16 +29,15 @@ class Created(NamedTuple):
 def create_user(
     db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None, by: Actor | None = None
 ) -> Created:
-    """Make the person, or revive the deleted one with this SIS id where ``by`` asks for that.
-
-    ``password_hash`` was made before the transaction, for hashing is slow. Raises InvalidSignUp for all that is wrong
-    with the form, and for what of it somebody has; NotAllowed to revive a login of who has more rights.
+    """Create the person, or revive the deleted one with this SIS id if ``by`` asks for that. ``password_hash`` was made
+    before the transaction, because hashing is slow. Raises InvalidSignUp with every error and every taken value of the
+    form, and NotAllowed for reviving a person with more rights.
     """
     if new.faults:
         raise InvalidSignUp(*new.faults, *_of_login(what_is_taken(db, root_id, _wanted(new))))
     deleted = _find_deleted(db, root_id, new.sis_user_id) if new.revive and new.sis_user_id else None
     if deleted is not None:
-        # The person may live on by another login, and the form may hold a password for this one.
+        # The person may have another live login, and the form may have a password for this one.
         if by is None or not has_all_rights_of(db, by, deleted.user_id):
             raise NotAllowed("manage_user_logins")
         user_id = _revive(db, root_id, deleted, new, password_hash)
@@ -112,14 +111,14 @@ def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | 
     )
     if (row := db.execute(rows).first()) is None or row.state != "deleted":
         return None
-    # Two who revive at once: the second finds it alive, and makes what is then taken.
+    # If two calls revive it at the same time, the second finds it live; the values are taken then.
     lock(db, Login, [row.id])
     row = db.execute(rows).one()
     return _Deleted(row.id, row.user_id) if row.state == "deleted" else None
 
 
 def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, password_hash: str | None) -> int:
-    """Bring the login and its person back under the same ids; what was not said stays as it was."""
+    """Restore the login and its person under the same ids; values that are not given stay."""
     user = db.execute(
         select(User.name, User.short_name, User.sortable_name, User.state).where(User.id == deleted.user_id)
     ).one()
@@ -139,7 +138,7 @@ def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, passw
 
 
 def _claim(db: Connection, root_id: int, new: NewUser, statement: Any) -> None:
-    """Write the login. Raises InvalidSignUp with all of it that somebody has."""
+    """Write the login. Raises InvalidSignUp with every taken value."""
     try:
         claim(db, root_id, _wanted(new), lambda: db.execute(statement))
     except Taken as taken:

@@ -30,7 +30,7 @@ LIMITS = {"title": 255, "pronunciation": 255, "bio": 65_535}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChange:
-    """What is to become of a person; UNSET stays. ``pronouns`` are those of the account's list."""
+    """A change of a person; UNSET stays. ``pronouns`` are from the account's list."""
 
     name: Given = UNSET
     short_name: Given = UNSET
@@ -48,10 +48,9 @@ class UserChange:
 def edit_user(
     db: Connection, secret: str, user_id: int, change: UserChange, *, respect_stickiness: bool = False
 ) -> Channel | None:
-    """Make the change, all of it or nothing; the e-mail channel that is new by it, which waits to be confirmed.
-
-    Raises Invalid, and NotFound for who was deleted meanwhile.
-    With ``respect_stickiness`` the fields that were changed by hand before stay as they are.
+    """Make the whole change. Returns the new e-mail channel, if any, which must be confirmed. Raises Invalid, and
+    NotFound if the person was deleted meanwhile. With ``respect_stickiness`` fields that were changed by hand stay as
+    they are.
     """
     lock(db, User, [user_id])
     person = find_person(db, user_id)
@@ -82,7 +81,7 @@ def edit_user(
 
 
 def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
-    """Suspend the person's logins, or make them active again; those with a SIS id only where that is allowed too."""
+    """Suspend the person's logins, or make them active again; those with a SIS id only if ``also_sis``."""
     before = "active" if state == "suspended" else "suspended"
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == before)
     if not also_sis:
@@ -91,7 +90,7 @@ def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, 
 
 
 def chosen_pronouns(known: Sequence[str], given: str | None) -> str | UnsetType | None:
-    """The pronouns of the account's list that were meant; None clears, UNSET is nothing that the list has."""
+    """The matching pronouns of the account's list; None clears them, UNSET if the list does not have them."""
     wanted = (given or "").strip().casefold()
     if not wanted:
         return None

@@ -21,7 +21,7 @@ from homeroom.school.people.users.queries import PERSON_COLUMNS
 from homeroom.school.people.users.search import Search, candidates, matches, may_read
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
 
-# How many found people are ever sorted. One costs about as much as two rows of an index that is walked for a page.
+# The most found people that are sorted. One costs about as much as walking two index rows.
 FEW = 8_000
 _COST_OF_FOUND = 2
 _PAGE = 100
@@ -31,8 +31,8 @@ SortName = Literal["username", "name", "email", "login_id", "sis_id", "integrati
 
 
 class Sort(NamedTuple):
-    """A column of the directory to sort by; nulls come last in both directions. ``of`` is one of READERS: what it
-    tells, in a bookmark even word for word."""
+    """A column of the directory to sort by; nulls come last in both directions. ``of`` is one of READERS: the
+    value that this order reveals, in a bookmark even literally."""
 
     column: Any
     nullable: bool = True
@@ -57,7 +57,7 @@ SORTS: dict[str, Sort] = {
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
-    """Which of an account's people. ``enrollment_types`` are base roles; a ``role_id`` wins over them."""
+    """A filter of an account's people. ``enrollment_types`` are base roles; a ``role_id`` wins over them."""
 
     search: Search | None = None
     enrollment_types: Collection[str] = ()
@@ -90,7 +90,7 @@ class _Narrowing(NamedTuple):
 
 
 def allowed_sort(actor: Actor, account: AccountRef, name: str | None) -> SortName | None:
-    """The sort of this name; None for no such sort, and for one by what the actor may not read."""
+    """The sort with this name; None if it is unknown, or if it sorts by something that the actor may not read."""
     sort = SORTS.get(name or "")
     if sort is None or (sort.of is not None and not may_read(actor, account, sort.of)):
         return None
@@ -116,7 +116,7 @@ def people_in_account(
         return Listing(_everybody_by_name(width), key, id_, False, width, _MEMBERS, {"account_id": account_id})
     tests = [n.test for n in narrowings]
     membership = _membership(account_id, with_deleted=which.with_deleted)
-    # Of the root account nearly everybody is a member: that narrows nothing.
+    # Nearly everybody is a member of the root account, so that condition filters nothing.
     askable = narrowings if account_id == root.id else [membership, *narrowings]
     found = _fewest(db, askable)
     countable = None if narrowings else membership.ids
@@ -132,7 +132,7 @@ def people_in_account(
     return Listing(rows, column, _USER_ID, nullable, width, countable)
 
 
-# Built once: putting a select of many columns together costs as much as running it.
+# Built once, because building a select of many columns costs as much as running it.
 @lru_cache
 def _from_associations(width: int) -> AnySelect:
     return (
@@ -166,7 +166,7 @@ class _Fewest(NamedTuple):
 
 
 def _fewest(db: Connection, narrowings: Sequence[_Narrowing]) -> _Fewest | None:
-    """None when none of them leaves few."""
+    """None if no condition leaves few people."""
     askable = [n.ids for n in narrowings if n.ids is not None]
     if not askable:
         return None

@@ -1,4 +1,4 @@
-"""What a new person is told by mail. Nothing that the sender of a form wrote goes into a message to somebody else."""
+"""Mails to a new person. Text from the sender of a form never goes into a mail to somebody else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from homeroom.school.people.users.sign_up import Notice
 
 
 def send_notice(db: Connection, notice: Notice, channel: Channel, school: str, base_url: str) -> None:
-    """Tell the person at their new e-mail channel; ``base_url`` is where the links lead."""
+    """Send the mail to the person's new e-mail channel; links begin with ``base_url``."""
     if channel.type != "email":
         return
     if channel.nonce is None:

@@ -1,4 +1,4 @@
-"""Who may do what with a user (users-core.md §1.2)."""
+"""Rights on a user (users-core.md §1.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rule = Callable[[Connection, Actor, int], bool]
 
 
 def require(rule: Rule, db: Connection, actor: Actor, user_id: int) -> None:
-    """Raise NotAllowed unless the rule says that the actor may."""
+    """Raise NotAllowed unless the rule allows it."""
     if not rule(db, actor, user_id):
         raise NotAllowed(rule.__name__)
 
@@ -41,7 +41,7 @@ def can_read(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def readable_users(db: Connection, actor: Actor, user_ids: Collection[int]) -> frozenset[int]:
-    """Those of these users whom the actor may ``read``; at most two statements however many they are."""
+    """The users whom the actor may ``read``; at most two statements, however many there are."""
     linked = select(ObserverLink.student_id).where(
         ObserverLink.observer_id == actor.id, ObserverLink.student_id.in_(user_ids), ObserverLink.state == "active"
     )
@@ -86,14 +86,14 @@ def can_update_avatar(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 class EditingRights(NamedTuple):
-    """What the actor may change of a user: these attributes, and whether as an admin over them."""
+    """The attributes of a user that the actor may change, and whether as an admin."""
 
     attributes: frozenset[str]
     manages: bool
 
 
 def editing_rights(db: Connection, actor: Actor, user_id: int) -> EditingRights:
-    """The attributes of PUT /users/:id that are open to the actor (users-core.md §6); none for a stranger."""
+    """The attributes of PUT /users/:id that the actor may change (users-core.md §6); none for a stranger."""
     settings, own, manages = actor.root.settings, actor.is_(user_id), can_manage_details(db, actor, user_id)
     open_to_them: set[str] = set()
     if own:
@@ -112,13 +112,13 @@ def editing_rights(db: Connection, actor: Actor, user_id: int) -> EditingRights:
 
 
 def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
-    """Whether the actor may take the user out of the root account (homeroom.md §3)."""
+    """Whether the actor may remove the user from the root account (homeroom.md §3)."""
     root = actor.root.ref
     if not actor.holds("manage_user_logins", root) or not has_all_rights_of(db, actor, user_id):
         return False
     if actor.holds("manage_sis", root):
         return True
-    # A login with a SIS id is the SIS's to delete (identity.md §6).
+    # Deleting a login with a SIS id needs a SIS right (identity.md §6).
     from_sis = select(Login.id).where(
         Login.user_id == user_id, Login.state != "deleted", Login.sis_user_id.is_not(None)
     )
@@ -126,7 +126,7 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def can_read_emails_of(db: Connection, actor: Actor, user_id: int) -> bool:
-    """Whether the actor may see the user's e-mail addresses: their own, an admin's right, or a shared course's."""
+    """Whether the actor may see the user's addresses: as the user, by an admin's right, or by a shared course."""
     if actor.is_(user_id) or actor.holds_anywhere("read_email_addresses", _accounts(db, actor, user_id)):
         return True
     shared = courses_shared(db, actor.id, user_id)
@@ -170,7 +170,7 @@ def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[Co
 
 def _accounts(db: Connection, actor: Actor, user_id: int) -> list[AccountRef]:
     if not actor.roles:
-        # Without an account role the answer is no whatever the accounts: ask nothing of the database.
+        # Without an account role the answer is always no, so no statement is needed.
         return []
-    # Who belongs to no account (any more) is still the site admins' business.
+    # Site admins may still manage people who belong to no account.
     return accounts_of(db, user_id) or ([actor.root.ref] if actor.is_site_admin else [])

@@ -1,4 +1,4 @@
-"""Users: finding one by any form of an id, and what an answer about one needs. Columns, never entities."""
+"""Users: find one by any form of an id, and read the columns for an answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAcc
 
 
 class Person(NamedTuple):
-    """What the User object shows of one person; the login and the e-mail ride along (users-core.md §1).
+    """The values of a User object, with the login and the e-mail (users-core.md §1).
 
     The fields without a default are those that every list shows; see LISTED.
     """
@@ -85,7 +85,7 @@ PERSON_COLUMNS = bare(
     DirectoryEntry.email,
     DirectoryEntry.last_login_at.label("last_login"),
 )
-# How many of them a list needs that includes nothing.
+# The number of columns for a list without includes.
 LISTED = 13
 _PEOPLE: AnySelect = select(*PERSON_COLUMNS).outerjoin(DirectoryEntry, DirectoryEntry.user_id == User.id)
 _BY_ID = Prepared(_PEOPLE.where(User.id == bindparam("id")))
@@ -101,14 +101,14 @@ def find_person(db: Connection, user_id: int) -> Person:
 
 
 def people_with_ids(db: Connection, user_ids: list[int]) -> dict[int, Person]:
-    """These people by id, in one statement; who does not exist is left out."""
+    """These people by id, in one statement; missing ones are left out."""
     if not user_ids:
         return {}
     return {row.id: Person(*row) for row in _BY_IDS.all(db, ids=user_ids)}
 
 
 def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
-    """The id that this form means, whether or not such a user exists; None when it leads nowhere (basics.md §4)."""
+    """The user id for this form of an id, whether or not the user exists; None if it matches nobody (basics.md §4)."""
     match form.kind:
         case "id":
             return local_id(form.value)
@@ -119,7 +119,7 @@ def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
 
 
 def user_ids_of(db: Connection, actor: Actor, forms: Iterable[IdForm]) -> set[int]:
-    """The ids that any of these forms means; a statement for each kind of form, however many there are."""
+    """The user ids for these forms; one statement for each kind of form, however many there are."""
     ids: set[int | None] = set()
     values: dict[str, list[str]] = {}
     for form in forms:
@@ -159,7 +159,7 @@ _USER_IDS: dict[str, tuple[Any, ...]] = {
 
 
 def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
-    """As ``user_id_of``, for routes where nobody means 404. Raises NotFound; the user may still not exist."""
+    """Like ``user_id_of``, but raises NotFound instead of None. The user may still not exist."""
     if form.kind == "self":
         actor.require_signed_in()
     user_id = user_id_of(db, actor, form)
@@ -169,7 +169,7 @@ def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
 
 
 def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
-    """The person this form means, who is not deleted. Raises NotFound. Rights are the policy's to ask."""
+    """The person for this form of an id, if not deleted. Raises NotFound. The policy checks the rights."""
     person = find_person(db, find_user_id(db, actor, form))
     if person.state == "deleted":
         raise NotFound("user")
@@ -177,10 +177,7 @@ def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
 
 
 def hold_users(db: Connection, *user_ids: int) -> None:
-    """Until this transaction ends nobody else changes or deletes these people.
-
-    Raises NotFound when somebody deleted one of them since they were found.
-    """
+    """Lock these people until this transaction ends. Raises NotFound if one of them was deleted meanwhile."""
     lock(db, User, user_ids)
     living = select(func.count()).where(User.id.in_(user_ids), User.state != "deleted")
     if db.execute(living).scalar_one() != len(set(user_ids)):
@@ -193,7 +190,7 @@ def accounts_of(db: Connection, user_id: int) -> list[AccountRef]:
 
 
 def accounts_of_each(db: Connection, user_ids: Collection[int]) -> dict[int, list[AccountRef]]:
-    """As ``accounts_of``, of many in one statement."""
+    """Like ``accounts_of``, for many people in one statement."""
     accounts: dict[int, list[AccountRef]] = {user_id: [] for user_id in user_ids}
     for row in _ACCOUNTS_OF.all(db, user_ids=user_ids):
         accounts[row.user_id].append(AccountRef(row.id, chain_of(row.ancestry)))

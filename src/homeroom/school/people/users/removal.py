@@ -1,4 +1,4 @@
-"""Taking a person out of the school (homeroom.md §3)."""
+"""Removes a person from the school (homeroom.md §3)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ from homeroom.school.schema import (
 
 
 def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None:
-    """Delete the person's logins and account roles in this root account, and with the last login the person.
-
-    Raises NotFound for who was deleted meanwhile.
+    """Delete the person's logins and account roles in this root account. Without a login left the person is deleted.
+    Raises NotFound if the person was deleted meanwhile.
     """
     hold_users(db, user_id)
     now = clock.now()
@@ -42,7 +41,7 @@ def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None
 
 
 def delete_user(db: Connection, user_id: int) -> None:
-    """Delete a person who has no login left: nothing of theirs lets anybody in or shows them anywhere any more."""
+    """Delete a person without logins, with everything that could sign somebody in or show the person."""
     now = clock.now()
     gone = update(User).where(User.id == user_id)
     db.execute(gone.values(state="deleted", deleted_at=now, last_logged_out_at=now, updated_at=now))
@@ -62,7 +61,7 @@ def delete_user(db: Connection, user_id: int) -> None:
 
 
 def _delete_enrollments(db: Connection, user_id: int) -> set[int]:
-    """Delete the person's enrollments and those that only observe them; returns whose they were."""
+    """Delete the person's enrollments and those of their observers. Returns the ids of the people."""
     theirs = or_(Enrollment.user_id == user_id, Enrollment.associated_user_id == user_id)
     live = (theirs, Enrollment.state != "deleted")
     rows = db.execute(select(Enrollment.id, Enrollment.user_id, Enrollment.course_id).where(*live)).all()

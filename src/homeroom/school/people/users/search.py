@@ -1,7 +1,7 @@
-"""Searching people: which columns the actor may search, what a term means, and how the index answers it.
+"""Searching people: the columns that the actor may search, the meaning of a term, and the use of the index.
 
 users-core.md §2, ``search_term``. Each column of the directory is searched only with its own right, so that nobody can
-spell an address or a SIS id out by asking for parts of it.
+find out an address or a SIS id by searching for its parts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class SearchTermTooShort(SchoolError):
     """The term has too few characters; the documented body is the face's (users-core.md §2)."""
 
 
-# What of a person only some may read, and with any of which rights; for searching and for sorting by it.
+# Values that only some callers may read, with the rights that allow it; for searching and sorting.
 READERS: Mapping[str, tuple[str, ...]] = {
     "login": ("view_user_logins",),
     "sis": ("read_sis", "manage_sis"),
@@ -44,7 +44,7 @@ READERS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A term, and where it may be looked for. ``user_id`` is the one that a term of digits names."""
+    """A term, and the columns to search. ``user_id``: the id, if the term is digits."""
 
     text: str
     columns: tuple[str, ...]
@@ -52,7 +52,7 @@ class Search:
 
 
 def read_term(term: str | None) -> str | None:
-    """The term without blanks around it; None for a blank one. Raises SearchTermTooShort."""
+    """The trimmed term; None for a blank one. Raises SearchTermTooShort."""
     term = (term or "").strip()
     if not term:
         return None
@@ -73,13 +73,13 @@ def may_read(actor: Actor, account: AccountRef, what: str) -> bool:
 
 def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
     """The search for this term in names and in these columns."""
-    # The other columns hold several values, one a line: a term must not match from one into the next.
+    # The other columns have several values, one on each line. A term must not match across two of them.
     columns = () if "\n" in term else columns
     return Search(search_key(term), ("name_text", *columns), local_id(term) if is_number(term) else None)
 
 
 def matches(db: Connection, search: Search) -> ColumnElement[bool]:
-    """Whether a row of the directory is a hit. Exact: nothing in a term is a wildcard."""
+    """Whether a row of the directory matches. Exact: there are no wildcards."""
     found = [contains(db, getattr(DirectoryEntry, name), search.text) for name in search.columns]
     return or_(*found, DirectoryEntry.user_id == search.user_id if search.user_id else false())
 
@@ -94,7 +94,7 @@ def candidates(db: Connection, search: Search) -> AnySelect | None:
     by_id = select(DirectoryEntry.user_id).where(DirectoryEntry.user_id == (search.user_id or 0))
     if not phrases:
         return by_id
-    # A phrase of FTS5 is what stands between quotes; a quote in it is doubled.
+    # A phrase of FTS5 is quoted; quotes inside are doubled.
     quoted = " OR ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
     query = f"{{{' '.join(search.columns)}}} : ({quoted})"
     hits: Any = select(_index.c.rowid.label("user_id")).where(_index.c.directory_search.op("MATCH")(query))

@@ -1,7 +1,7 @@
-"""Signing up: what a form may decide, by who sends it, and what is wrong with it (users-core.md §4, §5).
+"""Signing up: what a form may set, depending on its sender, and its errors (users-core.md §4, §5).
 
-The kinds of sign-up differ in what they honour and what they insist on; ``as_admin`` and ``as_self`` say how. What they
-return is made into a person by ``creation.create_user``.
+The kinds of sign-up accept and require different fields; see ``as_admin`` and ``as_self``. ``creation.create_user``
+creates the person from their result.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ PASSWORDS_ELSEWHERE = "password can only be set for Canvas authentication"
 WRONG_CODE = Fault("code", "invalid", record="pairing_code")
 INITIAL_TYPES = frozenset(("student", "teacher", "ta", "observer"))
 
-# Which message a new person gets: a link to finish the registration, or word that there is an account.
+# The mail that a new person gets: a link to finish the registration, or news of the account.
 Notice = Literal["registration", "account"]
 
 
 class SignUpClosed(SchoolError):
-    """Nobody may sign up here by themselves, and the caller is no admin: 403 ``{}``."""
+    """Self registration is off, and the caller is not an admin: 403 ``{}``."""
 
 
 class InvalidSignUp(Invalid):
-    """A form that makes several records is wrong; each fault names its record."""
+    """The form is invalid. It creates several records, so each fault names its record."""
 
     def __init__(self, *faults: Fault) -> None:
         if any(fault.record == "pseudonym" for fault in faults):
-            # A person whose login is wrong is wrong too.
+            # An invalid login makes the person invalid too.
             faults = (*faults, Fault("pseudonyms", "invalid", record="user"))
         super().__init__(*faults)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignUpForm:
-    """What was sent, before it is asked who sent it. ``address`` is UNSET without a ``communication_channel``."""
+    """The form as sent, whoever sent it. ``address`` is UNSET without a ``communication_channel``."""
 
     unique_id: str
     name: Given = UNSET
@@ -80,9 +80,8 @@ class NewChannel(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A person to be made, as decided; ``names_given`` is what a revived person takes over.
-
-    With ``faults`` there will be none: they wait for what else is wrong, so that all of it is told at once.
+    """The person to create; ``names_given`` are the names that a revived person takes over. With ``faults`` nothing is
+    created: they are kept so that all errors are answered at once.
     """
 
     names: Names
@@ -104,7 +103,7 @@ class NewUser:
 
 
 class Checks(NamedTuple):
-    """What a sign-up insists on beyond what every record must be."""
+    """The requirements of a kind of sign-up beyond those of every record."""
 
     name: bool
     terms: bool
@@ -112,7 +111,7 @@ class Checks(NamedTuple):
 
 
 def is_admin_for(actor: Actor, account: AccountRef) -> bool:
-    """Whether the actor signs others up here, and not themselves."""
+    """Whether the actor signs up other people, not themselves."""
     return actor.holds("manage_user_logins", account)
 
 
@@ -138,13 +137,12 @@ def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
 
 
 def as_self(root_settings: AccountSettings, form: SignUpForm, *, paired: bool = False) -> NewUser:
-    """Somebody signs up by themselves; ``paired``: with a student's code, and then they may choose a password.
-
-    Raises SignUpClosed where they may not.
+    """Self registration. ``paired``: with a student's code, which also allows a password. Raises SignUpClosed if it is
+    off.
     """
     require_open(root_settings, form.initial_enrollment_type)
     if form.provider.key:
-        # Who registers here chooses a password here.
+        # People who register here choose a password here.
         raise NotFound("authentication provider")
     password = form.password or None if paired else None
     new = _decided(
@@ -161,7 +159,7 @@ def as_self(root_settings: AccountSettings, form: SignUpForm, *, paired: bool = 
 
 
 def require_open(root_settings: AccountSettings, initial_type: str | None) -> None:
-    """Raises SignUpClosed unless people may sign up by themselves, as what they want to be."""
+    """Raises SignUpClosed unless self registration is open for this kind of user."""
     allowed = root_settings.self_registration
     if allowed == "none" or (allowed == "observer" and initial_type != "observer"):
         raise SignUpClosed
@@ -202,7 +200,7 @@ def _decided(
 
 
 def _channel(form: SignUpForm, unique_id: str, *, confirmed: bool) -> NewChannel | None:
-    """The channel to make; none for an address that is none, which is not an error."""
+    """The channel to create; None for an invalid address, which is not an error."""
     address = (form.address or unique_id).strip()
     if form.channel_type == "email":
         return NewChannel("email", address, confirmed) if is_email(address) else None
@@ -244,7 +242,7 @@ def _faults_of_login(new: NewUser, settings: AccountSettings, checks: Checks) ->
 
 
 def fault_of_unique_id(unique_id: str, *, must_be_email: bool) -> str | None:
-    """What keeps this text from being a login, as an error's type (users-core.md §4)."""
+    """The reason why this text cannot be a login, as an error type (users-core.md §4)."""
     if not unique_id:
         return "blank"
     if len(unique_id) > LOGIN_LIMIT:
