@@ -358,6 +358,23 @@ def test_staff_with_the_right_makes_codes_for_their_own_students(school: School)
 
 
 @pytest.mark.spec("identity.md#9")
+def test_attack_pairing_with_a_student_of_elsewhere_by_enrolling_them(school: School) -> None:
+    sub_admin = school.as_("sub_admin")
+    allow(school, "TeacherEnrollment", "generate_observer_pairing_code")
+    for whom in ("outsider", "admin"):
+        history = f"/api/v1/courses/{school.id('history')}/enrollments"
+        values = {"user_id": school.id(whom), "type": "StudentEnrollment", "enrollment_state": "active"}
+        assert school.as_("admin").post(history, {"enrollment": values}).status == 200
+        biology = f"/api/v1/courses/{school.id('biology')}/enrollments"
+        assert sub_admin.post(biology, {"enrollment": values}).status == 200
+        assert sub_admin.post(url(school, whom, "observer_pairing_codes")).status == 403
+        assert school.as_("site_admin").post(url(school, whom, "observer_pairing_codes")).status == 200
+    # Nobody pairs somebody with more rights, in a shared course neither.
+    assert school.as_("teacher").post(url(school, "admin", "observer_pairing_codes")).status == 403
+    assert sub_admin.post(url(school, "student", "observer_pairing_codes")).status == 200
+
+
+@pytest.mark.spec("identity.md#9")
 @pytest.mark.parametrize("who", ["teacher", "outsider", "observer"])
 def test_only_students_have_pairing_codes(school: School, who: str) -> None:
     for client in (school.as_(who), school.as_("admin")):
