@@ -148,7 +148,10 @@ def observes(db: Connection, observer_id: int, student_id: int) -> bool:
 
 
 def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[CourseRef, bool]]:
-    """Courses in which the actor is active and the user takes part, and whether the actor teaches there."""
+    """Courses in which the actor is active and the user takes part, and whether the actor teaches there.
+
+    Whom a section limits shares the course with those in that section only.
+    """
     mine, theirs = aliased(Enrollment), aliased(Enrollment)
     rows = db.execute(
         select(Course.id, Account.ancestry, mine.type)
@@ -162,6 +165,10 @@ def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[Co
             theirs.user_id == user_id,
             or_(theirs.state.in_(("active", "invited", "completed"))),
             Course.state != "deleted",
+            or_(
+                mine.limit_privileges_to_course_section.is_(False),
+                mine.course_section_id == theirs.course_section_id,
+            ),
         )
         .order_by(mine.type == TEACHER)
     )
