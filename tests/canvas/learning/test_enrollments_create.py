@@ -424,7 +424,7 @@ def test_staff_limited_to_a_section_enrolls_there(school: School) -> None:
 def test_attack_staff_limited_to_a_section_lifts_the_limit(school: School) -> None:
     change(school, Enrollment, school.id("enrollment_of_teacher"), limit_privileges_to_course_section=True)
     section = school.id("biology_section")
-    lifted = {"course_section_id": section, "limit_privileges_to_course_section": False}
+    lifted: dict[str, Any] = {"course_section_id": section, "limit_privileges_to_course_section": False}
     for whom in ("teacher", "outsider"):
         for kind in ("TeacherEnrollment", "StudentEnrollment"):
             assert enroll(school, whom=whom, type=kind, **lifted).status == 403
