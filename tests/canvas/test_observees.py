@@ -140,7 +140,7 @@ def test_the_lists_are_sorted_by_name_come_in_pages_and_cost_the_same(school: Sc
     ("who", "status"),
     [
         ("anonymous", 401),
-        ("outsider", 403),
+        ("other_teacher", 403),
         ("classmate", 403),
         ("teacher", 403),
         ("narrow_admin", 403),
@@ -149,7 +149,7 @@ def test_the_lists_are_sorted_by_name_come_in_pages_and_cost_the_same(school: Sc
         ("site_admin", 200),
     ],
 )
-def test_only_admins_link_and_unlink_by_id(school: School, who: str, status: int) -> None:
+def test_of_others_only_admins_link_and_unlink_by_id(school: School, who: str, status: int) -> None:
     client = school.as_(who)
     assert client.put(pair(school)).status == status
     if status != 200:
@@ -179,6 +179,21 @@ def test_without_a_root_account_in_which_the_caller_has_the_right_there_is_nothi
     logins = update(Login).where(Login.user_id == school.id("classmate"))
     school.write(lambda db: db.execute(logins.values(state="deleted")))
     assert school.as_("admin").put(pair(school)).json == NOT_FOUND
+
+
+@pytest.mark.spec("identity.md#9")
+def test_an_observer_may_stop_observing(school: School) -> None:
+    link = pair(school, "observer", "student")
+    for who in ("student", "outsider", "teacher"):
+        assert school.as_(who).delete(link).status == 403
+    assert school.as_("observer").delete(pair(school, "observer", "classmate")).json == NOT_FOUND
+    assert school.as_("observer").put(pair(school, "observer", "classmate")).status == 403
+    assert school.as_("observer").delete(link, {"root_account_id": "999"}).json == NOT_FOUND
+    assert observees(school, "observer") == [school.id("student")]
+    reply = school.as_("observer").delete(link)
+    assert (reply.status, reply.json["id"]) == (200, school.id("student"))
+    assert observees(school, "observer") == []
+    assert school.as_("observer").delete("/api/v1/users/self/observees/999").json == NOT_FOUND
 
 
 @pytest.mark.parametrize("id", ["999", "junk", "site_admin"])
@@ -340,6 +355,23 @@ def test_staff_with_the_right_makes_codes_for_their_own_students(school: School)
     assert school.as_("other_teacher").post(url(school, "student", "observer_pairing_codes")).status == 403
     deny(school, "AccountAdmin", "generate_observer_pairing_code")
     assert school.as_("admin").post(url(school, "student", "observer_pairing_codes")).status == 403
+
+
+@pytest.mark.spec("identity.md#9")
+def test_attack_pairing_with_a_student_of_elsewhere_by_enrolling_them(school: School) -> None:
+    sub_admin = school.as_("sub_admin")
+    allow(school, "TeacherEnrollment", "generate_observer_pairing_code")
+    for whom in ("outsider", "admin"):
+        history = f"/api/v1/courses/{school.id('history')}/enrollments"
+        values = {"user_id": school.id(whom), "type": "StudentEnrollment", "enrollment_state": "active"}
+        assert school.as_("admin").post(history, {"enrollment": values}).status == 200
+        biology = f"/api/v1/courses/{school.id('biology')}/enrollments"
+        assert sub_admin.post(biology, {"enrollment": values}).status == 200
+        assert sub_admin.post(url(school, whom, "observer_pairing_codes")).status == 403
+        assert school.as_("site_admin").post(url(school, whom, "observer_pairing_codes")).status == 200
+    # Nobody pairs somebody with more rights, in a shared course neither.
+    assert school.as_("teacher").post(url(school, "admin", "observer_pairing_codes")).status == 403
+    assert sub_admin.post(url(school, "student", "observer_pairing_codes")).status == 200
 
 
 @pytest.mark.spec("identity.md#9")

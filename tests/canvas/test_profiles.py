@@ -232,3 +232,28 @@ def test_nobodys_profile_is_not_found(school: School) -> None:
 
 def test_ones_own_profile_is_three_statements(school: School, queries_of: Any) -> None:
     assert queries_of(school.as_("student").get, "/api/v1/users/self/profile") == 3
+
+
+def test_attack_staff_limited_to_a_section_reads_profiles_of_other_sections(school: School) -> None:
+    def status(who: str) -> int:
+        return school.as_(who).get(f"/api/v1/users/{school.id('student')}/profile").status
+
+    assert status("teacher") == 200
+    lab = school.as_("admin").post(
+        f"/api/v1/courses/{school.id('biology')}/sections", {"course_section": {"name": "Lab"}}
+    )
+    move = update(Enrollment).where(Enrollment.id == school.id("enrollment_of_teacher"))
+    limited = {"course_section_id": lab.json["id"], "limit_privileges_to_course_section": True}
+    school.write(lambda db: db.execute(move.values(**limited)))
+    assert (status("teacher"), status("ta")) == (403, 200)
+    # Coming in as a student too is no way around it.
+    school.as_("admin").post(
+        f"/api/v1/courses/{school.id('biology')}/enrollments",
+        {"enrollment": {"user_id": school.id("teacher"), "type": "StudentEnrollment", "enrollment_state": "active"}},
+    )
+    assert status("teacher") == 403
+    people = school.as_("teacher").get(f"/api/v1/courses/{school.id('biology')}/users").json
+    assert [person["id"] for person in people] == [school.id("teacher")]
+    limited["course_section_id"] = school.id("biology_section")
+    school.write(lambda db: db.execute(move.values(**limited)))
+    assert status("teacher") == 200

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 from tests.conftest import School
-from tests.support.access import NOT_FOUND, SELF, TOKENS, grant, tokens_of, works
+from tests.support.access import NOT_FOUND, SELF, TOKENS, grant, new_key, token_of_key, tokens_of, works
 from tests.support.access import make_token as make
 
-from homeroom.school.schema import Account
+from homeroom.school.schema import Account, DeveloperKey
 
 
 def settings(school: School, **values: object) -> None:
@@ -187,3 +187,29 @@ def test_a_hint_or_number_of_somebody_elses_token_leads_nowhere(school: School) 
         assert classmate.delete(f"{TOKENS}/{which}").status == 404
     assert classmate.delete(f"{tokens_of(school, 'student')}/{token['id']}").json == NOT_FOUND
     assert works(school, token)
+
+
+@pytest.mark.spec("identity.md#4")
+def test_attack_a_limited_token_makes_one_without_limits(school: School) -> None:
+    scopes = [
+        "url:POST|/api/v1/users/:user_id/tokens",
+        "url:PUT|/api/v1/users/:user_id/tokens/:id",
+        "url:POST|/api/v1/users/self/tokens/:id/activate",
+        "url:GET|/api/v1/users/:user_id/tokens/:id",
+    ]
+    key = new_key(school, require_scopes=True, scopes=scopes)
+    limited = school.with_token(token_of_key(school, "admin", key, scopes))
+    whole = school.as_("admin")
+    own = make(school, "admin")
+    pending = school.as_("site_admin").post(tokens_of(school, "admin"), {"token": {"purpose": "x"}}).json
+    assert limited.get(f"{TOKENS}/{own['id']}").status == 200
+    for client, status in ((limited, 403), (whole, 200)):
+        assert client.post(TOKENS, {"token": {"purpose": "x"}}).status == status
+        assert client.post(tokens_of(school, "student"), {"token": {"purpose": "x"}}).status == status
+        assert client.put(f"{TOKENS}/{own['id']}", {"token": {"regenerate": True}}).status == status
+        assert client.post(f"{TOKENS}/{pending['id']}/activate").status == status
+    # Where the key of manual tokens requires scopes, a new one may have some of the caller's.
+    wider = json.dumps([*scopes, "url:GET|/api/v1/accounts"])
+    school.write(lambda db: db.execute(update(DeveloperKey).values(require_scopes=True, scopes=wider)))
+    for asked, status in ((scopes[:1], 200), (["url:GET|/api/v1/accounts"], 403)):
+        assert limited.post(TOKENS, {"token": {"purpose": "x", "scopes": asked}}).status == status

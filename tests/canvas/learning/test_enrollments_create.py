@@ -421,6 +421,33 @@ def test_staff_limited_to_a_section_enrolls_there(school: School) -> None:
     assert enroll(school, course_section_id=school.id("biology_section")).status == 200
 
 
+def test_attack_staff_limited_to_a_section_lifts_the_limit(school: School) -> None:
+    change(school, Enrollment, school.id("enrollment_of_teacher"), limit_privileges_to_course_section=True)
+    section = school.id("biology_section")
+    lifted: dict[str, Any] = {"course_section_id": section, "limit_privileges_to_course_section": False}
+    for whom in ("teacher", "outsider"):
+        for kind in ("TeacherEnrollment", "StudentEnrollment"):
+            assert enroll(school, whom=whom, type=kind, **lifted).status == 403
+            body = enroll(school, whom=whom, type=kind, course_section_id=section, enrollment_state="active").json
+            assert body["limit_privileges_to_course_section"], (whom, kind)
+    # Who was in already stays as they were.
+    body = enroll(school, whom="ta", type="TaEnrollment", limit_privileges_to_course_section=True).json
+    assert (body["id"], body["limit_privileges_to_course_section"]) == (school.id("enrollment_of_ta"), False)
+    assert not enroll(school, "admin", "student", **lifted).json["limit_privileges_to_course_section"]
+
+
+def test_attack_an_observers_enrollment_shows_somebody_whom_its_maker_does_not_know(school: School) -> None:
+    def observing(who: str, whom: str) -> Reply:
+        values = {"user_id": school.id("outsider"), "type": "ObserverEnrollment", "associated_user_id": school.id(whom)}
+        return school.as_(who).post(url(school), {"enrollment": values, "include": ["observed_users"]})
+
+    assert observing("teacher", "admin").status == observing("teacher", "other_teacher").status == 404
+    assert observing("sub_admin", "other_teacher").status == 404
+    assert enrollments_of(school, "outsider") == []
+    assert observing("teacher", "student").json["observed_user"]["login_id"] == "student@school.test"
+    assert observing("admin", "other_teacher").json["observed_user"]["id"] == school.id("other_teacher")
+
+
 # By a code.
 
 

@@ -297,3 +297,17 @@ def test_pages_go_on_from_where_they_were(school: School, monkeypatch: pytest.Mo
     listed = school.as_("teacher").pages(of_course(school, "per_page=3"))
     assert len(listed) == 21 == len({one["id"] for one in listed})
     assert {one["user_id"] for one in listed} >= set(made)
+
+
+@pytest.mark.parametrize(
+    "query", ["sis_user_id[]=sis-classmate", "sis_course_id[]=sis-biology", "sis_section_id[]=x", "sis_account_id[]=x"]
+)
+def test_attack_a_filter_by_sis_ids_tells_whose_they_are(school: School, query: str) -> None:
+    section = f"/api/v1/sections/{school.id('biology_section')}/enrollments?{query}"
+    for url in (of_course(school, query), section, of_user(school, "student", query)):
+        reply = school.as_("student").get(url)
+        assert (reply.status, reply.json) == (400, {"message": "Filtering by SIS ids needs the right to read them."})
+        assert school.as_("admin").get(url).status == 200
+    assert school.as_("teacher").get(of_course(school, query)).status == 200
+    assert school.as_("observer").get(of_user(school, "student", query)).status == 400
+    assert school.as_("sub_admin").get(of_user(school, "student", query)).status == 200

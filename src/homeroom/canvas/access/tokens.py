@@ -105,6 +105,7 @@ def create_token(user_id: UserId, params: Params[MakeToken], actor: Actor, db: C
         scopes=() if fields.scopes is UNSET else fields.scopes,
         active=policy.is_own(actor, person.id),
         real_user_id=actor.real_id if actor.is_masquerading else None,
+        within=actor.scopes,
     )
     return token_json(token_with_id(db, token_id), text)
 
@@ -114,6 +115,7 @@ def update_token(
     user_id: UserId, id: str, params: Params[ChangeToken], actor: Actor, db: Connection
 ) -> TokenJson | Answer:
     """Update an access token."""
+    policy.require_unlimited(actor)
     person = find_user(db, actor, user_id)
     token = _find_managed(db, actor, person.id, id, policy.CREATE)
     own = policy.is_own(actor, person.id)
@@ -146,6 +148,7 @@ def delete_token(user_id: UserId, id: str, actor: Actor, db: Connection) -> Toke
 @route.post("/users/self/tokens/:id/activate", right=SELF_ONLY)
 def activate_token(id: str, actor: Actor, db: Connection) -> TokenJson:
     """Activate a pending access token, which only its own user can do."""
+    policy.require_unlimited(actor)
     if actor.is_masquerading:
         raise NotAllowed("activate")
     token = find_token(db, actor.id, id)

@@ -66,11 +66,14 @@ def _by_right(
         section_id = find_section(db, actor, form, course_id=course.id).id
     section_id = section_id or default_section(db, course.id)
     policy.require_add(db, actor, course.ref, role.type, section_id)
-    observed = None
+    limited, limited_when_new = policy.limit_of_new(db, actor, course.ref, values.limit_privileges_to_course_section)
+    user_id, observed = find_user(db, actor, user).id, None
     if values.associated_user_id and role.type == OBSERVER:
         observed = find_user(db, actor, parse_id("user", values.associated_user_id)).id
+        if observed != user_id:
+            policy.require_known(db, actor, course.ref, observed)
     return NewEnrollment(
-        user_id=find_user(db, actor, user).id,
+        user_id=user_id,
         course_id=course.id,
         section_id=section_id,
         root_account_id=course.record.root_account_id,
@@ -78,7 +81,8 @@ def _by_right(
         role_id=role.id,
         state=values.enrollment_state or "invited",
         associated_user_id=observed,
-        limited_to_section=values.limit_privileges_to_course_section,
+        limited_to_section=limited,
+        limited_when_new=limited_when_new,
         start_at=values.start_at,
         end_at=values.end_at,
     )

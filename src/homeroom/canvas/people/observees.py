@@ -22,7 +22,7 @@ from homeroom.school.people import observers, pairing_codes
 from homeroom.school.people.observers import ObserveeRefused
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
-from homeroom.school.people.users.queries import Person, find_person, find_user
+from homeroom.school.people.users.queries import Person, find_person, find_user, find_user_id
 from homeroom.school.schema import DirectoryEntry, User
 from homeroom.wire.answers import seconds
 from homeroom.wire.ids import UserId, parse_id
@@ -192,8 +192,10 @@ def remove_observee(
     request: Request,
     db: Connection,
 ) -> UserJson:
-    """Let somebody observe a student no more. For admins."""
-    observer, student = _managed_pair(db, actor, user_id, observee_id, params)
+    """Let somebody observe a student no more. For the observer and for admins."""
+    observer, student = _own_pair(db, actor, user_id, observee_id, params) or _managed_pair(
+        db, actor, user_id, observee_id, params
+    )
     observers.unlink(db, observer.id, student.id)
     return _shown(student, actor, request)
 
@@ -210,6 +212,16 @@ def _person(db: Connection, actor: Actor, form: UserId, rule: Rule) -> Person:
     person = find_user(db, actor, form)
     policy.require(rule, db, actor, person.id)
     return person
+
+
+def _own_pair(
+    db: Connection, actor: Actor, user_id: UserId, observee_id: UserId, params: RootAccount
+) -> tuple[Person, Person] | None:
+    """The actor and the student; None when it is not the actor who observes."""
+    if not actor.is_(find_user_id(db, actor, user_id)):
+        return None
+    _require_root(db, actor, params.root_account_id)
+    return find_user(db, actor, user_id), find_user(db, actor, observee_id)
 
 
 def _managed_pair(

@@ -13,6 +13,7 @@ from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
+from homeroom.school.enrollment_states import LEARNERS
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ids import IdForm, local_id
 from homeroom.school.learning.faults import require_short, sis_id_taken
@@ -79,14 +80,18 @@ def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int |
 
 
 def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozenset[int] | None:
-    """The sections that the actor's view of the course is limited to; None when it is not."""
+    """The sections that the actor's view of the course is limited to; None when it is not.
+
+    Of staff only their enrollments as staff decide: somebody limited who also comes in as a student is limited still.
+    """
     if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
         return None
     roles = actor.course_roles(db, course)
     counting = [role for role in roles if role.state == "active" or role.is_past]
-    if not counting or any(not role.limited_to_section for role in counting):
+    deciding = [role for role in counting if role.type not in LEARNERS] or counting
+    if not deciding or any(not role.limited_to_section for role in deciding):
         return None
-    return frozenset(role.section_id for role in counting)
+    return frozenset(role.section_id for role in deciding)
 
 
 def default_section(db: Connection, course_id: int) -> int:

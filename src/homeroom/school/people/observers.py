@@ -10,13 +10,13 @@ from sqlalchemy import Connection, select, update
 from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import Actor
+from homeroom.school.actor import AccountRef, Actor, chain_of, has_all_rights_of
 from homeroom.school.errors import NotAllowed, NotFound, SchoolError
 from homeroom.school.events import ObservationBegan, ObservationEnded, announce
 from homeroom.school.people.users.policy import courses_shared, observes
 from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
 from homeroom.school.permissions import STUDENT
-from homeroom.school.schema import DirectoryEntry, Enrollment, Login, ObserverLink, User
+from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, Login, ObserverLink, User
 
 _PAIRING_RIGHT = "generate_observer_pairing_code"
 _LEARNING = ("active", "invited", "creation_pending")
@@ -42,13 +42,33 @@ def can_manage_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def can_make_pairing_codes_for(db: Connection, actor: Actor, user_id: int) -> bool:
-    """The student, an admin, or the staff of a shared course, each of the latter with the right; only for students."""
+    """The student, an admin, or the staff of a shared course, each of the latter with the right; only for students.
+
+    Who observes a student follows them into every course. So an admin needs the right wherever the student studies:
+    a student of elsewhere who was enrolled in a course of theirs is not theirs. Nobody pairs somebody with more rights.
+    """
     if not is_student(db, user_id):
         return False
-    if actor.is_(user_id) or (actor.roles and actor.holds_anywhere(_PAIRING_RIGHT, accounts_of(db, user_id))):
+    if actor.is_(user_id):
+        return True
+    if not has_all_rights_of(db, actor, user_id):
+        return False
+    if actor.roles and all(actor.holds(_PAIRING_RIGHT, account) for account in _studies_in(db, user_id)):
         return True
     shared = courses_shared(db, actor.id, user_id)
     return any(actor.holds_in_course(db, _PAIRING_RIGHT, course) for course, _ in shared)
+
+
+def _studies_in(db: Connection, user_id: int) -> list[AccountRef]:
+    """The accounts of the courses in which the person is a student."""
+    rows = db.execute(
+        select(Account.id, Account.ancestry)
+        .join(Course, Course.account_id == Account.id)
+        .join(Enrollment, Enrollment.course_id == Course.id)
+        .where(Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING))
+        .distinct()
+    )
+    return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
 
 
 def is_student(db: Connection, user_id: int) -> bool:

@@ -14,7 +14,7 @@ from homeroom.db import insert_returning_id
 from homeroom.db.types import AnyRow
 from homeroom.school.access.credentials import digest_of, new_token
 from homeroom.school.access.tokens.queries import HINT_LENGTH
-from homeroom.school.errors import Fault, Invalid, SchoolError
+from homeroom.school.errors import Fault, Invalid, NotAllowed, SchoolError
 from homeroom.school.schema import AccessToken, DeveloperKey
 
 PURPOSE_LIMIT = 255
@@ -35,18 +35,26 @@ def make_token(
     scopes: Sequence[str],
     active: bool,
     real_user_id: int | None,
+    within: Collection[str] | None = None,
 ) -> tuple[int, str]:
-    """Create a token of the person, pending unless ``active``. Returns its id and its text, which is not stored."""
+    """A new token of the person, pending unless ``active``: its id, and its text, which is nowhere else.
+
+    ``within``: the scopes of the token that this call is made with, if it has limits. Raises NotAllowed when the new
+    token could do more than that.
+    """
     now, token = clock.now(), new_token()
     key = db.execute(
         select(DeveloperKey.id, DeveloperKey.require_scopes, DeveloperKey.scopes).where(DeveloperKey.is_default)
     ).one()
+    kept = _checked_scopes(key, scopes)
+    if within is not None and not (key.require_scopes and set(scopes) <= set(within)):
+        raise NotAllowed("scopes")
     values = {
         "user_id": user_id,
         "real_user_id": real_user_id,
         "developer_key_id": key.id,
         "purpose": _checked_purpose(purpose),
-        "scopes": _checked_scopes(key, scopes),
+        "scopes": kept,
         "permanent_expires_at": expires_at,
         "state": "active" if active else "pending",
         "created_at": now,

@@ -42,6 +42,12 @@ def _outranks(db: Connection, actor: Actor, user_id: int, right: str) -> bool:
     return actor.holds_anywhere(right, accounts_of(db, user_id)) and has_all_rights_of(db, actor, user_id)
 
 
+def require_unlimited(actor: Actor) -> None:
+    """Raise NotAllowed for a call with a limited token: what it renews or activates may have other limits, or none."""
+    if actor.scopes is not None:
+        raise NotAllowed(CREATE)
+
+
 def require_create(db: Connection, actor: Actor, user_id: int) -> None:
     """Raise NotAllowed unless the actor may make and change tokens of the user."""
     if is_own(actor, user_id):

@@ -43,6 +43,8 @@ class NewEnrollment:
     state: str = "invited"
     associated_user_id: int | None = None
     limited_to_section: bool | UnsetType = UNSET
+    # Counts when nothing else is said, and only for who was not in yet.
+    limited_when_new: bool = False
     start_at: datetime | UnsetType | None = UNSET
     end_at: datetime | UnsetType | None = UNSET
     self_enrolled: bool = False
@@ -108,6 +110,7 @@ def _row(new: NewEnrollment) -> dict[str, Any]:
         "associated_key": observed or 0,
         "state": new.state,
         "self_enrolled": new.self_enrolled,
+        "limit_privileges_to_course_section": new.limited_when_new,
         "uuid": new_uuid(),
         "created_at": now,
         "updated_at": now,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from homeroom.db import one_of
 from homeroom.db.types import AnySelect
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
-from homeroom.school.errors import NotAllowed
+from homeroom.school.errors import NotAllowed, Refused
 from homeroom.school.learning.enrollments.policy import states_seen
 from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
@@ -61,6 +61,9 @@ class Listing:
     values: dict[str, Any]
 
 
+SIS_FILTERS = "Filtering by SIS ids needs the right to read them."
+
+
 def enrollments_in_course(
     db: Connection, actor: Actor, course: CourseRef, which: EnrollmentFilter, *, section_id: int | None = None
 ) -> Listing:
@@ -73,6 +76,7 @@ def enrollments_in_course(
         known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
+    _require_sis(which, lambda right: actor.holds_in_course(db, right, course))
     states = states_seen(db, actor, course, _states(which.states))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
@@ -97,10 +101,13 @@ def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: Enrol
     shape = _shape(which, _states(which.states))
     # Filtering this person's list by another person finds none.
     values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
+    if not actor.is_(user_id) and not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
+        raise NotAllowed("read_roster")
+    if any(getattr(which, name) for name in _SIS_LISTS):
+        accounts = accounts_of(db, user_id)
+        _require_sis(which, lambda right: actor.holds_anywhere(right, accounts))
     if actor.is_(user_id):
         return Listing(_of_user(shape), values)
-    if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
-        raise NotAllowed("read_roster")
     values["viewer"] = actor.id
     values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
     return Listing(_of_user_known(shape), values)
@@ -125,6 +132,16 @@ def _of_user_known(shape: _Shape) -> AnySelect:
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
+
+
+def _require_sis(which: EnrollmentFilter, holds: Callable[[str], bool]) -> None:
+    """Raise Refused for a filter by SIS ids of somebody who may not read them: a hit would tell whose they are."""
+    if any(getattr(which, name) for name in _SIS_LISTS) and not any(holds(right) for right in _SIS_RIGHTS):
+        raise Refused(SIS_FILTERS)
+
+
+_SIS_LISTS = ("sis_account_ids", "sis_course_ids", "sis_section_ids", "sis_user_ids")
+_SIS_RIGHTS = ("read_sis", "manage_sis")
 
 
 class _Shape(NamedTuple):

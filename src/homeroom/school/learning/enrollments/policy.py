@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from msgspec import UNSET, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, LEARNERS
-from homeroom.school.errors import NotAllowed, Refused
+from homeroom.school.errors import NotAllowed, NotFound, Refused
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, records_by_user
 from homeroom.school.learning.sections import visible_sections
+from homeroom.school.people.users.policy import can_show
 
 # The states that are visible without the right to manage people; deactivated people are not.
 _SEEN_BY_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
@@ -59,6 +61,30 @@ def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, sec
     if any(role.is_past and role.type not in LEARNERS for role in actor.course_roles(db, course)):
         raise Refused(CONCLUDED, status=403)
     _require(db, actor, course, f"add_{_kind(type_)}_to_course", section_id)
+
+
+def require_known(db: Connection, actor: Actor, course: CourseRef, user_id: int) -> None:
+    """Raise NotFound unless the person is in the course, or the actor may see them elsewhere.
+
+    An observer's enrollment shows whom it observes, and must not show people whom its maker does not know.
+    """
+    if enrollments_seen(db, actor, course, [user_id])[user_id] or can_show(db, actor, user_id):
+        return
+    raise NotFound("user")
+
+
+def limit_of_new(
+    db: Connection, actor: Actor, course: CourseRef, wanted: bool | UnsetType
+) -> tuple[bool | UnsetType, bool]:
+    """Whether somebody whom the actor enrolls is limited to the section: as was said, and where it is a new enrollment.
+
+    Who is limited brings nobody in who sees more, not even themselves, and changes nobody's limit. Raises NotAllowed.
+    """
+    if visible_sections(db, actor, course) is None:
+        return wanted, False
+    if wanted is False:
+        raise NotAllowed("limit_privileges_to_course_section")
+    return UNSET, True
 
 
 def require_remove(db: Connection, actor: Actor, enrollment: EnrollmentRecord) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
+from homeroom.school.enrollment_states import LEARNERS
 from homeroom.school.errors import NotAllowed
 from homeroom.school.people.users.queries import accounts_of, accounts_of_each
 from homeroom.school.permissions import INSTRUCTORS, TEACHER
@@ -148,10 +149,22 @@ def observes(db: Connection, observer_id: int, student_id: int) -> bool:
 
 
 def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[CourseRef, bool]]:
-    """Courses in which the actor is active and the user takes part, and whether the actor teaches there."""
+    """Courses in which the actor is active and the user takes part, and whether the actor teaches there.
+
+    Whom a section limits shares the course with those in that section only. Of staff only their enrollments as staff
+    decide.
+    """
     mine, theirs = aliased(Enrollment), aliased(Enrollment)
     rows = db.execute(
-        select(Course.id, Account.ancestry, mine.type)
+        select(
+            Course.id,
+            Account.ancestry,
+            mine.type,
+            (
+                mine.limit_privileges_to_course_section.is_(False)
+                | (mine.course_section_id == theirs.course_section_id)
+            ).label("reaches"),
+        )
         .select_from(mine)
         .join(theirs, theirs.course_id == mine.course_id)
         .join(Course, Course.id == mine.course_id)
@@ -160,12 +173,17 @@ def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[Co
             mine.user_id == actor_id,
             mine.state == "active",
             theirs.user_id == user_id,
-            or_(theirs.state.in_(("active", "invited", "completed"))),
+            theirs.state.in_(("active", "invited", "completed")),
             Course.state != "deleted",
         )
         .order_by(mine.type == TEACHER)
-    )
-    return [(CourseRef(row.id, chain_of(row.ancestry)), row.type in INSTRUCTORS) for row in rows]
+    ).all()
+    staff_in = {row.id for row in rows if row.type not in LEARNERS}
+    return [
+        (CourseRef(row.id, chain_of(row.ancestry)), row.type in INSTRUCTORS)
+        for row in rows
+        if row.reaches and (row.id not in staff_in or row.type not in LEARNERS)
+    ]
 
 
 def _accounts(db: Connection, actor: Actor, user_id: int) -> list[AccountRef]:
