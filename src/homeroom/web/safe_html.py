@@ -9,10 +9,12 @@ from functools import lru_cache
 import nh3
 from markupsafe import Markup, escape
 
+_KEPT = "p br hr h2 h3 h4 ul ol li strong b em i u blockquote code pre a"
+# What stands in these is not text.
+_DROPPED = "script style template noscript iframe object svg math title textarea"
 _CLEANER = nh3.Cleaner(
-    tags=set("p br hr h2 h3 h4 ul ol li strong b em i u blockquote code pre a".split()),
-    # What stands in these is not text.
-    clean_content_tags=set("script style template noscript iframe object svg math title textarea".split()),
+    tags=frozenset(_KEPT.split()),
+    clean_content_tags=frozenset(_DROPPED.split()),
     attributes={"a": {"href"}},
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
