@@ -91,6 +91,10 @@ def long_key_over_many_members(size: int) -> Raw:
     return Raw(f'{{"{"k" * (size // 2)}":{{{members}}}}}'.encode())
 
 
+def reader_of(kind: Any) -> Callable[[str], object]:
+    return lambda text: SIMPLE[kind].read(text, "it")
+
+
 def body_of(kind: str) -> Callable[[bytes], object]:
     return lambda body: parse_body(kind, body)
 
@@ -134,7 +138,7 @@ PARSERS: dict[str, Case] = {
     "typed": (_NESTED, BODY, {"a long key over many values": long_key_over_many_values}),
     "custom data": (lambda value: list(leaves_of(value)), BODY, {"a long key": long_key_over_many_members}),
     **{
-        f"{kind.__name__} of a parameter": (lambda text, kind=kind: SIMPLE[kind].read(text, "it"), BODY, {
+        f"{kind.__name__} of a parameter": (reader_of(kind), BODY, {
             "digits": repeated("1"), "spaces": repeated(" ", after="x"), "underlines": repeated("1_"),
             "fraction": repeated("1", before="1.", after="e"), "time": repeated("1", before="2020-01-01T00:00:00."),
         })
