@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
-from litestar import Litestar, asgi
-from litestar.types import Receive, Scope, Send
+from typing import Any
 
 # Its job is registered by nobody who needs it.
 import homeroom.school.access.housekeeping  # noqa: F401
@@ -34,19 +30,28 @@ def make_server(settings: Settings, *, background: bool = False) -> Server:
     return Server(FACES, Services(settings, database, Jobs(database, settings), Buckets(), notes, scopes, FACES))
 
 
-def create_app(settings: Settings | None = None) -> Litestar:
+def create_app(settings: Settings | None = None) -> App:
     """The ASGI application that granian serves."""
-    server = make_server(settings or load_settings(), background=True)
+    return App(make_server(settings or load_settings(), background=True))
 
-    @asgi("/", is_mount=True, copy_scope=False)
-    async def faces(scope: Scope, receive: Receive, send: Send) -> None:
-        await server(scope, receive, send)
 
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+class App:
+    """The faces, and the start and the end of the process that serves them (ASGI's ``lifespan``)."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self.server(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()  # lifespan.startup
         end_with_supervisor()
-        yield
-        server.close()
-        server.services.close()
-
-    return Litestar([faces], lifespan=[lifespan], openapi_config=None, logging_config=None)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+        self.server.close()
+        self.server.services.close()
+        await send({"type": "lifespan.shutdown.complete"})

@@ -45,6 +45,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_parameter_depth: int = 32
     max_json_depth: int = 100
     max_custom_data: int = 4_194_304
+    max_custom_data_per_person: int = 33_554_432
+    max_bookmarks: int = 1_000
+    max_tokens: int = 500
+    idle_timeout: int = 20
 
     @property
     def url(self) -> str:
@@ -83,13 +87,20 @@ VARIABLES: dict[str, str] = {
     "HOMEROOM_MAX_PARAMETER_DEPTH": "max_parameter_depth",
     "HOMEROOM_MAX_JSON_DEPTH": "max_json_depth",
     "HOMEROOM_MAX_CUSTOM_DATA": "max_custom_data",
+    "HOMEROOM_MAX_CUSTOM_DATA_PER_PERSON": "max_custom_data_per_person",
+    "HOMEROOM_MAX_BOOKMARKS": "max_bookmarks",
+    "HOMEROOM_MAX_TOKENS": "max_tokens",
+    "HOMEROOM_IDLE_TIMEOUT": "idle_timeout",
 }
 _CHOICES = {
     "throttle": get_args(Throttle),
     "not_allowed": get_args(NotAllowedStatus),
     "access_log": get_args(AccessLog),
 }
-_NUMBERS = ("max_body", "max_upload", "max_parameters", "max_parameter_depth", "max_json_depth", "max_custom_data")
+_NUMBERS = (
+    "max_body", "max_upload", "max_parameters", "max_parameter_depth", "max_json_depth", "max_custom_data",
+    "max_custom_data_per_person", "max_bookmarks", "max_tokens", "idle_timeout",
+)  # fmt: skip
 _ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+/?")
 # What is nested deeper cannot be walked safely.

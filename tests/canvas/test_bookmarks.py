@@ -229,3 +229,27 @@ def test_any_changes_leave_the_order_of_a_plain_list(school: School, changes: li
     names_of(client)
     assert [item["id"] for item in client.get(URL, {"per_page": 100}).json] == model
     assert names_of(school.as_("classmate")) == ["of somebody else"]
+
+
+def test_attack_nobody_fills_the_table_with_bookmarks(school: School) -> None:
+    small = school.with_settings(max_bookmarks=2)
+    client = small.as_("student")
+    first = add(client, "a")
+    add(client, "b")
+    refused = client.post(URL, {"name": "c", "url": "/c"})
+    fault = {"attribute": "base", "type": "too_many", "message": "There are too many bookmarks (maximum is 2)"}
+    assert (refused.status, refused.json) == (400, {"errors": {"base": [fault]}})
+    assert names_of(client) == ["a", "b"]
+    add(small.as_("teacher"), "c")
+    client.delete(f"{URL}/{first}")
+    add(client, "d")
+
+
+def test_a_bookmarks_data_has_a_limit(school: School) -> None:
+    client = school.as_("student")
+    data = {"x": "y" * 16_384}
+    refused = client.post(URL, json={"name": "a", "url": "/a", "data": data})
+    assert (refused.status, refused.json["errors"]["data"][0]["type"]) == (400, "too_long")
+    id = add(client, "a")
+    assert client.put(f"{URL}/{id}", json={"data": data}).status == 400
+    assert client.put(f"{URL}/{id}", json={"data": None}).status == 200

@@ -362,3 +362,15 @@ class Model:
         else:
             self.exists = False
         return 200
+
+
+def test_attack_namespaces_are_no_way_around_the_limit(school: School) -> None:
+    small = school.with_settings(max_custom_data=1_000, max_custom_data_per_person=2_000)
+    student = small.as_("student")
+    assert [put(student, "", "x" * 600, ns=f"n{number}").status for number in range(3)] == [201, 201, 400]
+    refused = put(student, "", "x" * 600, ns="n3")
+    assert refused.json == {"message": "the custom data of this person would be larger than 2000 characters"}
+    # What is there can be made smaller and replaced, empty documents count too, and others have their own room.
+    assert put(student, "", "y" * 500, ns="n1").status == 200
+    assert {put(student, f"/{number}", 1, ns=f"m{number}").status for number in range(10)} == {201, 400}
+    assert put(small.as_("classmate"), "", "x" * 600).status == 201

@@ -6,10 +6,16 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in, token_in
-from tests.support.oauth import CALLBACK, CHALLENGE, make_app, query_of
+from tests.support.oauth import CALLBACK, CHALLENGE, App, make_app, query_of
 from tests.support.settings import change_settings
+
+from homeroom import clock
+from homeroom.oauth2.authorization import LONGEST_PURPOSE, LONGEST_SCOPE, LONGEST_STATE
+from homeroom.school.schema import WebSession
+from homeroom.wire import browser as browsers
 
 pytestmark = pytest.mark.spec("identity.md#2")
 UNKNOWN = {"error": "invalid_client", "error_description": "unknown client"}
@@ -359,3 +365,40 @@ def test_attack_the_name_of_a_client_is_not_markup(school: School) -> None:
     sign_in(app.browser, "student")
     app.ask()
     assert "<script>alert" not in app.browser.get("/login/oauth2/confirm").text
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"), [("state", LONGEST_STATE), ("purpose", LONGEST_PURPOSE), ("scope", LONGEST_SCOPE)]
+)
+def test_attack_what_waits_for_a_sign_in_is_short(school: School, name: str, longest: int) -> None:
+    app = make_app(school)
+    assert app.ask(**{name: "x" * longest}).headers["location"] == "/login"
+    refused = App(school, app.key).ask(**{name: "x" * (longest + 1)})
+    if name == "state":
+        assert (refused.status, refused.json["error"]) == (400, "invalid_request")
+    else:
+        assert query_of(refused)["error"] == ("invalid_scope" if name == "scope" else "invalid_request")
+        assert query_of(refused)["state"] == "xyz"
+    (row,) = waiting(school)
+    assert len(row) < LONGEST_STATE + 1_000
+
+
+def waiting(school: School) -> list[str]:
+    """What is kept for those who have not signed in yet."""
+    kept = select(WebSession.data).where(WebSession.user_id.is_(None))
+    return list(school.read(lambda db: db.execute(kept).scalars().all()))
+
+
+def test_attack_a_network_fills_no_table_with_sign_ins_that_wait(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsers, "MOST_WAITING", 3)
+    app = make_app(school)
+    assert [App(school, app.key).ask().status for _ in range(5)] == [302, 302, 302, 429, 429]
+    assert len(waiting(school)) == 3
+    # Who began already goes on, and so does who is signed in.
+    first = App(school, app.key)
+    assert first.consent().status == 302
+    school.write(lambda db: db.execute(update(WebSession).values(expires_at=clock.now())))
+    school.server.services.jobs.run_due()
+    assert waiting(school) == []

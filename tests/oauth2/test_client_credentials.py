@@ -354,3 +354,24 @@ def test_keys_are_not_fetched_for_other_grants(school: School, elsewhere: Outsid
     client = make_client(school, public_jwk="", public_jwk_url=f"{elsewhere.url}/keys")
     ask(client, sign(claims_of(client)), grant_type="authorization_code", code="x")
     assert elsewhere.asked == []
+
+
+def test_attack_an_assertion_for_another_server_is_not_taken_under_its_name(school: School, client: App) -> None:
+    """Somebody whose server the client trusts sends its assertion on to us, under the Host that it was made for."""
+    public = make_client(school.with_settings(public_url="https://school.example"))
+    evil = sign(claims_of(public, aud="http://evil.test/login/oauth2/token"))
+    form = {
+        "grant_type": "client_credentials", "client_assertion_type": JWT_BEARER, "client_assertion": evil,
+        "scope": SCOPE,
+    }  # fmt: skip
+    reply = public.school.as_("anonymous").post("/login/oauth2/token", form, headers={"host": "evil.test"})
+    assert refusal(reply) == (400, "invalid_request", "the assertion's aud is not this token endpoint")
+
+
+def test_a_service_token_names_the_public_address_whatever_the_host_says(school: School) -> None:
+    public = make_client(school.with_settings(public_url="https://school.example/"))
+    reply = ask(public, sign(claims_of(public, aud="https://school.example/login/oauth2/token")))
+    assert reply.status == 200, reply.text
+    keys = KeySet.import_key_set(school.as_("anonymous").get("/login/oauth2/jwks").json)
+    said = jwt.decode(reply.json["access_token"], keys, algorithms=["ES512"]).claims
+    assert (said["iss"], said["aud"]) == ("https://school.example", "https://school.example/login/oauth2/token")

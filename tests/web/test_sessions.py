@@ -44,7 +44,7 @@ def test_cookies_have_the_flags_that_keep_them_from_thieves(school: School, sche
     page = f"{scheme}://school.test/login/canvas"
     form = {"pseudonym_session": {"unique_id": "student@school.test", "password": "correct horse"}}
     cookies = {cookie.split("=")[0]: cookie for cookie in browser.submit(page, form).set_cookies}
-    session, token = cookies["homeroom_session"], cookies["_csrf_token"]
+    session, token = cookies["__Host-homeroom_session" if secure else "homeroom_session"], cookies["_csrf_token"]
     for cookie in (session, token):
         assert "Path=/" in cookie
         assert "SameSite=Lax" in cookie

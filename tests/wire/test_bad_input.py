@@ -293,10 +293,10 @@ def test_a_length_without_a_type_is_a_form(nobody: Client) -> None:
 @pytest.mark.parametrize(
     "header",
     [
-        (b"authorization", b"Bearer " + b"x" * 100_000), (b"authorization", b"Bearer \xff\xfe"),
+        (b"authorization", b"Bearer " + b"x" * 30_000), (b"authorization", b"Bearer \xff\xfe"),
         (b"accept", b"\xff" * 5000),
-        (b"cookie", b"=;=;,;\x01\xff"), (b"cookie", b"a=" + b"x" * 100_000), (b"x-anything", b"\xff\x00"),
-        (b"accept", b"x" * 100_000), (b"if-none-match", b"\xff"), (b"user-agent", b"\xff"),
+        (b"cookie", b"=;=;,;\x01\xff"), (b"cookie", b"a=" + b"x" * 30_000), (b"x-anything", b"\xff\x00"),
+        (b"accept", b"x" * 30_000), (b"if-none-match", b"\xff"), (b"user-agent", b"\xff"),
     ],
 )  # fmt: skip
 def test_odd_headers_break_nothing(school: School, header: tuple[bytes, bytes]) -> None:
@@ -336,7 +336,8 @@ def test_a_failure_says_nothing_of_its_reason(school: School) -> None:
 def test_a_client_that_hangs_up_changes_nothing(school: School) -> None:
     student = with_probe(school).as_("student")
     headers = [FORM, (b"content-length", b"12")]
-    assert student.send("PUT", RENAME.encode(), headers, [b"name=Ch"], hangs_up=True) is None
+    reply = student.send("PUT", RENAME.encode(), headers, [b"name=Ch"], hangs_up=True)
+    assert says(reply, 400, "bad_request")
     assert name_of(school, "student") == "Stella Student"
 
 

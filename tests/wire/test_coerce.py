@@ -391,11 +391,11 @@ def test_a_field_that_no_parameter_can_fill_is_found_at_once(kind: Any) -> None:
         converter(msgspec.defstruct("Wrong", [("it", kind)]))
 
 
-def test_long_names_are_cut_in_messages_only() -> None:
+def test_long_names_are_cut() -> None:
     with pytest.raises(BadParameter) as refusal:
         read(dict[str, int], {"k" * 1000: "x"})
     assert len(refusal.value.message) < 150
-    assert refusal.value.name == f"it[{'k' * 1000}]"
+    assert refusal.value.name == f"it[{'k' * 77}...]"
 
 
 # --- properties

@@ -16,8 +16,9 @@ from homeroom.wire import pages
 from homeroom.wire.coerce import BadParameter, MissingParameter
 from homeroom.wire.csrf import ForgedRequest
 from homeroom.wire.params import BadParameters
+from homeroom.wire.request import HeadersTooLarge
 from homeroom.wire.server import MethodNotAllowed
-from homeroom.wire.transfer import BodyTooLarge
+from homeroom.wire.transfer import BodyTooLarge, BodyTooSlow
 
 CHALLENGE: dict[str, str | None] = {"www-authenticate": 'Bearer realm="canvas-lms"'}
 NONE: dict[str, str | None] = {"www-authenticate": None}
@@ -85,6 +86,16 @@ KINDS: dict[str, tuple[Exception, str, int, Any, dict[str, str | None]]] = {
             }
         },
         NONE,
+    ),
+    "too many headers": (
+        HeadersTooLarge(), "2.5", 431,
+        {"errors": [{"message": "There are more than 80 headers, or more than 32768 bytes in them.",
+                     "error_code": "request_header_fields_too_large"}]}, NONE,
+    ),
+    "slow body": (
+        BodyTooSlow(), "2.5", 408,
+        {"errors": [{"message": "The request body came too slowly.", "error_code": "request_timeout"}]},
+        {"connection": "close"},
     ),
     "masquerade": (BadMasquerade(), "7", 401, {"errors": "Invalid as_user_id"}, NONE),
     "unexpected": (

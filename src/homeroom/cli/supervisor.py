@@ -13,13 +13,15 @@ import time
 from typing import Any
 
 import click
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
 # Before the fork, so that every web process has it at once and shares its memory.
 import homeroom.app  # noqa: F401
 from homeroom.cli.address import Address
+from homeroom.cli.connections import BACKLOG, HEAD_BYTES, connections_of, raise_file_limit
 from homeroom.logs import CONFIGURATION
 from homeroom.services.process import SUPERVISOR, Attention
 from homeroom.settings import Settings, environment_of
@@ -42,7 +44,12 @@ def supervise(settings: Settings, address: Address, workers: int) -> None:
         interface=Interfaces.ASGI,
         workers=workers,
         loop=Loops.uvloop if sys.platform != "win32" else Loops.asyncio,
+        # With HTTP/2 on, granian waits for the first byte of a connection for ever.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=settings.idle_timeout * 1_000, max_buffer_size=HEAD_BYTES),
         websockets=False,
+        backlog=BACKLOG,
+        backpressure=connections_of(raise_file_limit()),
         factory=True,
         respawn_failed_workers=True,
         workers_kill_timeout=PATIENCE,

@@ -53,7 +53,7 @@ def check_assertion(params: Params[AssertionParams], request: Request, services:
         client = clients.find_client(db, subject)
         now = clock.now()
     keys = assertions.keys_of(client)
-    audiences = (f"{request.base_url}/login/oauth2/token",)
+    audiences = (f"{request.own_address}/login/oauth2/token",)
     return Assertion(client, assertions.verify(params.client_assertion, keys, client, audiences, now))
 
 
@@ -70,5 +70,5 @@ def issue_service_token(
         raise OAuthError("invalid_scope", f"The scope is missing or not the client's: {' '.join(refused)}".rstrip(": "))
     assertions.use_once(db, client, assertion.claims)
     vault = open_vault(db, request.settings.secret_key)
-    token, seconds = assertions.sign_service_token(db, client, scopes, request.base_url, vault)
+    token, seconds = assertions.sign_service_token(db, client, scopes, request.own_address, vault)
     return ServiceTokenJson(token, seconds, " ".join(scopes))

@@ -27,6 +27,8 @@ from homeroom.wire.services import Services
 route = Routes()
 CONFIRM = "/login/oauth2/confirm"
 _KEPT = "oauth"
+# Characters. What is asked for waits in a row while the person signs in, and anybody may ask.
+LONGEST_STATE, LONGEST_PURPOSE, LONGEST_SCOPE = 4_000, 255, 65_536
 
 
 class Authorize(Struct):
@@ -71,6 +73,9 @@ def authorize(params: Params[Authorize], browser: Browser, actor: Actor, db: Con
     client = clients.find_client(db, params.client_id)
     if not clients.may_redirect_to(client, params.redirect_uri):
         raise OAuthError("invalid_request", "redirect_uri does not match client settings")
+    if params.state is not None and len(params.state) > LONGEST_STATE:
+        # Not told to the client: a state that is cut, or left out, is another one.
+        raise OAuthError("invalid_request", f"state is longer than {LONGEST_STATE} characters")
     try:
         pending = _checked(db, client, params, actor)
     except OAuthError as error:
@@ -162,6 +167,8 @@ def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) ->
         raise OAuthError("unsupported_response_type", "Only response_type=code is permitted")
     if params.prompt not in ("", "none"):
         raise OAuthError("unsupported_prompt_type", 'prompt must be "none" (or empty)')
+    if params.purpose is not None and len(params.purpose) > LONGEST_PURPOSE:
+        raise OAuthError("invalid_request", f"purpose is longer than {LONGEST_PURPOSE} characters")
     return Pending(
         client.id,
         params.redirect_uri,
@@ -178,7 +185,10 @@ def _scopes_asked(client: Client, params: Authorize) -> list[str]:
 
     Such a token may do everything, and the person who is asked must not read less than that. Raises OAuthError.
     """
-    scopes = list(dict.fromkeys((params.scope or params.scopes).split()))
+    text = params.scope or params.scopes
+    if len(text) > LONGEST_SCOPE:
+        raise OAuthError("invalid_scope", f"scope is longer than {LONGEST_SCOPE} characters")
+    scopes = list(dict.fromkeys(text.split()))
     if scopes == [USERINFO]:
         return scopes
     if not client.require_scopes:

@@ -43,6 +43,7 @@ OAUTH2 = Face(
     error=render_error,
     authenticate=_authenticate,
     headers=PAGE_HEADERS,
+    caching="no-store",
     documented=False,
 )
 KEYS = Face(name="Keys", prefix="/login", resources=(keys.route,), error=api_errors.render_error)

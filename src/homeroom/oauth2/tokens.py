@@ -108,7 +108,7 @@ def end_token(params: Params[EndToken], actor: Actor, request: Request, db: Conn
     if actor.is_masquerading:
         # Whoever acts as somebody is not signed in there as them.
         return {}
-    url = end_session_url_of(db, actor.id, f"{request.base_url}/login/canvas")
+    url = end_session_url_of(db, actor.id, f"{request.own_address}/login/canvas")
     return {"forward_url": url} if url else {}
 
 

@@ -54,6 +54,7 @@ WEB = Face(
     error=PAGES.error,
     authenticate=by_session,
     headers=PAGE_HEADERS,
+    caching="no-store",
     token_of=_no_token,
     documented=False,
 )

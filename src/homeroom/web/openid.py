@@ -92,7 +92,7 @@ def _begin(
         return _failed(db, browser, actor, ready.problem)
     began = flow.begin(ready.provider)
     cookie = browser.keep(db, _KEPT, msgspec.to_builtins(began))
-    url = flow.authorize_url(ready.provider, began, request.base_url + CALLBACK, params.unique_id)
+    url = flow.authorize_url(ready.provider, began, request.own_address + CALLBACK, params.unique_id)
     return redirect(url, [cookie, *wanting(params, browser, request)])
 
 
@@ -109,7 +109,7 @@ def _arrive(params: Params[Arrival], browser: Browser, services: Services, reque
         if params.error:
             raise SignInFailed(NOT_FINISHED)
         provider = _find(services, request, actor, str(began.provider_id))
-        claims = flow.finish(provider, began, params.code, params.iss, request.base_url + CALLBACK)
+        claims = flow.finish(provider, began, params.code, params.iss, request.own_address + CALLBACK)
     except SignInFailed as problem:
         return Outcome(problem=problem)
     return Outcome(provider, claims)

@@ -126,7 +126,7 @@ def end_session(browser: Browser, actor: Actor, request: Request, db: Connection
 def _after_sign_out(db: Connection, browser: Browser, actor: Actor, request: Request) -> str:
     """To the provider that vouched for the session, to end its own; never to one that signs the person in again."""
     login_id = browser.session.login_id if browser.session is not None else None
-    if url := end_session_url(db, login_id, f"{request.base_url}/login/canvas"):
+    if url := end_session_url(db, login_id, f"{request.own_address}/login/canvas"):
         return url
     path = sign_in_path(db, actor.root.id)
     return "/login" if path == "/login/canvas" else "/login/canvas"

@@ -9,9 +9,9 @@ from homeroom.school.errors import Fault, Invalid, NotAllowed, NotFound, NotSign
 from homeroom.wire.answers import Answer, seconds
 from homeroom.wire.coerce import MissingParameter
 from homeroom.wire.params import BadParameters
-from homeroom.wire.request import Request
+from homeroom.wire.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLarge, Request
 from homeroom.wire.server import MethodNotAllowed
-from homeroom.wire.transfer import BodyTooLarge
+from homeroom.wire.transfer import BodyTooLarge, BodyTooSlow
 
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="canvas-lms"')
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
@@ -56,6 +56,13 @@ def render_error(error: Exception, request: Request) -> Answer:
             return Answer(400, _failure(error.message, "bad_request"))
         case BodyTooLarge():
             return Answer(413, _failure(f"The request body is larger than {error.limit} bytes.", "content_too_large"))
+        case BodyTooSlow():
+            return Answer(
+                408, _failure("The request body came too slowly.", "request_timeout"), [("Connection", "close")]
+            )
+        case HeadersTooLarge():
+            message = f"There are more than {MOST_HEADERS} headers, or more than {HEADER_BYTES} bytes in them."
+            return Answer(431, _failure(message, "request_header_fields_too_large"))
         case MethodNotAllowed():
             body = _failure("The method is not allowed for this path.", "method_not_allowed")
             return Answer(405, body, [("Allow", ", ".join(error.allowed))])

@@ -8,17 +8,34 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection
 
-from homeroom.school.access import sessions
+from homeroom.school.access import attempts, sessions
 from homeroom.school.access.sessions import Session
 from homeroom.school.actor import Actor
+from homeroom.school.errors import Refused
 from homeroom.wire.addresses import is_path_of_ours
 from homeroom.wire.csrf import ForgedRequest, is_genuine, token_for
 from homeroom.wire.request import Request
 
 SESSION, TOKEN, WANTED = "homeroom_session", "_csrf_token", "homeroom_wanted"
-# The form of our secrets: a client cannot choose another one for its session.
+# A browser takes a cookie of such a name from this very host only, by https: no neighbour can plant one.
+# Not for TOKEN, which API clients look for by the name that Canvas gave it, and which opens nothing alone.
+_HOST_ONLY = "__Host-"
+# What we once gave out: a client cannot choose a short secret, or one with odd characters, for its session.
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 Header = tuple[str, str]
+# Sign-ins that may begin from one network address, in attempts.WINDOW: a row waits for each. A whole school may sit
+# behind one address.
+MOST_WAITING = 600
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """What the cookie is called where this request comes from."""
+    return f"{_HOST_ONLY}{name}" if name != TOKEN and request.is_secure else name
+
+
+def session_cookie_of(request: Request) -> str | None:
+    """The session's cookie, if the browser sent one."""
+    return request.cookie(cookie_name(request, SESSION)) if b"cookie" in request.headers else None
 
 
 class Browser:
@@ -26,7 +43,7 @@ class Browser:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        sent = request.cookie(SESSION) or ""
+        sent = session_cookie_of(request) or ""
         self.is_new = _SECRET.fullmatch(sent) is None
         self.secret = sessions.new_secret() if self.is_new else sent
         self.session = request.session
@@ -63,11 +80,19 @@ class Browser:
     def keep(self, db: Connection, name: str, value: Any) -> Header:
         """Keep something for this browser, signed in or not, until it is signed out; None forgets it.
 
-        The header must go with the answer: it gives a new browser its cookie.
+        The header must go with the answer: it gives a new browser its cookie. Raises Refused when too many browsers
+        of one network address want something kept.
         """
         assert self.session is not None
+        if self.session.id is None and value is not None:
+            self._admit_one_more(db)
         sessions.keep(db, self.secret, self.session, name, value)
         return self.session_cookie()
+
+    def _admit_one_more(self, db: Connection) -> None:
+        name = attempts.from_address("waiting browser", self.request.remote_ip)
+        if not attempts.count(db, name, MOST_WAITING):
+            raise Refused("Too many people began to sign in from this network. Try again in a while.", status=429)
 
     @property
     def kept(self) -> dict[str, Any]:
@@ -102,8 +127,8 @@ class Browser:
 
     @property
     def wanted(self) -> str | None:
-        """The page that this browser wanted before it was sent to sign in."""
-        path = unquote(self.request.cookie(WANTED) or "")
+        """The page of ours that this browser was sent away from to sign in."""
+        path = unquote(self.request.cookie(cookie_name(self.request, WANTED)) or "")
         return path if is_path_of_ours(path) else None
 
     def want(self, path: str) -> Header:
@@ -114,10 +139,10 @@ class Browser:
         return self._cookie(WANTED, "", lifetime=0)
 
     def _cookie(self, name: str, value: str, *, lifetime: int | None = None, hidden: bool = True) -> Header:
-        parts = [f"{name}={value}", "Path=/", "SameSite=Lax"]
+        parts = [f"{cookie_name(self.request, name)}={value}", "Path=/", "SameSite=Lax"]
         if hidden:
             parts.append("HttpOnly")
-        if self.request.base_url.startswith("https:"):
+        if self.request.is_secure:
             parts.append("Secure")
         if lifetime is not None:
             parts.append(f"Max-Age={lifetime}")

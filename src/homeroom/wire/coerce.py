@@ -7,7 +7,7 @@
 import operator
 import re
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 from functools import cache
@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NewType, TypeAlias, TypeVar, Union, 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from homeroom.wire.params import shown
 from homeroom.wire.scalars import (
     SIMPLE,
     BadParameter,
@@ -186,10 +187,18 @@ def _one_of(values: Iterable[object], members: Iterable[object]) -> Read:
     return read
 
 
+# As many as a form can have (HOMEROOM_MAX_PARAMETERS); JSON has room for more, and statements have not.
+_MOST_ITEMS = 4_096
+
+
 def _many(collect: Callable[[Iterable[object]], object], kind: Kind) -> Read:
     def read(value: object, name: str) -> object:
-        items = (item for item in items_of(value) if not (item == "" and kind.blank_is_null and not kind.nullable))
-        taken = [_taken(kind, item, f"{name}[]") for item in items]
+        sent = items_of(value)
+        if len(sent) > _MOST_ITEMS:
+            raise BadParameter(name, f"has more than {_MOST_ITEMS} values")
+        items = (item for item in sent if not (item == "" and kind.blank_is_null and not kind.nullable))
+        item_name = f"{name}[]"
+        taken = [_taken(kind, item, item_name) for item in items]
         try:
             return collect(item for item in taken if item is not UNSET)
         except TypeError as error:  # A frozenset[Any] was given objects.
@@ -198,7 +207,7 @@ def _many(collect: Callable[[Iterable[object]], object], kind: Kind) -> Read:
     return read
 
 
-def items_of(value: object) -> Iterable[object]:
+def items_of(value: object) -> Collection[object]:
     """A list's items. Rails also takes one value for a list of one, and `{"0": a, "1": b}` in the order given."""
     if isinstance(value, list | tuple):
         return value
@@ -211,7 +220,8 @@ def _object(kind: Kind) -> Read:
     def read(value: object, name: str) -> object:
         if not isinstance(value, dict):
             raise BadParameter(name, "must be an object")
-        taken = {key: _taken(kind, item, f"{name}[{key}]") for key, item in value.items()}
+        # The client chose these keys: a long one is cut, for it is written again with every value below it.
+        taken = {key: _taken(kind, item, f"{name}[{shown(key)}]") for key, item in value.items()}
         return {key: item for key, item in taken.items() if item is not UNSET}
 
     return read

@@ -16,7 +16,7 @@ from homeroom.school.errors import NotAllowed
 from homeroom.school.permissions import PERMISSIONS
 from homeroom.wire.answers import Answer, make_bytes
 from homeroom.wire.authentication import authenticate, authenticate_browser
-from homeroom.wire.browser import SESSION, Browser
+from homeroom.wire.browser import Browser, session_cookie_of
 from homeroom.wire.coerce import converter, items_of
 from homeroom.wire.ids import PathId, parse_id
 from homeroom.wire.paging import Page, Paging, link_header, read_paging
@@ -84,8 +84,8 @@ def by_token(call: Call, db: Connection) -> Actor:
 
 
 def by_token_or_session(call: Call, db: Connection) -> Actor:
-    """Authentication of the Canvas API: a token, otherwise the browser's session (identity.md §1)."""
-    if call.token is not None or call.request.cookie(SESSION) is None:
+    """The way of the Canvas API: a token, else the browser's session (identity.md §1)."""
+    if call.token is not None or session_cookie_of(call.request) is None:
         return authenticate(db, call.token, call.params)
     return authenticate_browser(db, call.browser, call.params, writes=call.request.method != "GET")
 

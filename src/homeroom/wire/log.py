@@ -23,15 +23,19 @@ class RequestLog:
     def __init__(self, lines: AccessLog) -> None:
         self._all = lines == "all"
         self._slow = SLOW if lines == "problems" else float("inf")
+        self._broken = lines != "off"
 
     def done(self, visit: Visit, face: Face, status: int) -> None:
         """A request that failed always has a line, with its traceback."""
         seconds = time.perf_counter() - visit.began
-        if visit.failure is None and not self._all and seconds < self._slow:
+        broken = visit.broken and self._broken
+        if visit.failure is None and not self._all and not broken and seconds < self._slow:
             return
         extra = {"fields": fields(visit, face, status, seconds)}
         if visit.failure is not None:
             log.error("A request failed.", exc_info=visit.failure, extra=extra)
+        elif broken:
+            log.warning("The body of a request broke off, or came too slowly.", extra=extra)
         else:
             log.info("A request.", extra=extra)
 

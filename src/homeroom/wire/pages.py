@@ -25,14 +25,13 @@ from homeroom.wire.browser import Browser
 from homeroom.wire.csrf import ForgedRequest
 from homeroom.wire.endpoint import Call
 from homeroom.wire.params import BadParameters
-from homeroom.wire.request import Request
+from homeroom.wire.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLarge, Request
 from homeroom.wire.server import MethodNotAllowed
-from homeroom.wire.transfer import BodyTooLarge
+from homeroom.wire.transfer import BodyTooLarge, BodyTooSlow
 
 HTML = "text/html; charset=utf-8"
 # With every answer of a face that shows pages (Face.headers).
 PAGE_HEADERS = (
-    ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
     ("Referrer-Policy", "same-origin"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -127,6 +126,13 @@ class Pages:
                 return self._problem(request, 400, "That did not work", str(error))
             case BodyTooLarge():
                 return self._problem(request, 413, "That is too large", f"{error.limit} bytes is the most we take.")
+            case BodyTooSlow():
+                answer = self._problem(request, 408, "That took too long", "What was sent came too slowly. Try again.")
+                answer.headers.append(("Connection", "close"))
+                return answer
+            case HeadersTooLarge():
+                most = f"{MOST_HEADERS} headers with {HEADER_BYTES} bytes are the most we take."
+                return self._problem(request, 431, "That is too large", most)
             case MethodNotAllowed():
                 answer = self._problem(request, 405, "There is no such page", _NOT_FOUND)
                 answer.headers.append(("Allow", ", ".join(error.allowed)))
@@ -203,7 +209,7 @@ def by_session(call: Call, db: Connection) -> Actor:
     Raises ForgedRequest, TermsNotAccepted and ComesWithSessionToken.
     """
     actor = call.browser.find_session(db).actor
-    if call.request.method == "GET" and isinstance(call.params.get("session_token"), str):
+    if call.request.method == "GET" and _session_token_in(call.request):
         raise ComesWithSessionToken
     if call.request.method != "GET":
         call.browser.require_genuine(call.params)
@@ -215,12 +221,21 @@ def by_session(call: Call, db: Connection) -> Actor:
 
 
 def _to_entrance(request: Request) -> Answer:
-    """Redirects away from an address with a session token, and back to it without the token."""
-    pairs = parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
+    """Away from an address with a session token, and back to it without."""
+    pairs = _pairs_of(request)
     rest = urlencode([pair for pair in pairs if pair[0] != "session_token"])
     page = request.path.decode("latin-1") + (f"?{rest}" if rest else "")
     token = next(value for name, value in pairs if name == "session_token")
     return redirect(f"/login/session?{urlencode({'session_token': token, 'return_to': page})}")
+
+
+def _session_token_in(request: Request) -> bool:
+    # In the address only: a body may say what it likes, and there is nothing to send the browser back without.
+    return b"session_token" in request.query and any(name == "session_token" for name, _ in _pairs_of(request))
+
+
+def _pairs_of(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(request.query.decode("latin-1"), keep_blank_values=True)
 
 
 def _to_sign_in_or_terms(request: Request, page: str) -> Answer:

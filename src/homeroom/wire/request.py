@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from homeroom.networks import is_in
 from homeroom.school.access.sessions import Session
+from homeroom.school.errors import SchoolError
 from homeroom.settings import Settings
 from homeroom.wire.params import BadParameters
 from homeroom.wire.proxies import client_behind
@@ -24,6 +24,15 @@ _NO_PARTS: list[str] = []
 _HOST = re.compile(rb"[A-Za-z0-9._~-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 # What may be sent in several headers of one name; of the others a second one is a mistake or an attack.
 _ONCE = frozenset((b"host", b"authorization", b"content-length", b"content-type", b"transfer-encoding"))
+
+
+# More than any browser, client and chain of proxies sends, and less than the HTTP server takes (basics.md §2.5).
+MOST_HEADERS = 80
+HEADER_BYTES = 32 * 1024
+
+
+class HeadersTooLarge(SchoolError):
+    """There are too many headers, or too many bytes in them."""
 
 
 class BadRequest(BadParameters):
@@ -67,14 +76,22 @@ class Request:
         self._server: tuple[str, int | str] | None = scope.get("server")
         self.segments = _NO_PARTS
         self.body = b""
-        self._cookies: SimpleCookie | None = None
+        self._cookies: dict[str, str] | None = None
         # The browser's session once it was looked for, so that the page for an error still knows whose it is.
         self.session: Session | None = None
 
     def check(self) -> None:
-        """Read what a client can get wrong: headers sent twice, the host, the path. Raises BadRequest."""
-        if len(self.headers) != len(self._sent_headers):
-            self.headers = _joined(self._sent_headers)
+        """Read what a client can get wrong: too many headers, or twice the same one, the host, the path.
+
+        Raises BadRequest and HeadersTooLarge.
+        """
+        sent = self._sent_headers
+        if len(sent) > MOST_HEADERS or sum([len(name) + len(value) for name, value in sent]) > HEADER_BYTES:
+            # Nothing of what cannot be trusted is looked at again, not even for the page that says so.
+            self.headers = {}
+            raise HeadersTooLarge
+        if len(self.headers) != len(sent):
+            self.headers = _joined(sent)
         if (host := self.headers.get(b"host")) is not None and not _is_host(host):
             raise BadRequest("The Host header is not a host.")
         if self.settings.trusted_proxies:
@@ -120,37 +137,50 @@ class Request:
         return self.base_url + quote(self.path, safe=_PATH_SAFE)
 
     @property
+    def own_address(self) -> str:
+        """HOMEROOM_PUBLIC_URL, as this server is called in what others keep or check; without it ``base_url``.
+
+        For the ``iss`` and ``aud`` of tokens, and addresses that an identity provider sends a browser back to.
+        """
+        public = self.settings.public_url
+        return public.rstrip("/") if public else self.base_url
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether browsers reach this server by https, as far as it knows."""
+        return self.scheme == "https" or (self.settings.public_url or "").startswith("https:")
+
+    @property
     def address_for_mail(self) -> str:
         """Where links in mails lead: HOMEROOM_PUBLIC_URL.
 
-        Without it, never to a host that the client made up: whoever asks for somebody's new password must not have
-        the link lead to a server of theirs. Then it is this machine, or the address that the server listens at.
+        Without it, never to a host or port that the client made up: whoever asks for somebody's new password must not
+        have the link lead to a server of theirs. Then it is this machine, or the address that the server listens at.
         """
-        if self.settings.public_url:
-            return self.settings.public_url.rstrip("/")
-        if self._server is None:
-            return self.base_url
+        if self.settings.public_url or self._server is None:
+            return self.own_address
         name, port = self._server
         listens_at = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-        if self.host == listens_at or self.host.rpartition(":")[0] in _THIS_MACHINE or self.host in _THIS_MACHINE:
+        # Another port of this machine may be a server of somebody else's.
+        if self.host == listens_at or self.host in {f"{host}:{port}" for host in _THIS_MACHINE}:
             return self.base_url
         return f"{self.scheme}://127.0.0.1:{port}" if name in _EVERYWHERE else f"{self.scheme}://{listens_at}"
 
-    @property
-    def cookies(self) -> SimpleCookie:
-        if self._cookies is None:
-            self._cookies = SimpleCookie()
-            try:
-                self._cookies.load(self.header(b"cookie") or "")
-            except CookieError:
-                self._cookies = SimpleCookie()
-        return self._cookies
-
     def cookie(self, name: str) -> str | None:
-        if b"cookie" not in self.headers:
-            return None
-        morsel = self.cookies.get(name)
-        return morsel.value if morsel else None
+        """A cookie's value as it was sent; of two with one name the first, which belongs to the longer path."""
+        if self._cookies is None:
+            self._cookies = read_cookies(self.headers.get(b"cookie", b""))
+        return self._cookies.get(name)
+
+
+def read_cookies(header: bytes) -> dict[str, str]:
+    """The cookies of a header, in time by its length. Ours are never quoted or escaped, so nothing is undone."""
+    found: dict[str, str] = {}
+    for pair in header.decode("latin-1").split(";"):
+        name, equals, value = pair.partition("=")
+        if equals:
+            found.setdefault(name.strip(), value.strip())
+    return found
 
 
 def path_of(raw: bytes) -> bytes:

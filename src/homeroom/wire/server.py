@@ -25,7 +25,10 @@ from homeroom.wire.routes import Route, Routes
 from homeroom.wire.scopes import Scope, scope_text, scopes_of
 from homeroom.wire.services import Services
 from homeroom.wire.throttle import Bucket, Stopwatch, Throttled, bucket_key, cost_headers, shows_cost, too_many
-from homeroom.wire.transfer import ClientGone, read_body, send_answer
+from homeroom.wire.transfer import BodyBroken, BodyTooSlow, read_body, send_answer
+
+# For a year browsers come back by https, whatever a link says.
+_ALWAYS_SECURE = ("Strict-Transport-Security", "max-age=31536000")
 
 
 class MethodNotAllowed(SchoolError):
@@ -50,6 +53,8 @@ class Face:
     token_of: Callable[[Request, dict[str, Any]], str | None] = token_in
     # Go with every answer of the face, refusals too.
     headers: Sequence[tuple[str, str]] = field(default=())
+    # Who may keep an answer that says nothing of it itself: the browser of the person alone, and never unasked.
+    caching: str = "max-age=0, private, must-revalidate"
     # Pages for people have no place in docs/api and in the OpenAPI document.
     documented: bool = True
     # Its routes are what a developer key with scopes can be given.
@@ -96,6 +101,8 @@ class Visit:
     began: float = field(default_factory=time.perf_counter)
     call: Call | None = None
     failure: Exception | None = None
+    # Its body did not come whole, or not in time.
+    broken: bool = False
 
 
 class Server:
@@ -133,12 +140,13 @@ class Server:
         request = visit.request
         if head := request.method == "HEAD":
             request.method = "GET"
-        try:
-            answer = await self._answer(visit, receive)
-        except ClientGone:
-            return
+        answer = await self._answer(visit, receive)
         face = self._face_of(visit)
         headers = [("X-Request-Context-Id", request.id), *face.headers, *self._closing_headers(visit)]
+        if not any(name == "Cache-Control" for name, _ in answer.headers):
+            headers.append(("Cache-Control", face.caching))
+        if request.is_secure:
+            headers.append(_ALWAYS_SECURE)
         await send_answer(send, answer, headers, head)
         self.log.done(visit, face, answer.status)
 
@@ -153,8 +161,6 @@ class Server:
     async def _answer(self, visit: Visit, receive: Any) -> Answer:
         try:
             return await self._through(visit, receive)
-        except ClientGone:
-            raise
         except Exception as error:  # every face turns what was raised into its own body
             return self._refusal(visit, error)
 
@@ -223,7 +229,12 @@ class Server:
             return too_many(self.services.settings.throttle, with_header=shows_cost(request, visit.token))
         if not isinstance(error, SchoolError | BadParameters):
             visit.failure = error
-        return make_bytes(self._face_of(visit).error(error, request), string_ids=request.wants_string_ids)
+        visit.broken = isinstance(error, BodyBroken | BodyTooSlow)
+        try:
+            return make_bytes(self._face_of(visit).error(error, request), string_ids=request.wants_string_ids)
+        except Exception as second:  # the face could not even say so; the log has both
+            visit.failure = second
+            return Answer(500, b"An error occurred.\n", content_type="text/plain; charset=utf-8")
 
     def _closing_headers(self, visit: Visit) -> list[tuple[str, str]]:
         """What was called and what it cost; settles the bucket (basics.md §6, §8)."""

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from homeroom.wire.answers import Answer
-from homeroom.wire.browser import SESSION
+from homeroom.wire.browser import session_cookie_of
 from homeroom.wire.request import Request
 
 FULL = 600.0
@@ -70,12 +70,12 @@ def bucket_key(request: Request, token: str | None) -> str:
     """The owner of the bucket: the token, otherwise the session, otherwise the address."""
     if token is not None:
         return f"token {hash(token)}"
-    return f"session {hash(session)}" if (session := request.cookie(SESSION)) else f"address {request.remote_ip}"
+    return f"session {hash(session)}" if (session := session_cookie_of(request)) else f"address {request.remote_ip}"
 
 
 def shows_cost(request: Request, token: str | None) -> bool:
-    """Clients with a cookie session get no cost headers (basics.md §8)."""
-    return token is not None or request.cookie(SESSION) is None
+    """Clients with a cookie session are not told what they cost (basics.md §8)."""
+    return token is not None or session_cookie_of(request) is None
 
 
 def cost_headers(bucket: Bucket | None, cost: float) -> list[tuple[str, str]]:

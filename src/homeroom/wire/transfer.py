@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from homeroom.school.errors import SchoolError
 from homeroom.wire.answers import Answer
+from homeroom.wire.params import BadParameters
 from homeroom.wire.request import Request
+
+# A body may take this many seconds, and one more for as many bytes as came: a slow telephone gets through, and who only
+# wants to hold a connection open does not.
+PATIENCE = 20.0
+LEAST_RATE = 2_000
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
 class BodyTooLarge(SchoolError):
@@ -17,12 +25,20 @@ class BodyTooLarge(SchoolError):
         self.limit = limit
 
 
-class ClientGone(Exception):
-    """The client hung up before its request was whole; nobody waits for an answer."""
+class BodyTooSlow(SchoolError):
+    """The body did not come in time."""
+
+
+class BodyBroken(BadParameters):
+    """The body ended before it was whole: broken chunks, or a client that hung up. The HTTP server does not say which,
+    so it is answered, for whom it may concern."""
 
 
 async def read_body(request: Request, receive: Any, limit: int) -> bytes:
-    """The whole body. Raises BodyTooLarge as soon as it is known, without keeping what came; ClientGone."""
+    """The whole body.
+
+    Raises BodyTooLarge as soon as it is known, without keeping what came; BodyTooSlow; BodyBroken.
+    """
     declared = request.header(b"content-length")
     if declared is not None and declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
         raise BodyTooLarge(limit)
@@ -30,10 +46,15 @@ async def read_body(request: Request, receive: Any, limit: int) -> bytes:
         return b""
     parts: list[bytes] = []
     size = 0
+    began = asyncio.get_running_loop().time()
     while True:
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(began + PATIENCE + size / LEAST_RATE):
+                message = await receive()
+        except TimeoutError:
+            raise BodyTooSlow from None
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise BodyBroken("The request body broke off.")
         part = message.get("body", b"")
         size += len(part)
         if size > limit:
@@ -50,7 +71,7 @@ def _has_no_body(request: Request) -> bool:
 
 async def send_answer(send: Any, answer: Answer, extra: list[tuple[str, str]], head: bool) -> None:
     """The answer with these headers besides its own; for HEAD without its body."""
-    headers: list[tuple[bytes, bytes]] = []
+    headers: list[tuple[bytes, bytes]] = [_NOSNIFF]
     if answer.status not in (204, 304):
         headers.append((b"content-type", answer.content_type.encode("latin-1")))
         headers.append((b"content-length", b"%d" % len(answer.body)))

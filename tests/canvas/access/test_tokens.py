@@ -200,3 +200,26 @@ def test_no_token_is_in_a_log(school: School, caplog: pytest.LogCaptureFixture) 
 
 def _but_use(token: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in token.items() if name != "last_used_at"}
+
+
+def test_attack_nobody_fills_the_table_with_tokens(school: School) -> None:
+    small = school.with_settings(max_tokens=2)
+    for who, count in (("student", 2), ("teacher", 2)):
+        before = len(school.as_(who).get(f"/api/v1/users/{school.id(who)}/user_generated_tokens").json)
+        made = [small.as_(who).post(TOKENS, {"token": {"purpose": "x"}}) for _ in range(count - before + 1)]
+        assert [reply.status for reply in made] == [200] * (count - before) + [400]
+        assert made[-1].json == {
+            "errors": {
+                "base": [
+                    {"attribute": "base", "type": "too_many",
+                     "message": "There are too many access tokens (maximum is 2)"}
+                ]
+            }
+        }  # fmt: skip
+    # Also when an admin makes them; and one that is deleted makes room.
+    admin = small.as_("admin")
+    url = f"/api/v1/users/{school.id('student')}/tokens"
+    assert admin.post(url, {"token": {"purpose": "x"}}).status == 400
+    old = school.as_("student").get(f"/api/v1/users/{school.id('student')}/user_generated_tokens").json[-1]["id"]
+    assert admin.delete(f"{url}/{old}").status == 200
+    assert admin.post(url, {"token": {"purpose": "x"}}).status == 200

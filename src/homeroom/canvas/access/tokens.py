@@ -19,6 +19,7 @@ from homeroom.school.schema import AccessToken
 from homeroom.wire.answers import Answer, seconds
 from homeroom.wire.ids import UserId
 from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.request import Request
 from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, Routes
 
 route = Routes()
@@ -88,7 +89,9 @@ def show_token(user_id: UserId, id: str, actor: Actor, db: Connection) -> TokenJ
 
 
 @route.post("/users/:user_id/tokens", right=BY_POLICY)
-def create_token(user_id: UserId, params: Params[MakeToken], actor: Actor, db: Connection) -> TokenJson | Answer:
+def create_token(
+    user_id: UserId, params: Params[MakeToken], actor: Actor, request: Request, db: Connection
+) -> TokenJson | Answer:
     """Create an access token."""
     person = find_user(db, actor, user_id)
     policy.require_create(db, actor, person.id)
@@ -106,6 +109,7 @@ def create_token(user_id: UserId, params: Params[MakeToken], actor: Actor, db: C
         active=policy.is_own(actor, person.id),
         real_user_id=actor.real_id if actor.is_masquerading else None,
         within=actor.scopes,
+        most=request.settings.max_tokens,
     )
     return token_json(token_with_id(db, token_id), text)
 

@@ -163,12 +163,13 @@ def end_enrollment(
     db: Connection,
 ) -> EnrollmentJson:
     """Conclude, deactivate, or delete an enrollment."""
-    record = _in_course(db, course_id, id)
+    record = _in_course(db, actor, course_id, id)
     policy.require_remove(db, actor, record)
     _TASKS[params.task](db, record)
     return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
 
 
+_ROSTER = "read_roster"
 _TASKS = {
     "conclude": actions.conclude,
     "delete": actions.remove,
@@ -182,7 +183,7 @@ def reactivate_enrollment(
     course_id: CourseContext, id: RecordId, actor: Actor, request: Request, db: Connection
 ) -> EnrollmentJson:
     """Re-activate an enrollment."""
-    record = _in_course(db, course_id, id)
+    record = _in_course(db, actor, course_id, id)
     policy.require_add(db, actor, course_id.ref, record.type, record.course_section_id)
     actions.reactivate(db, record)
     return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
@@ -234,7 +235,16 @@ def _rendered(
     return [enrollment_json(record, views[record.course_id], people, include) for record in records]
 
 
-def _in_course(db: Connection, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
+def _in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
+    """Raises NotFound; for who may not read the roster NotAllowed, whether there is such an enrollment or not."""
+    try:
+        return _found_in(db, course, id)
+    except NotFound:
+        actor.require_in_course(db, _ROSTER, course.ref)
+        raise
+
+
+def _found_in(db: Connection, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
     record = find_enrollment(db, id)
     if record.course_id != course.id:
         raise NotFound("enrollment")
@@ -242,10 +252,13 @@ def _in_course(db: Connection, course: FoundCourse, id: IdForm) -> EnrollmentRec
 
 
 def _own_in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
-    record = _in_course(db, course, id)
-    if not actor.is_(record.user_id):
+    """Raises NotFound for what is nobody's, and for somebody else's to who may not read the roster."""
+    record = _found_in(db, course, id)
+    if actor.is_(record.user_id):
+        return record
+    if actor.holds_in_course(db, _ROSTER, course.ref):
         raise NotAllowed("accept")
-    return record
+    raise NotFound("enrollment")
 
 
 def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) -> SuccessJson | Answer:

@@ -112,6 +112,8 @@ def show_section_of_course(
     db: Connection,
 ) -> SectionJson:
     """Get section information."""
+    # Before the section is looked for: who may not see the course does not learn which sections it has.
+    _require_reader(db, actor, course_id.ref)
     return _show(db, actor, request, find_section(db, actor, id, course_id=course_id.id), params.include)
 
 

@@ -15,6 +15,7 @@ from homeroom.school.schema import Bookmark
 from homeroom.wire.coerce import given
 from homeroom.wire.ids import RecordId
 from homeroom.wire.paging import Order, Page, Paging
+from homeroom.wire.request import Request
 from homeroom.wire.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
@@ -43,9 +44,9 @@ def list_bookmarks(paging: Paging, actor: Actor, db: Connection) -> Page[Bookmar
 
 
 @route.post("/users/self/bookmarks", right=SELF_ONLY)
-def create_bookmark(params: Params[BookmarkValues], actor: Actor, db: Connection) -> BookmarkJson:
+def create_bookmark(params: Params[BookmarkValues], actor: Actor, request: Request, db: Connection) -> BookmarkJson:
     """Create bookmark."""
-    bookmark_id = bookmarks.create_bookmark(db, actor.id, _columns(params))
+    bookmark_id = bookmarks.create_bookmark(db, actor.id, _columns(params), most=request.settings.max_bookmarks)
     return _shown(db, actor, IdForm("id", str(bookmark_id)))
 
 

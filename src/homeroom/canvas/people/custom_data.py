@@ -12,7 +12,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound, Refused
 from homeroom.school.ids import IdForm
 from homeroom.school.people.custom_data import documents
-from homeroom.school.people.custom_data.documents import Document
+from homeroom.school.people.custom_data.documents import Document, Room
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import find_user_id
@@ -53,7 +53,8 @@ def store_custom_data(
     """Store custom data: 201 where there was none."""
     document = _find(db, actor, user_id, params.ns, policy.can_manage, must_exist=False)
     value = _value(given, request)
-    was_empty = documents.write(db, document, scope, value, largest=request.settings.max_custom_data)
+    room = Room(request.settings.max_custom_data, request.settings.max_custom_data_per_person)
+    was_empty = documents.write(db, document, scope, value, room)
     return Answer(201, CustomDataJson(value)) if was_empty else CustomDataJson(value)
 
 

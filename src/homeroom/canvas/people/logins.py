@@ -239,9 +239,10 @@ def _require_rights(
 def delete_login(user_id: UserId, id: RecordId, actor: Actor, db: Connection) -> LoginJson:
     """Delete a user login."""
     person = find_user(db, actor, user_id)
-    login = find_login(db, id, user_id=person.id)
+    # Before the login is looked for: who may not manage them does not learn which logins there are.
     if not policy.can_manage(db, actor, person.id):
         raise NotAllowed(policy.RIGHT)
+    login = find_login(db, id, user_id=person.id)
     if login.sis_user_id and not policy.can_change_sis_ids(actor):
         raise NotAllowed(policy.SIS)
     actions.delete_login(db, login)

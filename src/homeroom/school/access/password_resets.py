@@ -42,9 +42,9 @@ def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_ur
     requests. A person who has not finished the registration gets the link for that. The result does not tell which,
     because anybody can ask.
     """
-    by_login = attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN)
-    by_address = attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS)
-    if by_login and by_address:
+    if not attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS):
+        return  # And no row for what was typed: who asks without end must not fill a table.
+    if attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN):
         send_reset(db, typed, school, base_url)
         registration.invite_again(db, typed, school, base_url)
 

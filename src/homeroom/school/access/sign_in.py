@@ -34,10 +34,10 @@ class Candidate(NamedTuple):
 
 
 def admit(db: Connection, typed: str, address: str) -> bool:
-    """Count this attempt; False after too many with this login or from this network address."""
-    by_login = attempts.count(db, _login_name(typed), TRIES_PER_LOGIN)
-    by_address = attempts.count(db, _address_name(address), TRIES_PER_ADDRESS)
-    return by_login and by_address
+    """Count this try; False when there were too many with this login or from this network address."""
+    if not attempts.count(db, _address_name(address), TRIES_PER_ADDRESS):
+        return False  # And no row for what was typed: who tries without end must not fill a table.
+    return attempts.count(db, _login_name(typed), TRIES_PER_LOGIN)
 
 
 def find_candidate(db: Connection, typed: str) -> Candidate | None:

@@ -20,6 +20,7 @@ from homeroom.school.schema import Bookmark, User
 
 LONGEST_NAME = 255
 LONGEST_URL = 4096
+LONGEST_DATA = 16_384
 
 
 class FoundBookmark(NamedTuple):
@@ -47,12 +48,14 @@ def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
     return FoundBookmark(*row)
 
 
-def create_bookmark(db: Connection, user_id: int, values: Mapping[str, Any]) -> int:
-    """Add a bookmark, at its ``position`` or last. Returns its id. Raises Invalid."""
+def create_bookmark(db: Connection, user_id: int, values: Mapping[str, Any], *, most: int) -> int:
+    """Add a bookmark at the bottom, or at its ``position``; its id. Raises Invalid, also for one more than ``most``."""
     values, position = _checked({"name": "", "url": "", **values})
     lock(db, User, [user_id])
     now = clock.now()
     bottom = _count(db, user_id) + 1
+    if bottom > most:
+        raise Invalid(Fault("base", "too_many", f"There are too many bookmarks (maximum is {most})"))
     row = {**values, "user_id": user_id, "position": bottom, "created_at": now, "updated_at": now}
     bookmark_id = insert_returning_id(db, insert(Bookmark).values(row))
     if position is not None:
@@ -81,8 +84,8 @@ def _checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
     columns = {name: value.strip() if name in ("name", "url") else value for name, value in values.items()}
     position = columns.pop("position", None)
     faults = [Fault(name, "blank") for name in ("name", "url") if columns.get(name) == ""]
-    for name, longest in (("name", LONGEST_NAME), ("url", LONGEST_URL)):
-        if len(columns.get(name, "")) > longest:
+    for name, longest in (("name", LONGEST_NAME), ("url", LONGEST_URL), ("data", LONGEST_DATA)):
+        if len(columns.get(name) or "") > longest:
             faults.append(Fault(name, "too_long"))
     if columns.get("url") and not _leads_somewhere(columns["url"]):
         faults.append(Fault("url", "invalid"))

@@ -17,6 +17,8 @@ NAME_LIMIT = 255
 SORT_KEY_LIMIT = 255
 """Characters of a sort key. One character may decompose into 18, and a key has to fit a PostgreSQL index row."""
 
+_SORTED_LIMIT = 1_000
+
 NAMELESS = "User"
 """The name that counts as no name at all."""
 
@@ -200,6 +202,8 @@ def sort_key(text: str) -> str:
 
     Letter case, accents and punctuation do not count; spaces and hyphens separate words. Equal keys are ordered by id.
     """
+    # A long row of accents takes time by its square; names end long before.
+    text = text[:_SORTED_LIMIT]
     letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold()).translate(FILED_UNDER)
     return " ".join("".join(map(_sort_letter, letters)).split())[:SORT_KEY_LIMIT].rstrip()
 

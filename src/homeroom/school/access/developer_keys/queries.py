@@ -79,13 +79,18 @@ def find_key(db: Connection, key_id: int) -> AnyRow:
 
 
 def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
-    """The key with this id, if the actor manages it. Raises NotFound and NotAllowed."""
+    """The key that the id means, which the actor manages.
+
+    Raises NotFound and NotAllowed; for who manages no keys here always NotAllowed, whether there is such a key or not.
+    """
     key_id = local_id(form.value) if form.kind == "id" else None
-    if key_id is None:
-        raise NotFound("developer key")
-    row = find_key(db, key_id)
-    if row.state == "deleted":
-        raise NotFound("developer key")
+    try:
+        row = find_key(db, key_id or 0)
+        if row.state == "deleted":
+            raise NotFound("developer key")
+    except NotFound:
+        actor.require(RIGHT, actor.root.ref)
+        raise
     if not actor.holds(RIGHT, owner_ref(actor, row.account_id)):
         raise NotAllowed(RIGHT)
     return row

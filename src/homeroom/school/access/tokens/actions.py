@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.json import decode, encode
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id
+from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.access.credentials import digest_of, new_token
-from homeroom.school.access.tokens.queries import HINT_LENGTH
+from homeroom.school.access.tokens.queries import HINT_LENGTH, manual_tokens
 from homeroom.school.errors import Fault, Invalid, NotAllowed, SchoolError
-from homeroom.school.schema import AccessToken, DeveloperKey
+from homeroom.school.schema import AccessToken, DeveloperKey, User
 
 PURPOSE_LIMIT = 255
 
@@ -36,12 +36,15 @@ def make_token(
     active: bool,
     real_user_id: int | None,
     within: Collection[str] | None = None,
+    most: int | None = None,
 ) -> tuple[int, str]:
-    """A new token of the person, pending unless ``active``: its id, and its text, which is nowhere else.
+    """Create a token of the person, pending unless ``active``. Returns its id and its text, which is not stored.
 
     ``within``: the scopes of the token that this call is made with, if it has limits. Raises NotAllowed when the new
-    token could do more than that.
+    token could do more than that, and Invalid, also for one more than ``most``.
     """
+    if most is not None:
+        _require_room(db, user_id, most)
     now, token = clock.now(), new_token()
     key = db.execute(
         select(DeveloperKey.id, DeveloperKey.require_scopes, DeveloperKey.scopes).where(DeveloperKey.is_default)
@@ -61,6 +64,12 @@ def make_token(
         "updated_at": now,
     }
     return insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token))), token
+
+
+def _require_room(db: Connection, user_id: int, most: int) -> None:
+    lock(db, User, [user_id])
+    if db.execute(select(func.count()).select_from(manual_tokens(user_id).subquery())).scalar_one() >= most:
+        raise Invalid(Fault("base", "too_many", f"There are too many access tokens (maximum is {most})"))
 
 
 def change_token(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_or_update
@@ -16,6 +16,7 @@ from homeroom.school.errors import Refused
 from homeroom.school.people.custom_data.leaves import (
     LONGEST_PATH,
     Leaf,
+    PathTooLong,
     leaves_of,
     outer_paths,
     path_of,
@@ -53,6 +54,10 @@ _BELOW = Prepared(
 )
 
 
+# What a document costs besides its characters: its row, and the entries in indexes.
+_EACH = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A person's document in one namespace. ``exists``: it has content."""
@@ -81,19 +86,30 @@ def read(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.Ra
     return value_of(leaves, path)
 
 
-def write(db: Connection, document: Document, scope: Sequence[str], value: msgspec.Raw, *, largest: int) -> bool:
-    """Replace the value at the scope. Returns whether there was nothing (or null) before. Raises Refused: 409 if an
-    outer level is not an object, 400 if a path would be too long or the document larger than ``largest`` characters.
-    Writers of one document run one after the other, so that no change is lost.
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Characters that a document, and all documents of a person together, may have."""
+
+    document: int
+    person: int
+
+
+def write(db: Connection, document: Document, scope: Sequence[str], value: msgspec.Raw, room: Room) -> bool:
+    """Replace what is at the scope; whether there was nothing before (or null).
+
+    Raises Refused: 409 when an outer level holds something that is not an object, 400 when a path in it would be too
+    long, or there is no ``room`` for it. Writers of one document go one after the other, so that
+    none loses anything.
     """
     path = path_of(scope)
-    leaves = list(leaves_of(value, path))
-    if any(len(leaf.encode()) > LONGEST_PATH for leaf, _ in leaves):
-        raise Refused(f"a scope of this data would be longer than {LONGEST_PATH} bytes")
+    try:
+        leaves = list(leaves_of(value, path))
+    except PathTooLong:
+        raise Refused(f"a scope of this data would be longer than {LONGEST_PATH} bytes") from None
     _hold(db, document)
     _make_way(db, document, scope)
     before = _leaves(db, document, path)
-    _resize(db, document, _size(leaves) - _size(before), largest)
+    _resize(db, document, _size(leaves) - _size(before), room)
     _remove(db, document, path)
     db.execute(
         insert(CustomDataLeaf),
@@ -176,13 +192,19 @@ def _remove(db: Connection, document: Document, path: str) -> None:
     db.execute(delete(CustomDataLeaf).where(*document.rows, *_below(path)))
 
 
-def _resize(db: Connection, document: Document, change: int, largest: int | None) -> None:
+def _resize(db: Connection, document: Document, change: int, room: Room | None) -> None:
     size = CustomDataDocument.size
     row = db.execute(
         update(CustomDataDocument).where(*_header(document)).values(size=size + change).returning(size)
     ).one()
-    if largest is not None and row.size > largest:
-        raise Refused(f"the document of this namespace would be larger than {largest} characters")
+    if room is None:
+        return
+    if row.size > room.document:
+        raise Refused(f"the document of this namespace would be larger than {room.document} characters")
+    # Each document counts for something, or empty ones in other namespaces would be free.
+    whole = select(func.sum(size + _EACH)).where(CustomDataDocument.user_id == document.user_id)
+    if change > 0 and db.execute(whole).scalar_one() > room.person:
+        raise Refused(f"the custom data of this person would be larger than {room.person} characters")
 
 
 def _size(leaves: Sequence[Leaf]) -> int:

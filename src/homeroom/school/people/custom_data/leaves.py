@@ -22,6 +22,10 @@ _ESCAPES = str.maketrans({"\x01": "\x021", "\x02": "\x022"})
 _object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
+class PathTooLong(Exception):
+    """A path of the document is longer than LONGEST_PATH."""
+
+
 def path_of(keys: Iterable[str]) -> str:
     """The path of these keys from the top of the document; ``""`` is the document itself."""
     return "".join(key.translate(_ESCAPES) + _END for key in keys)
@@ -44,7 +48,12 @@ def outer_paths(keys: Sequence[str]) -> list[str]:
 
 
 def leaves_of(value: msgspec.Raw, path: str = "") -> Iterator[Leaf]:
-    """The leaves of a JSON value in the order in which it was written; an empty object is a leaf."""
+    """The leaves of a JSON value in the order in which it was written; an empty object is a leaf.
+
+    Raises PathTooLong at once: a long key is written again with everything that it holds.
+    """
+    if len(path.encode()) > LONGEST_PATH:
+        raise PathTooLong
     text = bytes(value).strip()
     if not text.startswith(b"{"):
         yield path, text.decode()
