@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import registration, sign_in
+from homeroom.school.access import registration
 from homeroom.school.access.registration import Invitation
 from homeroom.school.actor import Actor
 from homeroom.web.pages import PAGES
@@ -55,8 +55,7 @@ def accept_invitation(
         db, nonce, password_hash=checked.password_hash or None, terms=params.user.terms_of_use
     )
     if invitation.login_id is not None:
-        sign_in.note(db, invitation.login_id, invitation.user_id)
-        cookies = browser.sign_in(db, invitation.user_id, login_id=invitation.login_id)
+        cookies = browser.enter(db, invitation.user_id, login_id=invitation.login_id)
         return redirect("/?login_success=1", cookies)
     # The link proves who reads the mail, not who knows the password: it signs nobody in.
     return redirect("/profile?confirmed=1" if actor.is_(invitation.user_id) else "/login/canvas?confirmed=1")

@@ -50,7 +50,7 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
-from homeroom.school.schema.sessions import AttemptCount, MobileSessionExpiry, PasswordReset, WebSession
+from homeroom.school.schema.sessions import AttemptCount, KnownPlace, MobileSessionExpiry, PasswordReset, WebSession
 
 __all__ = [
     "AccessToken",
@@ -77,6 +77,7 @@ __all__ = [
     "Favorite",
     "FeatureFlag",
     "JobLease",
+    "KnownPlace",
     "Login",
     "MailMessage",
     "MobileSessionExpiry",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.db.types import Id
@@ -35,13 +35,26 @@ class WebSession(Base):
 
 
 class AttemptCount(Base):
-    """How often something guessable was tried lately, by a name such as ``sign-in address 192.0.2.1``."""
+    """How often something guessable was tried lately, by a name such as ``sign-in from 192.0.2.1``."""
 
     __tablename__ = "attempt_counts"
 
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[time | None]
     ends_at: Mapped[time] = mapped_column(index=True)
+
+
+class KnownPlace(Base):
+    """Where somebody has signed in with a login before: a browser, by its cookie, or a network address."""
+
+    __tablename__ = "known_places"
+    rules = (UniqueConstraint("login_id", "digest"), Index("ix_known_places_last_used_at", "last_used_at"))
+
+    id: Mapped[id_]
+    login_id: Mapped[int] = mapped_column(Id, ForeignKey("logins.id"))
+    digest: Mapped[bytes]
+    last_used_at: Mapped[time]
 
 
 class MobileSessionExpiry(Base):
