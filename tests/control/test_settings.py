@@ -28,6 +28,7 @@ DEFAULTS = {
     "open_registration": False,
     "password_min_length": 8,
     "admins_can_change_passwords": False,
+    "require_second_factor_of_admins": False,
     "limit_personal_access_tokens": False,
     "limit_personal_access_tokens_to_staff": False,
     "require_token_expiry": False,

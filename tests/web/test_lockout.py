@@ -12,6 +12,7 @@ from tests.support.access import make_token
 from tests.support.browser import Browser, sign_in
 from tests.support.cast import PASSWORD
 from tests.support.client import Reply
+from tests.support.watch import Watch
 
 from homeroom import clock
 from homeroom.school.access import attempts, lockout, places
@@ -57,23 +58,6 @@ def count(school: School, table: Any) -> int:
 def known(school: School, login: int, place: Place) -> Known:
     known: Known = school.read(lambda db: places.known(db, login, place))
     return known
-
-
-class Watch:
-    """Real time that passes only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = clock.real_now()
-
-    def passes(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
-    watch = Watch()
-    monkeypatch.setattr(clock, "real_now", lambda: watch.now)
-    return watch
 
 
 # --- one login, one place ----------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": ("homeroom.cli.migrate:migrate", "Bring the tables up to date."),
     "doctor": ("homeroom.cli.doctor:doctor", "Check that everything is as it should be."),
     "token": ("homeroom.cli.tokens:token", "Access tokens: create."),
+    "user": ("homeroom.cli.users:user", "People who cannot get in: password, reset-second-factor."),
     "account": ("homeroom.cli.accounts:account", "The root account and its settings: set."),
     "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
     "demo": ("homeroom.cli.demo:demo", "A small school to look around in: load."),

@@ -33,6 +33,7 @@ class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, for
     open_registration: bool = False
     password_min_length: int = LEAST_PASSWORD_LENGTH
     admins_can_change_passwords: bool = False
+    require_second_factor_of_admins: bool = False
     limit_personal_access_tokens: bool = False
     limit_personal_access_tokens_to_staff: bool = False
     require_token_expiry: bool = False

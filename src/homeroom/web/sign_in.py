@@ -17,6 +17,7 @@ from homeroom.web.pages import PAGES
 from homeroom.wire.addresses import path_of_ours
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
+from homeroom.wire.entering import Entering, enter
 from homeroom.wire.pages import redirect
 from homeroom.wire.request import Request
 from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
@@ -25,6 +26,7 @@ from homeroom.wire.services import Services
 route = Routes()
 WRONG = "That login and password do not go together."
 _MINUTE = 60
+QUARTER = 900
 
 
 class WantedPage(Struct):
@@ -75,8 +77,8 @@ def start_session(
         return _form(db, browser, actor, given.unique_id, too_many(checked.wait), status=429, headers=headers)
     if candidate is None or not sign_in.enter(db, checked):
         return _form(db, browser, actor, given.unique_id, WRONG, status=400, remember=given.remember_me)
-    cookies = browser.enter(db, candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
-    return redirect(browser.wanted or "/?login_success=1", cookies)
+    entering = Entering(user_id=candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
+    return enter(db, browser, actor.root, entering)
 
 
 def too_many(wait: int) -> str:

@@ -91,13 +91,18 @@ class Browser:
         sent = self.request.cookie(KNOWN) or ""
         return Place(self.request.remote_ip, sent if _SECRET.fullmatch(sent) else None)
 
-    def enter(self, db: Connection, user_id: int, *, login_id: int, remember: bool = False) -> list[Header]:
+    def wait(self, db: Connection, user_id: int, value: Any) -> list[Header]:
+        """Keep who is on their way in while their second factor is waited for; the cookies to answer with."""
+        self.secret = sessions.wait_for_second_factor(db, user_id, value, replaces=self.session)
+        return [self.session_cookie(), self.token_cookie(token_for(self.secret))]
+
+    def enter(self, db: Connection, user_id: int, *, login_id: int, **values: Any) -> list[Header]:
         """Sign in somebody whose password, or whose mail, proved who they are; the browser is known from now on."""
         place = self.place._replace(browser=self.place.browser or sessions.new_secret())
         sign_in.signed_in(db, login_id, user_id, place)
         lifetime = int(LIFETIME.total_seconds())
         known = self._cookie(KNOWN, place.browser or "", lifetime=lifetime)
-        return [known, *self.sign_in(db, user_id, login_id=login_id, remember=remember)]
+        return [known, *self.sign_in(db, user_id, login_id=login_id, **values)]
 
     def sign_out(self, db: Connection) -> list[Header]:
         """End the session; the cookies to answer with."""

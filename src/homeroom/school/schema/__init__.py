@@ -50,7 +50,15 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
-from homeroom.school.schema.sessions import AttemptCount, KnownPlace, MobileSessionExpiry, PasswordReset, WebSession
+from homeroom.school.schema.sessions import (
+    AttemptCount,
+    KnownPlace,
+    MobileSessionExpiry,
+    PasswordReset,
+    RecoveryCode,
+    SecondFactor,
+    WebSession,
+)
 
 __all__ = [
     "AccessToken",
@@ -89,8 +97,10 @@ __all__ = [
     "PasswordReset",
     "Preference",
     "ProfileLink",
+    "RecoveryCode",
     "Role",
     "RoleOverride",
+    "SecondFactor",
     "SessionToken",
     "SystemFact",
     "TermsOfService",

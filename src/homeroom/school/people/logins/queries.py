@@ -78,6 +78,12 @@ def find_own_password(db: Connection, login: AnyRow) -> AnyRow | None:
     return _password_login(db, login.id, login.user_id)
 
 
+def first_password_login(db: Connection, user_id: int) -> AnyRow | None:
+    """The first login of the person that a password opens, and its hash."""
+    rows = _LOGINS.add_columns(Login.password_hash).where(Login.user_id == user_id, HAS_PASSWORD)
+    return db.execute(rows.order_by(Login.position, Login.id).limit(1)).first()
+
+
 def _password_login(db: Connection, login_id: int | None, user_id: int) -> AnyRow | None:
     rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
     return db.execute(rows.where(HAS_PASSWORD)).first()
