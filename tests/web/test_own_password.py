@@ -145,6 +145,12 @@ def link_in(mail: Any) -> str:
     return match[0]
 
 
+def test_the_settings_of_somebody_without_a_confirmed_address_are_shown(school: School, browser: Browser) -> None:
+    school.write(lambda db: db.execute(update(CommunicationChannel).values(state="unconfirmed")))
+    page = browser.get("/profile")
+    assert (page.status, "not confirmed yet" in page.text, "we write to this one" in page.text) == (200, True, False)
+
+
 @pytest.mark.spec("identity.md#7")
 def test_the_link_that_confirms_an_address_is_sent_again(school: School, browser: Browser) -> None:
     channel = add_address(school)
