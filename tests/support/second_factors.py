@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import pyotp
 
 from tests.conftest import School
-from tests.support.browser import Browser, browser_of
+from tests.support.browser import Browser, browser_of, sign_in
 from tests.support.cast import PASSWORD
 from tests.support.client import Reply
 from tests.support.watch import Watch
 
+ME = "/api/v1/users/self"
 PAGE, SETUP, STEP = "/profile/second_factor", "/profile/second_factor/setup", "/login/canvas/second_factor"
 
 
@@ -57,3 +58,18 @@ def enrol(browser: Browser, watch: Watch) -> App:
 
 def enrolled(school: School, who: str, watch: Watch) -> App:
     return enrol(browser_of(school, who), watch)
+
+
+def step(browser: Browser, code: str) -> Reply:
+    return browser.submit(STEP, {"code": code})
+
+
+def is_in(browser: Browser) -> bool:
+    return browser.get(ME).status == 200
+
+
+def browser_with(school: School, app: App, who: str = "student") -> Browser:
+    browser = Browser(school)
+    sign_in(browser, who)
+    assert step(browser, app.next_code()).status == 302
+    return browser

@@ -69,7 +69,7 @@ def check(
         limits = lockout.limits_of(typed, place, known)
         wait = lockout.seconds_to_wait(db, limits)
     if wait:
-        return _locked_out(candidate, wait)
+        return locked_out(candidate, place, wait)
     if candidate is not None and is_password_of(candidate, password):
         return Checked(candidate, _rehashed(candidate, password), limits=limits)
     if candidate is None:
@@ -77,7 +77,7 @@ def check(
     # Counted after it failed, so that a hundred people who sign in at eight o'clock are none of the hundred failures.
     # As many as run at once get past the count; ``enter`` looks again.
     with database.write() as db:
-        _failed(db, limits)
+        failed(db, candidate, place, limits)
     return Checked(candidate)
 
 
@@ -87,12 +87,13 @@ def check_own(database: Database, login: AnyRow, password: str, place: Place) ->
     return check(database, login.unique_id, password, place, own=own)
 
 
-def _locked_out(candidate: Candidate | None, wait: int) -> Checked:
-    """Nobody looks at the password."""
+def locked_out(candidate: Candidate | None, place: Place, wait: int) -> Checked:
+    """A try came too early or too often: nobody looks at the password."""
     return Checked(candidate, wait=wait)
 
 
-def _failed(db: Connection, limits: Sequence[Limit]) -> None:
+def failed(db: Connection, candidate: Candidate | None, place: Place, limits: Sequence[Limit]) -> None:
+    """The password was wrong: count it."""
     lockout.count_failure(db, limits)
 
 
