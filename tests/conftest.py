@@ -22,6 +22,7 @@ from tests.support.cast import token_of
 from tests.support.client import Client
 from tests.support.databases import PostgresqlTemplate, build_database, build_sqlite_template, scratch_database
 from tests.support.live import LiveServer, serving
+from tests.support.watch import Watch
 
 POSTGRESQL = os.environ.get("HOMEROOM_TEST_POSTGRESQL_URL")
 REQUIRED = {name for name in os.environ.get("HOMEROOM_TEST_REQUIRE", "").split(",") if name}
@@ -130,6 +131,13 @@ def school(
     made.close()
     # A test that moved the clock of a school leaves this thread's as it was.
     clock.set_shift(clock.NO_SHIFT)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    watch = Watch()
+    monkeypatch.setattr(clock, "real_now", lambda: watch.now)
+    return watch
 
 
 @pytest.fixture(scope="module")

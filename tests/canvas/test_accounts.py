@@ -392,9 +392,9 @@ def test_the_documented_settings_that_there_are_can_be_changed(school: School) -
     assert (settings["password_min_length"], settings["avatars"]) == (12, False)
     reply = admin.put(url(school, "northern"), {"account": account})
     assert (reply.status, reply.json) == (400, {"message": "Only a root account has settings."})
-    account["settings"] = {"password_policy": {"minimum_character_length": 0}}
+    account["settings"] = {"password_policy": {"minimum_character_length": 7}}
     reply = admin.put("/api/v1/accounts/1", {"account": {**account, "name": "New"}})
-    assert (reply.status, reply.json) == (400, {"message": "password_min_length must be between 1 and 255."})
+    assert (reply.status, reply.json) == (400, {"message": "password_min_length must be between 8 and 255."})
     assert admin.get("/api/v1/accounts/1").json["name"] == "Homeroom"
 
 

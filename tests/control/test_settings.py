@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from tests.conftest import School
 
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.accounts.actions import change_settings
 from homeroom.school.errors import Refused
+from homeroom.school.schema import Account
 
 URL = "/homeroom/v1/accounts/1/settings"
 DEFAULTS = {
@@ -26,6 +28,7 @@ DEFAULTS = {
     "open_registration": False,
     "password_min_length": 8,
     "admins_can_change_passwords": False,
+    "require_second_factor_of_admins": False,
     "limit_personal_access_tokens": False,
     "limit_personal_access_tokens_to_staff": False,
     "require_token_expiry": False,
@@ -100,7 +103,7 @@ def test_every_setting_can_be_changed_and_the_others_stay(school: School, name: 
         {"default_locale": "tlh"},
         {"password_min_length": "12"},
         {"password_min_length": True},
-        {"password_min_length": 0},
+        {"password_min_length": 7},
         {"password_min_length": 256},
         {"password_min_length": 10**400},
         {"settings": {"avatars": False}},
@@ -140,3 +143,11 @@ def test_credentials_in_the_url_are_no_settings(school: School) -> None:
     client = school.as_("site_admin")
     assert client.put(f"{URL}?as_user_id={school.id('site_admin')}", json={"profiles": True}).json["profiles"]
     assert client.put(f"{URL}?as_user_id={school.id('student')}", json={"profiles": False}).status == 403
+
+
+def test_a_minimum_that_was_stored_before_the_floor_counts_as_the_floor(school: School) -> None:
+    short = update(Account).where(Account.id == 1).values(settings='{"password_min_length":1}')
+    school.write(lambda db: db.execute(short))
+    client = school.as_("site_admin")
+    assert client.get(URL).json["password_min_length"] == 8
+    assert client.put(URL, json={"profiles": True}).status == 200

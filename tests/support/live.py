@@ -26,11 +26,13 @@ def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(SOURCE), "PYTHONUNBUFFERED": "1", **(changes or {})}
 
 
-def run(*arguments: str | Path, settings: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """A command of Homeroom, run to its end."""
+def run(
+    *arguments: str | Path, settings: Mapping[str, str] | None = None, typed: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """A command of Homeroom, run to its end; ``typed`` is what it reads."""
     return subprocess.run(
         [sys.executable, "-m", "homeroom", *map(str, arguments)],
-        env=environment(settings), capture_output=True, text=True, timeout=PATIENCE, check=False,
+        env=environment(settings), input=typed, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
 
 

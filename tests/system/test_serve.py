@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
 import signal
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -15,8 +18,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.support.live import LiveServer, run, serving
+from tests.support.live import READY, LiveServer, environment, run, serving
 
+from homeroom.school.people.passwords import verify_password
 from homeroom.settings import load_settings
 
 
@@ -33,7 +37,9 @@ def test_the_first_start_says_once_how_to_get_in(
         said = "\n".join(server.output)
         for name in ("Address", "Login", "Password", "Token"):
             assert re.search(rf"^  {name} +\S+", said, re.MULTILINE), said
-        assert server.first_token in said
+        assert server.first_token not in said, "It would stay in the log of a service."
+        assert "Password  is shown on a terminal only; `homeroom user password admin@homeroom.example` sets" in said
+        assert f"Token     is in {data / 'admin-token'}" in said
         assert stat.S_IMODE((data / "admin-token").stat().st_mode) == 0o600
         assert stat.S_IMODE(data.stat().st_mode) == 0o700
         answer = whoami(server, server.first_token)
@@ -49,6 +55,26 @@ def test_the_first_start_says_once_how_to_get_in(
     with serving(data) as again:
         assert again.output == [f"Homeroom is ready on {again.url}"]
         assert whoami(again, again.first_token).status_code == 200
+
+
+def test_the_first_password_and_token_are_shown_on_a_terminal(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "homeroom", "serve", "--port", "0", "--data", str(tmp_path)]
+    said = ""
+    with subprocess.Popen(command, env=environment(), stdout=theirs, stderr=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        with suppress(OSError):
+            while READY not in said and (more := os.read(ours, 4096)):
+                said += more.decode()
+        process.terminate()
+    os.close(ours)
+    token = (tmp_path / "admin-token").read_text().strip()
+    assert f"Token     {token}  (also in {tmp_path / 'admin-token'})" in said
+    password = re.search(r"Password  (\S{16})\r?$", said, re.MULTILINE)
+    assert password is not None, said
+    with closing(sqlite3.connect(tmp_path / "homeroom.db")) as db:
+        (stored,) = db.execute("SELECT password_hash FROM logins").fetchone()
+    assert verify_password(stored, password[1])
 
 
 def test_a_given_token_is_the_first_admins(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.support.cast import PASSWORD
 from tests.support.client import Reply
 
 from homeroom import clock
-from homeroom.school.access import sign_in as counting
+from homeroom.school.access import lockout
 from homeroom.school.schema import CommunicationChannel, Login, MailMessage
 
 pytestmark = pytest.mark.spec("homeroom.md#4")
@@ -66,6 +66,7 @@ def test_a_wrong_old_password_changes_nothing(school: School, browser: Browser) 
         ("short", "The password is too short (minimum is 8 characters)."),
         ("student@school.test", "The password can&#39;t be the same as the login."),
         ("   ", "The password can&#39;t be blank."),
+        ("password1", "The password is one that many people use, and so is easily guessed."),
     ],
 )
 def test_a_password_that_breaks_the_policy_is_not_taken(
@@ -79,12 +80,13 @@ def test_a_password_that_breaks_the_policy_is_not_taken(
 def test_brute_force_of_the_old_password_in_a_browser_left_open(
     school: School, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(counting, "TRIES_PER_LOGIN", 3)
+    monkeypatch.setattr(lockout, "TRIES_PER_PLACE", 3)
     page = page_of(school)
     assert [change(browser, page, old=f"guess {number}").status for number in range(3)] == [400, 400, 400]
     reply = change(browser, page)
     assert (reply.status, "tried too often" in reply.text) == (429, True)
-    assert sign_in(Browser(school), "student").status == 429
+    sign_in_there = sign_in(browser, "student").status
+    assert (sign_in_there, sign_in(Browser(school), "student").status) == (429, 302)
 
 
 def test_nobody_elses_password_is_changed_here(school: School, browser: Browser) -> None:
@@ -141,6 +143,12 @@ def link_in(mail: Any) -> str:
     match = re.search(r"/register/[\w-]{43}", mail.text_body)
     assert match is not None
     return match[0]
+
+
+def test_the_settings_of_somebody_without_a_confirmed_address_are_shown(school: School, browser: Browser) -> None:
+    school.write(lambda db: db.execute(update(CommunicationChannel).values(state="unconfirmed")))
+    page = browser.get("/profile")
+    assert (page.status, "not confirmed yet" in page.text, "we write to this one" in page.text) == (200, True, False)
 
 
 @pytest.mark.spec("identity.md#7")

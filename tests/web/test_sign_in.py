@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,11 +12,11 @@ from tests.support.browser import Browser, sign_in
 from tests.support.cast import PASSWORD
 
 from homeroom import clock
-from homeroom.school.access import attempts
 from homeroom.school.access import sign_in as access_sign_in
+from homeroom.school.access.sign_in import Checked
 from homeroom.school.addresses import address_key
 from homeroom.school.people import passwords
-from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, User, WebSession
+from homeroom.school.schema import CommunicationChannel, Login, User, WebSession
 
 
 @pytest.fixture
@@ -188,81 +187,7 @@ def test_a_login_suspended_while_its_password_is_checked_does_not_enter(school: 
         candidate = access_sign_in.find_candidate(db, "student@school.test")
         assert candidate is not None
         db.execute(update(Login).where(Login.id == candidate.login_id).values(state="suspended"))
-        assert not access_sign_in.enter(db, candidate, candidate.password_hash, "student@school.test", "")
-
-
-# --- brute force -------------------------------------------------------------------------------------------------
-
-
-def test_brute_force_of_a_login_is_stopped_even_for_the_right_password(school: School) -> None:
-    for _ in range(access_sign_in.TRIES_PER_LOGIN):
-        assert sign_in(Browser(school), "student", "wrong").status == 400
-    late = sign_in(Browser(school), "STUDENT")
-    assert (late.status, late.headers["retry-after"]) == (429, "900")
-    assert "tried too often" in late.text
-    assert sign_in(Browser(school), "classmate").status == 302
-
-
-def test_brute_force_of_an_unknown_login_looks_the_same(school: School) -> None:
-    for _ in range(access_sign_in.TRIES_PER_LOGIN):
-        assert sign_in(Browser(school), "nobody", "wrong").status == 400
-    assert sign_in(Browser(school), "nobody", "wrong").status == 429
-
-
-def test_brute_force_over_many_logins_is_stopped_by_address(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_sign_in, "TRIES_PER_ADDRESS", 3)
-    for number in range(3):
-        assert sign_in(Browser(school), f"nobody{number}", "wrong").status == 400
-    assert sign_in(Browser(school), "student").status == 429
-
-
-def test_success_counts_neither_for_the_login_nor_for_the_address(
-    school: School, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(access_sign_in, "TRIES_PER_ADDRESS", 3)
-    monkeypatch.setattr(access_sign_in, "TRIES_PER_LOGIN", 3)
-    for _ in range(5):
-        assert sign_in(Browser(school), "student").status == 302
-
-
-def test_another_process_counts_the_same_tries(school: School) -> None:
-    for _ in range(access_sign_in.TRIES_PER_LOGIN):
-        sign_in(Browser(school), "student", "wrong")
-    other = school.with_settings(dev=True)
-    assert sign_in(Browser(other), "student").status == 429
-
-
-def test_the_count_ends_with_its_window(school: School) -> None:
-    def soon_over(db: Connection) -> None:
-        db.execute(update(AttemptCount).values(ends_at=clock.real_now() - timedelta(seconds=1)))
-
-    for _ in range(access_sign_in.TRIES_PER_LOGIN + 1):
-        sign_in(Browser(school), "student", "wrong")
-    school.write(soon_over)
-    assert sign_in(Browser(school), "student").status == 302
-    school.write(soon_over)
-    school.write(attempts.sweep)
-    assert school.read(lambda db: db.execute(select(AttemptCount)).all()) == []
-
-
-def test_what_was_typed_is_not_kept(school: School) -> None:
-    sign_in(Browser(school), "my-password@", "x")
-    names = school.read(lambda db: db.execute(select(AttemptCount.name)).scalars().all())
-    assert not any("my-password" in name for name in names)
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("192.0.2.7", "try from 192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "try from 2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "try from 192.0.2.7"),
-        ("", "try from "),
-        ("unix:/socket", "try from unix:/socket"),
-    ],
-)
-def test_an_address_counts_with_its_network(address: str, name: str) -> None:
-    assert attempts.from_address("try", address).startswith(name)
+        assert not access_sign_in.enter(db, Checked(candidate, candidate.password_hash))
 
 
 # --- signing out -------------------------------------------------------------------------------------------------

@@ -11,7 +11,16 @@ from tests.conftest import School
 from tests.support.probe import raising, with_probe
 
 from homeroom.school.access.credentials import BadMasquerade, BadToken, InsufficientScopes
-from homeroom.school.errors import Fault, Invalid, NotAllowed, NotFound, NotSignedIn, Refused, SchoolError
+from homeroom.school.errors import (
+    Fault,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    Refused,
+    SchoolError,
+    TooManyTries,
+)
 from homeroom.wire import pages
 from homeroom.wire.coerce import BadParameter, MissingParameter
 from homeroom.wire.csrf import ForgedRequest
@@ -72,6 +81,9 @@ KINDS: dict[str, tuple[Exception, str, int, Any, dict[str, str | None]]] = {
     "hand-written": (Refused("no such thing"), "2.5", 400, {"message": "no such thing"}, NONE),
     "hand-written with details": (
         Refused("no", status=409, conflict=True), "2.5", 409, {"message": "no", "conflict": True}, NONE,
+    ),
+    "too many tries": (
+        TooManyTries(7), "2.5", 429, {"message": "Too many tries. Try again later."}, {"retry-after": "7"},
     ),
     "invalid": (
         Invalid(Fault("name", "too_long"), Fault("name", "blank", "can't be blank"), Fault("email", "taken")), "2.5",

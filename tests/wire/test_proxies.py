@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in
 
-from homeroom.school.access import sign_in as access_sign_in
+from homeroom.school.access import lockout
 from homeroom.settings import BadSetting, Settings, load_settings
 from homeroom.wire.request import Request
 
@@ -53,7 +53,7 @@ def test_a_proxy_of_ours_says_the_scheme(peer: str, scheme: str) -> None:
 
 
 def test_brute_force_behind_a_proxy_is_counted_by_caller(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(access_sign_in, "TRIES_PER_ADDRESS", 2)
+    monkeypatch.setattr(lockout, "TRIES_PER_ADDRESS", 2)
     behind = school.with_settings(trusted_proxies="127.0.0.1")
 
     def from_(address: str, login: str, password: str = "correct horse") -> int:

@@ -17,6 +17,7 @@ COMMANDS = {
     "migrate": ("homeroom.cli.migrate:migrate", "Bring the tables up to date."),
     "doctor": ("homeroom.cli.doctor:doctor", "Check the installation for problems."),
     "token": ("homeroom.cli.tokens:token", "Create access tokens."),
+    "user": ("homeroom.cli.users:user", "Help people who cannot sign in: passwords and second factors."),
     "account": ("homeroom.cli.accounts:account", "Change settings of the root account."),
     "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
     "demo": ("homeroom.cli.demo:demo", "Load the demo school."),

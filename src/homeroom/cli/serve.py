@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -31,8 +32,9 @@ from homeroom.settings import Settings
 def serve(host: str, port: int, workers: int, data: Path | None, database: str | None, demo: bool) -> None:
     """Start a server. It runs until it is stopped.
 
-    The first start creates the school: a root account and a site admin. The admin's login, password and token are
-    printed once. Later starts bring the tables up to date. A worker process for jobs runs beside the web processes.
+    The first start makes the school: a root account and a site admin, whose login is printed once; on a terminal the
+    password and the token too. The token is also in the file admin-token of the data folder.
+    Later starts bring the tables up to date. A worker process for jobs runs beside the web processes.
 
     \b
     Examples
@@ -54,10 +56,17 @@ def serve(host: str, port: int, workers: int, data: Path | None, database: str |
 
 
 def introduce(admin: FirstAdmin, address: Address, settings: Settings) -> None:
+    """Say how to get in: to a person at a terminal. What goes into a file or a log keeps no secret."""
+    token_file = settings.data / TOKEN_FILE
+    if sys.stdout.isatty():
+        told = f"  Password  {admin.password}\n  Token     {admin.token}  (also in {token_file})\n"
+    else:
+        told = (
+            f"  Password  is shown on a terminal only; `homeroom user password {admin.login}` sets another\n"
+            f"  Token     is in {token_file}\n"
+        )
     click.echo(
         f"Homeroom made a new school. This is shown once:\n\n"
         f"  Address   {address.url}\n"
-        f"  Login     {admin.login}\n"
-        f"  Password  {admin.password}\n"
-        f"  Token     {admin.token}  (also in {settings.data / TOKEN_FILE})\n"
+        f"  Login     {admin.login}\n{told}"
     )

@@ -11,6 +11,7 @@ from homeroom.school.errors import Refused
 from homeroom.wire.addresses import path_of_ours
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
+from homeroom.wire.entering import Entering, enter
 from homeroom.wire.pages import redirect
 from homeroom.wire.request import Request
 from homeroom.wire.routes import PUBLIC, SELF_ONLY, Params, Routes
@@ -45,11 +46,22 @@ class Entrance(Struct):
 
 
 @route.get("/session", right=PUBLIC, scope=False, writes=True)
-def enter(params: Params[Entrance], browser: Browser, request: Request, db: Connection) -> Answer:
-    """Where a page with ``session_token`` sends its browser: sign in, and back to the page."""
+def use_session_token(
+    params: Params[Entrance], actor: Actor, browser: Browser, request: Request, db: Connection
+) -> Answer:
+    """Where a page with ``session_token`` sends its browser: sign in, and back to the page.
+
+    A token is no second factor: it is asked for, as after a password.
+    """
     path = path_of_ours(params.return_to, request) or "/"
     entrance = session_tokens.use(db, params.session_token)
     if entrance is None:
         return redirect(path)
-    cookies = browser.sign_in(db, entrance.user_id, login_id=entrance.login_id, real_user_id=entrance.real_user_id)
-    return redirect(path, cookies)
+    entering = Entering(
+        user_id=entrance.user_id,
+        login_id=entrance.login_id,
+        real_user_id=entrance.real_user_id,
+        by_token=True,
+        goes_to=path,
+    )
+    return enter(db, browser, actor.root, entering)

@@ -7,10 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from homeroom.school import locales, time_zones
 from homeroom.school.errors import Refused
 
+# OWASP ASVS 5, 6.2.1. No account can ask for less.
+LEAST_PASSWORD_LENGTH = 8
 DEFAULT_PRONOUNS = ["She/Her", "He/Him", "They/Them"]
 
 
@@ -28,8 +31,9 @@ class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, for
     default_time_zone: str = "Etc/UTC"
     default_locale: str = "en"
     open_registration: bool = False
-    password_min_length: int = 8
+    password_min_length: int = LEAST_PASSWORD_LENGTH
     admins_can_change_passwords: bool = False
+    require_second_factor_of_admins: bool = False
     limit_personal_access_tokens: bool = False
     limit_personal_access_tokens_to_staff: bool = False
     require_token_expiry: bool = False
@@ -42,7 +46,11 @@ class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, for
 @lru_cache(maxsize=256)
 def read_settings(text: str) -> AccountSettings:
     """The settings in an account's ``settings`` column."""
-    return msgspec.json.decode(text, type=AccountSettings)
+    settings = msgspec.json.decode(text, type=AccountSettings)
+    if settings.password_min_length < LEAST_PASSWORD_LENGTH:
+        # Stored before there was a floor.
+        settings = replace(settings, password_min_length=LEAST_PASSWORD_LENGTH)
+    return settings
 
 
 def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> AccountSettings:
@@ -55,8 +63,8 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
         settings = msgspec.convert({**known, **changes}, AccountSettings)
     except msgspec.ValidationError as error:
         raise Refused(f"That is not a value of the setting: {error}.") from None
-    if not 1 <= settings.password_min_length <= 255:
-        raise Refused("password_min_length must be between 1 and 255.")
+    if not LEAST_PASSWORD_LENGTH <= settings.password_min_length <= 255:
+        raise Refused(f"password_min_length must be between {LEAST_PASSWORD_LENGTH} and 255.")
     if time_zones.find_zone(settings.default_time_zone) is None:
         raise Refused(f"There is no time zone {settings.default_time_zone!r}.")
     if not locales.is_installed(settings.default_locale):

@@ -45,6 +45,14 @@ class Refused(SchoolError):
         self.details = details
 
 
+class TooManyTries(Refused):
+    """What can be guessed was tried too often; the next try may be made in ``wait`` seconds."""
+
+    def __init__(self, wait: int, message: str = "Too many tries. Try again later.") -> None:
+        super().__init__(message, status=429)
+        self.wait = wait
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One thing wrong with one attribute. ``type`` is the code (``blank``, ``taken`` ...), ``message`` its text."""

@@ -136,7 +136,8 @@ def arrive(
         return _failed(db, browser, actor, problem)
     if entrant.channel is not None and entrant.channel.nonce is not None:
         send_notice(db, "account", entrant.channel, actor.root.name, request.address_for_mail)
-    cookies = browser.sign_in(db, entrant.user_id, login_id=entrant.login_id)
+    # The provider's second factor is the provider's to ask for.
+    cookies = browser.sign_in(db, entrant.user_id, login_id=entrant.login_id, vouched=True)
     return redirect(browser.wanted or "/?login_success=1", cookies)
 
 

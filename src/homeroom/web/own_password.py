@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.access import sign_in
+from homeroom.school.access import places, sign_in
+from homeroom.school.access.sign_in import Checked
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed
 from homeroom.school.ids import IdForm
 from homeroom.school.people.logins import policy
 from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import find_password_login
-from homeroom.school.people.passwords import verify_password
 from homeroom.web.pages import PAGES
 from homeroom.web.passwords import Chosen, hashed
-from homeroom.web.sign_in import TOO_MANY
+from homeroom.web.sign_in import too_many
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
 from homeroom.wire.ids import RecordId
 from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
 from homeroom.wire.routes import SELF_ONLY, Params, Prepared, Routes
 from homeroom.wire.services import Services
 
@@ -37,26 +37,24 @@ class ChangePassword(Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Change:
     """What was found out before the transaction, where hashing holds nobody up."""
 
-    old_hash: str = ""
+    old: Checked | None = None
     new_hash: str = ""
     wrong: str | None = None
     unfit: str | None = None
-    too_many: bool = False
 
 
-def _check(id: RecordId, params: Params[ChangePassword], actor: Actor, request: Request, services: Services) -> Checked:
-    with services.database.write() as db:
+def _check(id: RecordId, params: Params[ChangePassword], actor: Actor, browser: Browser, services: Services) -> Change:
+    with services.database.read() as db:
         login = _find(db, actor, id)
-        # Whoever finds a browser open must not be able to try passwords here; the count is that of signing in.
-        if not sign_in.admit(db, login.unique_id, request.remote_ip):
-            return Checked(too_many=True)
-    if not verify_password(login.password_hash, params.old_password):
-        return Checked(wrong=_WRONG)
+    # Whoever finds a browser open must not be able to try passwords here; the count is that of signing in.
+    old = sign_in.check_own(services.database, login, params.old_password, browser.place)
+    if not old.is_right:
+        return Change(old, wrong=too_many(old.wait) if old.wait else _WRONG)
     new = hashed(params.pseudonym.password, login.unique_id, actor.root.settings.password_min_length)
-    return Checked(login.password_hash, new.password_hash, unfit=new.problem)
+    return Change(old, new.password_hash, unfit=new.problem)
 
 
 @route.get("/profile/logins/:id/password", right=SELF_ONLY, scope=False)
@@ -66,22 +64,20 @@ def show_change(id: RecordId, actor: Actor, browser: Browser, db: Connection) ->
 
 
 @route.post("/profile/logins/:id/password", right=SELF_ONLY, scope=False, prepare=_check)
-def change_password(
-    id: RecordId, checked: Prepared[Checked], actor: Actor, browser: Browser, request: Request, db: Connection
-) -> Answer:
+def change_password(id: RecordId, change: Prepared[Change], actor: Actor, browser: Browser, db: Connection) -> Answer:
     """Take the new password; every other browser is signed out."""
     login = _find(db, actor, id)
-    if checked.too_many:
-        return _form(browser, actor, login, Checked(wrong=TOO_MANY), status=429)
-    if not checked.wrong and login.password_hash != checked.old_hash:
+    if change.old is not None and change.old.wait:
+        headers = [("Retry-After", str(change.old.wait))]
+        return _form(browser, actor, login, change, status=429, headers=headers)
+    if change.old is not None and not change.wrong and not sign_in.enter(db, change.old):
         # It was changed somewhere else at this very moment.
-        checked = Checked(wrong=_WRONG)
-    if checked.wrong:
-        return _form(browser, actor, login, checked, status=400)
-    sign_in.was_right(db, login.unique_id, request.remote_ip)
-    if checked.unfit:
-        return _form(browser, actor, login, checked, status=400)
-    change_login(db, login, {}, None, checked.new_hash, respect_stickiness=False, session_id=actor.session_id)
+        change = Change(wrong=_WRONG)
+    if change.wrong or change.unfit:
+        return _form(browser, actor, login, change, status=400)
+    change_login(db, login, {}, None, change.new_hash, respect_stickiness=False, session_id=actor.session_id)
+    # The old password's places are forgotten, and this is where the new one was chosen.
+    places.remember(db, login.id, browser.place)
     return redirect("/profile?password_changed=1")
 
 
@@ -93,9 +89,15 @@ def _find(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
 
 
 def _form(
-    browser: Browser, actor: Actor, login: AnyRow, checked: Checked | None = None, *, status: int = 200
+    browser: Browser,
+    actor: Actor,
+    login: AnyRow,
+    change: Change | None = None,
+    *,
+    status: int = 200,
+    headers: Sequence[tuple[str, str]] = (),
 ) -> Answer:
     return PAGES.show(
-        browser, "own_password.html", status=status, login=login, checked=checked or Checked(),
+        browser, "own_password.html", status=status, headers=headers, login=login, checked=change or Change(),
         min_length=actor.root.settings.password_min_length,
     )  # fmt: skip

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import password_resets, sign_in
+from homeroom.school.access import password_resets
 from homeroom.school.actor import Actor
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
 from homeroom.web.pages import PAGES
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
+from homeroom.wire.entering import Entering, enter
 from homeroom.wire.request import Request
 from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
 from homeroom.wire.services import Services
@@ -87,8 +87,8 @@ def reset_password(nonce: str, checked: Prepared[Hashed], actor: Actor, browser:
     if checked.problem is not None:
         return _form(browser, nonce, password_resets.find_reset(db, nonce).unique_id, actor, checked.problem)
     reset = password_resets.reset_password(db, nonce, checked.password_hash)
-    sign_in.note(db, reset.login_id, reset.user_id)
-    return redirect("/?login_success=1", browser.sign_in(db, reset.user_id, login_id=reset.login_id))
+    entering = Entering(user_id=reset.user_id, login_id=reset.login_id, goes_to="/?login_success=1")
+    return enter(db, browser, actor.root, entering)
 
 
 def _form(browser: Browser, nonce: str, unique_id: str, actor: Actor, problem: str | None = None) -> Answer:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import registration, sign_in
+from homeroom.school.access import registration
 from homeroom.school.access.registration import Invitation
 from homeroom.school.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.web.passwords import Chosen, Hashed, hashed
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
+from homeroom.wire.entering import Entering, enter
 from homeroom.wire.pages import redirect
 from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
 from homeroom.wire.services import Services
@@ -55,9 +56,8 @@ def accept_invitation(
         db, nonce, password_hash=checked.password_hash or None, terms=params.user.terms_of_use
     )
     if invitation.login_id is not None:
-        sign_in.note(db, invitation.login_id, invitation.user_id)
-        cookies = browser.sign_in(db, invitation.user_id, login_id=invitation.login_id)
-        return redirect("/?login_success=1", cookies)
+        entering = Entering(user_id=invitation.user_id, login_id=invitation.login_id, goes_to="/?login_success=1")
+        return enter(db, browser, actor.root, entering)
     # The link proves who reads the mail, not who knows the password: it signs nobody in.
     return redirect("/profile?confirmed=1" if actor.is_(invitation.user_id) else "/login/canvas?confirmed=1")
 

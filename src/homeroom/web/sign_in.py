@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from homeroom.school.access import sign_in
 from homeroom.school.access.openid.sign_out import end_session_url
 from homeroom.school.access.providers.queries import has_openid, sign_in_path
-from homeroom.school.access.sign_in import Candidate
+from homeroom.school.access.sign_in import Checked
 from homeroom.school.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.wire.addresses import path_of_ours
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
+from homeroom.wire.entering import Entering, enter
 from homeroom.wire.pages import redirect
 from homeroom.wire.request import Request
 from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
@@ -24,7 +25,8 @@ from homeroom.wire.services import Services
 
 route = Routes()
 WRONG = "That login and password do not go together."
-TOO_MANY = "That was tried too often. Wait a quarter of an hour and try again."
+_MINUTE = 60
+QUARTER = 900
 
 
 class WantedPage(Struct):
@@ -59,44 +61,30 @@ class SignIn(Struct):
     pseudonym_session: Credentials = Credentials()
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What was found out before the transaction, where hashing holds nobody up."""
-
-    admitted: bool
-    candidate: Candidate | None = None
-    password_hash: str = ""
-
-
-def _check(params: Params[SignIn], request: Request, services: Services) -> Checked:
+def _check(params: Params[SignIn], browser: Browser, services: Services) -> Checked:
     given = params.pseudonym_session
-    # Counted before the password is looked at, so that many tries at once are no way around the count.
-    with services.database.write() as db:
-        if not sign_in.admit(db, given.unique_id, request.remote_ip):
-            return Checked(admitted=False)
-        candidate = sign_in.find_candidate(db, given.unique_id)
-    if not sign_in.is_password_of(candidate, given.password) or candidate is None:
-        return Checked(admitted=True)
-    return Checked(True, candidate, sign_in.rehashed(candidate, given.password))
+    return sign_in.check(services.database, given.unique_id, given.password, browser.place)
 
 
 @route.post("/login/canvas", right=PUBLIC, scope=False, prepare=_check)
 def start_session(
-    params: Params[SignIn],
-    checked: Prepared[Checked],
-    actor: Actor,
-    browser: Browser,
-    request: Request,
-    db: Connection,
+    params: Params[SignIn], checked: Prepared[Checked], actor: Actor, browser: Browser, db: Connection
 ) -> Answer:
     """Sign in, and go on to the page that was wanted."""
     given, candidate = params.pseudonym_session, checked.candidate
-    if not checked.admitted:
-        return _form(db, browser, actor, given.unique_id, TOO_MANY, status=429, headers=[("Retry-After", "900")])
-    if candidate is None or not sign_in.enter(db, candidate, checked.password_hash, given.unique_id, request.remote_ip):
+    if checked.wait:
+        headers = [("Retry-After", str(checked.wait))]
+        return _form(db, browser, actor, given.unique_id, too_many(checked.wait), status=429, headers=headers)
+    if candidate is None or not sign_in.enter(db, checked):
         return _form(db, browser, actor, given.unique_id, WRONG, status=400, remember=given.remember_me)
-    cookies = browser.sign_in(db, candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
-    return redirect(browser.wanted or "/?login_success=1", cookies)
+    entering = Entering(user_id=candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
+    return enter(db, browser, actor.root, entering)
+
+
+def too_many(wait: int) -> str:
+    """The sentence for somebody who has to wait this many seconds."""
+    unit, count = ("second", wait) if wait < _MINUTE else ("minute", math.ceil(wait / _MINUTE))
+    return f"That was tried too often. Wait {count} {unit}{'' if count == 1 else 's'} and try again."
 
 
 @route.get("/logout", right=PUBLIC, scope=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from homeroom.school.access.credentials import BadMasquerade, BadToken, InsufficientScopes
-from homeroom.school.errors import Fault, Invalid, NotAllowed, NotFound, NotSignedIn, Refused
+from homeroom.school.errors import Fault, Invalid, NotAllowed, NotFound, NotSignedIn, Refused, TooManyTries
 from homeroom.wire.answers import Answer, seconds
 from homeroom.wire.coerce import MissingParameter
 from homeroom.wire.params import BadParameters
@@ -46,6 +46,8 @@ def render_error(error: Exception, request: Request) -> Answer:
             if error.merged_into is not None:
                 body["merged_into_user_id"] = error.merged_into
             return Answer(401, body)
+        case TooManyTries():
+            return Answer(429, {"message": error.message}, [("Retry-After", str(error.wait))])
         case Refused():
             return Answer(error.status, {"message": error.message, **error.details})
         case Invalid():

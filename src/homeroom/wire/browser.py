@@ -8,7 +8,8 @@ from urllib.parse import quote, unquote
 
 from sqlalchemy import Connection
 
-from homeroom.school.access import attempts, sessions
+from homeroom.school.access import attempts, sessions, sign_in
+from homeroom.school.access.places import LIFETIME, Place
 from homeroom.school.access.sessions import Session
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
@@ -20,6 +21,8 @@ SESSION, TOKEN, WANTED = "homeroom_session", "_csrf_token", "homeroom_wanted"
 # A browser takes a cookie of such a name from this very host only, by https: no neighbour can plant one.
 # Not for TOKEN, which API clients look for by the name that Canvas gave it, and which opens nothing alone.
 _HOST_ONLY = "__Host-"
+# Stays when somebody signs out: tries of others do not lock out a browser that signed in before (decision 0011).
+KNOWN = "homeroom_known"
 # What we once gave out: a client cannot choose a short secret, or one with odd characters, for its session.
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 Header = tuple[str, str]
@@ -106,6 +109,25 @@ class Browser:
         self.secret = sessions.start(db, user_id, user_agent=agent, replaces=self.session, **values)
         lifetime = int(sessions.REMEMBERED_LIFETIME.total_seconds()) if remember else None
         return [self.session_cookie(lifetime), self.token_cookie(token_for(self.secret)), self.forget_wanted()]
+
+    @property
+    def place(self) -> Place:
+        """Where this request comes from."""
+        sent = self.request.cookie(cookie_name(self.request, KNOWN)) or ""
+        return Place(self.request.remote_ip, sent if _SECRET.fullmatch(sent) else None)
+
+    def wait(self, db: Connection, user_id: int, value: Any) -> list[Header]:
+        """Keep who is on their way in while their second factor is waited for; the cookies to answer with."""
+        self.secret = sessions.wait_for_second_factor(db, user_id, value, replaces=self.session)
+        return [self.session_cookie(), self.token_cookie(token_for(self.secret))]
+
+    def enter(self, db: Connection, user_id: int, *, login_id: int, **values: Any) -> list[Header]:
+        """Sign in somebody whose password, or whose mail, proved who they are; the browser is known from now on."""
+        place = self.place._replace(browser=self.place.browser or sessions.new_secret())
+        sign_in.signed_in(db, login_id, user_id, place)
+        lifetime = int(LIFETIME.total_seconds())
+        known = self._cookie(KNOWN, place.browser or "", lifetime=lifetime)
+        return [known, *self.sign_in(db, user_id, login_id=login_id, **values)]
 
     def sign_out(self, db: Connection) -> list[Header]:
         """End the session; the cookies to answer with."""

@@ -5,28 +5,71 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from tests.conftest import School
 from tests.support.access import SELF, settings_of
 from tests.support.browser import Browser, sign_in, token_in
+from tests.support.cast import PASSWORD
 from tests.support.logins import LOGINS, login_of, make, signs_in
 
+from homeroom.school.access import lockout
 from homeroom.school.schema import Login, MailMessage
 
 NEW = "a new password"
 RESET = "/api/v1/users/reset_password"
 
 
+def own(old: str = PASSWORD, **fields: str) -> dict[str, Any]:
+    """A form that changes one's own password."""
+    return {"login": {"old_password": old, "password": NEW, **fields}}
+
+
 @pytest.mark.spec("identity.md#6")
 def test_people_change_their_own_password_and_nothing_else(school: School) -> None:
     one = f"{LOGINS}/{login_of(school, 'student')['id']}"
-    changed = school.as_("student").put(one, {"login": {"password": NEW}})
+    changed = school.as_("student").put(one, own())
     assert changed.status == 200 and NEW not in changed.text
     assert signs_in(school, "student@school.test", NEW) and not signs_in(school, "student@school.test")
     for fields in ({"unique_id": "star"}, {"workflow_state": "suspended"}, {"declared_user_type": "staff"}):
-        assert school.as_("student").put(one, {"login": {"password": NEW, **fields}}).status == 403
-    same = {"unique_id": "student@school.test", "password": "another password"}
-    assert school.as_("student").put(one, {"login": same}).status == 200
+        assert school.as_("student").put(one, own(NEW, **fields)).status == 403
+    same = own(NEW, unique_id="student@school.test", password="another password")
+    assert school.as_("student").put(one, same).status == 200
+
+
+@pytest.mark.spec("identity.md#6")
+@pytest.mark.parametrize("old", ["", "wrong", NEW])
+def test_attack_a_token_that_was_found_does_not_become_a_password(school: School, old: str) -> None:
+    one = f"{LOGINS}/{login_of(school, 'student')['id']}"
+    refused = school.as_("student").put(one, own(old))
+    fault = {"attribute": "old_password", "type": "invalid", "message": "is not the present password"}
+    assert (refused.status, refused.json) == (400, {"errors": {"old_password": [fault]}})
+    assert signs_in(school, "student@school.test") and not signs_in(school, "student@school.test", NEW)
+    assert school.as_("student").put(one, {"login": {"old_password": PASSWORD}}).text == "null"
+
+
+def test_attack_an_admins_token_does_not_become_the_admins_password(school: School) -> None:
+    settings_of(school, admins_can_change_passwords=True)
+    one = f"{LOGINS}/{login_of(school, 'admin')['id']}"
+    assert school.as_("admin").put(one, {"login": {"password": NEW}}).status == 400
+    assert school.as_("admin").put(one, own()).status == 200
+
+
+def test_attack_guessing_ones_password_with_a_token(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lockout, "TRIES_PER_PLACE", 3)
+    one = f"{LOGINS}/{login_of(school, 'student')['id']}"
+    assert [school.as_("student").put(one, own(f"guess {n}")).status for n in range(3)] == [400, 400, 400]
+    late = school.as_("student").put(one, own())
+    assert (late.status, late.json) == (429, {"message": "Too many tries. Try again later."})
+    assert 800 < int(late.headers["retry-after"]) <= 900
+    assert not signs_in(school, "student@school.test"), "Signing in counts the same tries."
+
+
+@pytest.mark.parametrize("values", [{"password_hash": None}, {"state": "suspended"}])
+def test_attack_a_token_does_not_give_a_login_its_first_password(school: School, values: dict[str, Any]) -> None:
+    second = make(school)["id"]
+    school.write(lambda db: db.execute(update(Login).where(Login.id == second).values(**values)))
+    for old in ("", PASSWORD):
+        assert school.as_("student").put(f"{LOGINS}/{second}", own(old)).status == 400
 
 
 @pytest.mark.spec("identity.md#6")
@@ -53,7 +96,7 @@ def test_a_new_password_ends_the_sessions_of_who_knew_the_old_one(school: School
     sign_in(other, "student")
     sign_in(mine, "student")
     headers = {"X-CSRF-Token": token_in(mine.get("/"))}
-    assert mine.put(one, {"login": {"password": NEW}}, headers=headers).status == 200
+    assert mine.put(one, own(), headers=headers).status == 200
     assert (other.get(SELF).status, mine.get(SELF).status) == (401, 200)
     assert school.as_("student").get(SELF).status == 200
 
@@ -62,7 +105,7 @@ def test_a_new_password_ends_the_sessions_of_who_knew_the_old_one(school: School
 def test_the_accounts_policy_counts(school: School) -> None:
     settings_of(school, password_min_length=20)
     one = f"{LOGINS}/{login_of(school, 'student')['id']}"
-    refused = school.as_("student").put(one, {"login": {"password": NEW}})
+    refused = school.as_("student").put(one, own())
     assert refused.json["errors"]["password"][0]["message"] == "is too short (minimum is 20 characters)"
 
 
@@ -158,5 +201,5 @@ def test_a_link_that_was_mailed_before_does_not_lead_around_a_new_password(schoo
     path = next(line for line in text.split() if "/login/canvas/reset/" in line).partition("/login")[2]
     assert school.as_("anonymous").get(f"/login{path}").status == 200
     one = f"{LOGINS}/{login_of(school, 'student')['id']}"
-    assert school.as_("student").put(one, {"login": {"password": NEW}}).status == 200
+    assert school.as_("student").put(one, own()).status == 200
     assert school.as_("anonymous").get(f"/login{path}").status == 404

@@ -99,7 +99,7 @@ class SlowHasher:
 @pytest.mark.parametrize(
     ("password", "min_length", "problem"),
     [
-        ("12345678", 8, None),
+        ("21346578", 8, None),
         ("1234567", 8, "too_short"),
         ("éééééééé", 8, None),
         ("123456789", 10, "too_short"),
@@ -109,10 +109,26 @@ class SlowHasher:
         ("          ", 8, "blank"),
         (" pass word ", 8, None),
         ("MSmith@Example.com", 8, "same_as_login"),
+        ("m.smith@example.com", 8, None),
+        ("12345678", 8, "too_common"),
+        ("Password1", 8, "too_common"),
+        (" iloveyou ", 8, "too_common"),
+        ("purple horses sing", 8, None),
     ],
 )
 def test_what_a_password_must_be_like(password: str, min_length: int, problem: Problem | None) -> None:
     assert problem_with(password, "msmith@example.com", min_length) == problem
+
+
+def test_the_name_before_the_at_sign_is_no_password() -> None:
+    assert problem_with("Mary.Smith", "mary.smith@example.com") == "same_as_login"
+    assert problem_with("example.com", "mary.smith@example.com") is None
+
+
+def test_the_list_of_common_passwords_is_long_and_holds_what_can_be_chosen_only() -> None:
+    common = passwords._common_passwords() - {""}
+    assert len(common) > 10_000
+    assert all(len(word) >= 8 and word == word.casefold().strip() for word in common)
 
 
 @pytest.mark.parametrize(
@@ -122,6 +138,7 @@ def test_what_a_password_must_be_like(password: str, min_length: int, problem: P
         ("too_short", "is too short (minimum is 12 characters)"),
         ("too_long", "is too long (maximum is 255 characters)"),
         ("same_as_login", "can't be the same as the login"),
+        ("too_common", "is one that many people use, and so is easily guessed"),
     ],
 )
 def test_every_problem_has_a_sentence(problem: Problem, message: str) -> None:

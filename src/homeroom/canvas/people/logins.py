@@ -9,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext
+from homeroom.canvas.people.old_passwords import NewPassword, require_still_right, try_old_password
 from homeroom.db.types import AnyRow
 from homeroom.school.access.password_resets import send_reset
 from homeroom.school.accounts.queries import FoundAccount
@@ -28,6 +29,7 @@ from homeroom.school.people.users import policy as users
 from homeroom.school.people.users.queries import Person, find_user
 from homeroom.school.schema import Login
 from homeroom.wire.answers import Answer, seconds
+from homeroom.wire.browser import Browser
 from homeroom.wire.coerce import MissingParameter
 from homeroom.wire.ids import RecordId, UserId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
@@ -60,6 +62,15 @@ class LoginFields(Struct, frozen=True):
         return values
 
 
+class ChangedFields(LoginFields, frozen=True):
+    old_password: str = ""
+
+    def given(self) -> dict[str, Any]:
+        values = super().given()
+        values.pop("old_password", None)
+        return values
+
+
 class Owner(Struct, frozen=True):
     id: str | None = None
 
@@ -74,7 +85,7 @@ class MakeLogin(OfUser):
 
 
 class ChangeLogin(Struct):
-    login: LoginFields = LoginFields()
+    login: ChangedFields = ChangedFields()
     override_sis_stickiness: bool = True
 
 
@@ -163,23 +174,31 @@ def _check_new(db: Connection, account: FoundAccount, params: MakeLogin, actor: 
     return person, provider
 
 
-def hash_for_changed(
-    account_id: AccountContext, id: RecordId, params: Params[ChangeLogin], actor: Actor, services: Services
-) -> str | None:
-    """The hash of the password, once it is known that the login may have it."""
+def check_new_password(
+    account_id: AccountContext,
+    id: RecordId,
+    params: Params[ChangeLogin],
+    actor: Actor,
+    browser: Browser,
+    services: Services,
+) -> NewPassword | None:
+    """What is slow and must not hold a transaction up; None when no password is to be changed."""
     if not params.login.given().get("password"):
         return None
     with services.database.read() as db:
-        _check_changed(db, account_id, id, params, actor)
-    return hash_password(str(params.login.password))
+        login, _, _ = _check_changed(db, account_id, id, params, actor)
+    old = None
+    if policy.is_own(actor, login.user_id):
+        old = try_old_password(services.database, login, params.login.old_password, browser.place)
+    return NewPassword(hash_password(str(params.login.password)), old)
 
 
-@route.put("/accounts/:account_id/logins/:id", right=BY_POLICY, prepare=hash_for_changed)
+@route.put("/accounts/:account_id/logins/:id", right=BY_POLICY, prepare=check_new_password)
 def update_login(
     account_id: AccountContext,
     id: RecordId,
     params: Params[ChangeLogin],
-    password_hash: Prepared[str | None],
+    new: Prepared[NewPassword | None],
     actor: Actor,
     db: Connection,
 ) -> LoginJson | Answer:
@@ -187,12 +206,14 @@ def update_login(
     login, changes, provider = _check_changed(db, account_id, id, params, actor)
     if not params.login.given():
         return Answer(400, None)
+    if new is not None:
+        require_still_right(db, new)
     actions.change_login(
         db,
         login,
         changes,
         provider,
-        password_hash,
+        new.hash if new is not None else None,
         respect_stickiness=not params.override_sis_stickiness,
         session_id=actor.session_id,
     )

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.db.types import AnyRow
+from homeroom.school.access import attempts, sign_in
 from homeroom.school.access import observees as proofs
-from homeroom.school.access import sign_in
 from homeroom.school.access.credentials import secret_key
+from homeroom.school.access.sign_in import Checked
 from homeroom.school.accounts.queries import find_account
 from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound, Refused
+from homeroom.school.errors import NotFound, TooManyTries
 
 # Observers are enrolled where their students are: this listens.
 from homeroom.school.learning import observers as enrollments_of_observers  # noqa: F401
@@ -25,6 +26,7 @@ from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import Person, find_person, find_user, find_user_id
 from homeroom.school.schema import DirectoryEntry, User
 from homeroom.wire.answers import seconds
+from homeroom.wire.browser import Browser
 from homeroom.wire.ids import UserId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -36,7 +38,7 @@ _BY_NAME = Order(DirectoryEntry.sort_key, User.id)
 UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."
-_TOO_MANY = "Too many tries. Try again later."
+_WINDOW = int(attempts.WINDOW.total_seconds())
 
 
 class ListObservees(Struct):
@@ -105,40 +107,34 @@ def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: R
 
 
 def _prove(
-    user_id: UserId, params: Params[AddObservee], actor: Actor, request: Request, services: Services
-) -> int | None:
+    user_id: UserId, params: Params[AddObservee], actor: Actor, browser: Browser, services: Services
+) -> Checked | None:
     """Whose password was sent; None where it is something else that proves it.
 
-    The try is counted and kept before anything is looked at, so that many at once are no way around the count.
+    The try of a code is counted and kept before it is looked at, so that many at once are no way around the count.
     """
     given = params.observee
-    by_password = bool(given.unique_id) and not params.pairing_code
     with services.database.write() as db:
         _person(db, actor, user_id, observers.can_see_links_of)
-        admitted = _admit(db, params, actor, request)
-        candidate = sign_in.find_candidate(db, given.unique_id) if admitted and by_password else None
-    if not admitted:
-        raise Refused(_TOO_MANY, status=429)
-    if not by_password:
+        if params.pairing_code and not proofs.admit_code(db, actor.real_id, browser.place.address):
+            raise TooManyTries(_WINDOW)
+    if params.pairing_code or not given.unique_id:
         return None
-    if candidate is None:
+    checked = sign_in.check(services.database, given.unique_id, given.password, browser.place)
+    if checked.wait:
+        raise TooManyTries(checked.wait)
+    if checked.candidate is None:
         raise ObserveeRefused(UNKNOWN)
-    if not sign_in.is_password_of(candidate, given.password):
+    if not checked.is_right:
         raise ObserveeRefused(WRONG_PASSWORD, status=401)
-    return candidate.user_id
-
-
-def _admit(db: Connection, params: AddObservee, actor: Actor, request: Request) -> bool:
-    if params.pairing_code:
-        return proofs.admit_code(db, actor.real_id, request.remote_ip)
-    return not params.observee.unique_id or sign_in.admit(db, params.observee.unique_id, request.remote_ip)
+    return checked
 
 
 @route.post("/users/:user_id/observees", right=BY_POLICY, prepare=_prove)
 def add_observee_with_credentials(
     user_id: UserId,
     params: Params[AddObservee],
-    proved: Prepared[int | None],
+    proved: Prepared[Checked | None],
     actor: Actor,
     request: Request,
     db: Connection,
@@ -151,7 +147,7 @@ def add_observee_with_credentials(
     return _shown(student, actor, request)
 
 
-def _student(db: Connection, params: AddObservee, proved: int | None, actor: Actor, request: Request) -> int:
+def _student(db: Connection, params: AddObservee, proved: Checked | None, actor: Actor, request: Request) -> int:
     """Who may be observed now: the code is used up, the right try is taken off the count. Raises ObserveeRefused."""
     if params.pairing_code:
         student_id = pairing_codes.use_code(db, secret_key(db), params.pairing_code)
@@ -160,8 +156,9 @@ def _student(db: Connection, params: AddObservee, proved: int | None, actor: Act
         proofs.code_was_right(db, actor.real_id, request.remote_ip)
         return student_id
     if proved is not None:
-        sign_in.was_right(db, params.observee.unique_id, request.remote_ip)
-        return proved
+        if proved.candidate is None or not sign_in.enter(db, proved):
+            raise ObserveeRefused(WRONG_PASSWORD, status=401)
+        return proved.candidate.user_id
     student_id = proofs.student_of_token(db, params.access_token)
     if student_id is None:
         raise ObserveeRefused(UNKNOWN)

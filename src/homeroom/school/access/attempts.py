@@ -26,10 +26,11 @@ def count(db: Connection, name: str, limit: int) -> bool:
     tries = insert_or_change(
         db,
         AttemptCount,
-        {"name": name, "count": 1, "ends_at": now + WINDOW},
+        {"name": name, "count": 1, "last_at": now, "ends_at": now + WINDOW},
         key=["name"],
         change=lambda new: {
             "count": case((over, 1), else_=AttemptCount.count + 1),
+            "last_at": new.last_at,
             "ends_at": case((over, new.ends_at), else_=AttemptCount.ends_at),
         },
         returning=AttemptCount.count,
@@ -62,8 +63,13 @@ def about(what: str, text: str) -> str:
 
 
 def from_address(what: str, address: str) -> str:
-    """The name for attempts from a network address. IPv6 counts by /64, because each home or phone has one."""
+    """The name for tries from a network address."""
+    return f"{what} from {network_of(address)}"
+
+
+def network_of(address: str) -> str:
+    """The address as it counts: of IPv6 the /64, for a home or a phone has a whole one."""
     parsed = read_address(address)
     if isinstance(parsed, IPv6Address):
-        return f"{what} from {IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return f"{what} from {parsed or address[:64]}"
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed or address[:64])

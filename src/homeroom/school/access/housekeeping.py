@@ -1,4 +1,4 @@
-"""Deletes expired rows: sessions, counts of attempts, links to new passwords."""
+"""Rows that are over and of no use to anybody: sessions, counts of tries, places, links to new passwords."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from homeroom import clock
-from homeroom.school.access import attempts, password_resets, sessions
+from homeroom.school.access import attempts, password_resets, places, sessions
 from homeroom.school.jobs import Tools, call, job, sweep
-from homeroom.school.schema import AttemptCount, PasswordReset, WebSession
+from homeroom.school.schema import AttemptCount, KnownPlace, PasswordReset, WebSession
 from homeroom.services.jobs import Call
 
 
@@ -20,6 +20,7 @@ def forget_what_is_over(tools: Tools) -> None:
         sessions.sweep(db)
         password_resets.sweep(db)
         attempts.sweep(db)
+        places.sweep(db)
 
 
 @sweep
@@ -29,5 +30,6 @@ def what_is_over(db: Connection) -> Iterable[Call]:
         select(WebSession.id).where(WebSession.expires_at <= clock.now()),
         select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
         select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
+        select(KnownPlace.id).where(KnownPlace.last_used_at <= clock.real_now() - places.LIFETIME),
     )
     return [call(forget_what_is_over)] if any(db.execute(q.limit(1)).first() for q in questions) else []

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.school.access.signing import SIGNING_KEY
 from homeroom.school.access.vault import CannotOpen, Vault
-from homeroom.school.schema import AuthenticationProvider, DeveloperKey, SystemFact
+from homeroom.school.schema import AuthenticationProvider, DeveloperKey, SecondFactor, SystemFact
 
 
 def count_sealed(db: Connection, vault: Vault) -> tuple[int, int]:
@@ -18,7 +18,7 @@ def count_sealed(db: Connection, vault: Vault) -> tuple[int, int]:
 
 
 def _sealed(db: Connection) -> Iterator[str]:
-    for column in (DeveloperKey.sealed_secret, AuthenticationProvider.sealed_secrets):
+    for column in (DeveloperKey.sealed_secret, AuthenticationProvider.sealed_secrets, SecondFactor.sealed_secret):
         yield from filter(None, db.execute(select(column)).scalars())
     yield from db.execute(select(SystemFact.value).where(SystemFact.name == SIGNING_KEY)).scalars()
 

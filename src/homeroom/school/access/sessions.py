@@ -39,6 +39,9 @@ REMEMBERED_IDLE, REMEMBERED_LIFETIME = timedelta(days=30), timedelta(days=90)
 # How long a waiting request is kept while the browser signs in.
 WAITING_LIFETIME = timedelta(hours=1)
 SEEN_EVERY = timedelta(minutes=10)
+# What is kept for one person, by name: whoever signs in next in the same browser does not find it.
+ENTERING, SETTING_UP = "entering", "setting up"
+_PERSONAL = frozenset((ENTERING, SETTING_UP))
 
 _real = aliased(User, name="real_user")
 _HAS_LOGIN = exists().where(
@@ -56,6 +59,7 @@ _BY_DIGEST = Prepared(
         WebSession.id.label("session_id"),
         WebSession.real_user_id,
         WebSession.login_id,
+        WebSession.vouched,
         WebSession.data,
         WebSession.remember,
         WebSession.created_at,
@@ -96,6 +100,8 @@ def find(db: Connection, secret: str | None) -> Session:
     if not _is_live(row):
         return Session(Actor(root=root_of(row)))
     actor = actor_of(row)
+    if _lacks_second_factor(actor, row):
+        return Session(Actor(root=root_of(row)))
     if row.real_user_id is not None and not may_still_act_as(db, row.real_user_id, actor):
         return Session(Actor(root=root_of(row)))
     actor.real_id = row.real_user_id or row.user_id
@@ -123,6 +129,15 @@ def _is_live(row: AnyRow) -> bool:
     )
 
 
+def _lacks_second_factor(actor: Actor, row: AnyRow) -> bool:
+    """Whether the account wants more of an admin than the password that began this session.
+
+    Asked each time: the account may want it, and the person may be an admin, since then. Only admins act as others.
+    """
+    required = actor.root.settings.require_second_factor_of_admins
+    return required and not row.vouched and bool(actor.roles or row.real_user_id is not None)
+
+
 def start(
     db: Connection,
     user_id: int,
@@ -130,20 +145,43 @@ def start(
     login_id: int | None = None,
     real_user_id: int | None = None,
     remember: bool = False,
+    vouched: bool = False,
     user_agent: str = "",
     replaces: Session | None = None,
 ) -> str:
-    """Sign a browser in, and return the secret for its cookie. The secret is always new, so nobody can have planted it.
-    A request that waited in the old session continues in the new one.
+    """Sign a browser in; the secret for its cookie, which is always a new one: nobody can have planted it.
+
+    What waited in the session that this one replaces goes on in it. ``vouched``: a second factor or a provider did.
     """
-    data = replaces.data if replaces is not None else {}
+    data = _left_by(replaces)
     if replaces is not None:
         end(db, replaces)
     lifetime = REMEMBERED_LIFETIME if remember else LIFETIME
     return _insert(
         db, data, lifetime, user_id=user_id, login_id=login_id, real_user_id=real_user_id, remember=remember,
-        user_agent=user_agent[:255],
+        vouched=vouched, user_agent=user_agent[:255],
     )[1]  # fmt: skip
+
+
+def wait_for_second_factor(db: Connection, user_id: int, value: Any, *, replaces: Session | None) -> str:
+    """A session in which nobody is signed in, and this waits; its secret, a new one: nobody can have planted it.
+
+    It ends with the person's sessions: a new password voids what the old one began.
+    """
+    data = _left_by(replaces)
+    if replaces is not None:
+        end(db, replaces)
+    return _insert(db, {**data, ENTERING: value}, WAITING_LIFETIME, waiting_user_id=user_id)[1]
+
+
+def _left_by(session: Session | None) -> dict[str, Any]:
+    data = session.data if session is not None else {}
+    return {name: value for name, value in data.items() if name not in _PERSONAL}
+
+
+def vouch_for(db: Connection, session_id: int) -> None:
+    """A second factor was given in this session."""
+    db.execute(update(WebSession).where(WebSession.id == session_id).values(vouched=True))
 
 
 def keep(db: Connection, secret: str, session: Session, name: str, value: Any) -> None:
@@ -197,7 +235,9 @@ def end(db: Connection, session: Session) -> None:
 
 def end_all_of(db: Connection, user_id: int, *, but: int | None = None) -> None:
     """Sign the person out of every browser (``but`` one), and out of every masquerade by them or as them."""
-    theirs = or_(WebSession.user_id == user_id, WebSession.real_user_id == user_id)
+    theirs = or_(
+        WebSession.user_id == user_id, WebSession.real_user_id == user_id, WebSession.waiting_user_id == user_id
+    )
     db.execute(delete(WebSession).where(and_(theirs, WebSession.id != but) if but is not None else theirs))
 
 

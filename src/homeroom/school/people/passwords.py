@@ -3,19 +3,24 @@
 Hashing is slow on purpose: call it before the transaction or after it, never inside.
 """
 
+import gzip
 import unicodedata
+from functools import cache
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Literal
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from homeroom.school.account_settings import LEAST_PASSWORD_LENGTH
+
 MAX_LENGTH = 255
-MIN_LENGTH = 8
+MIN_LENGTH = LEAST_PASSWORD_LENGTH
 # Characters that a password of MAX_LENGTH can be typed with: no letter needs more than three accents.
 _LONGEST_SPELLING = 4 * MAX_LENGTH
 
-Problem = Literal["blank", "too_short", "too_long", "same_as_login"]
+Problem = Literal["blank", "too_short", "too_long", "same_as_login", "too_common"]
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 
@@ -60,7 +65,10 @@ def problem_with(password: str, unique_id: str, min_length: int = MIN_LENGTH) ->
         return "too_short"
     if len(password) > MAX_LENGTH:
         return "too_long"
-    return "same_as_login" if password.casefold() == unique_id.casefold() else None
+    folded = _folded(password)
+    if folded in _names_in(unique_id):
+        return "same_as_login"
+    return "too_common" if folded in _common_passwords() else None
 
 
 def message_of(problem: Problem, min_length: int = MIN_LENGTH) -> str:
@@ -70,7 +78,25 @@ def message_of(problem: Problem, min_length: int = MIN_LENGTH) -> str:
         "too_short": f"is too short (minimum is {min_length} characters)",
         "too_long": f"is too long (maximum is {MAX_LENGTH} characters)",
         "same_as_login": "can't be the same as the login",
+        "too_common": "is one that many people use, and so is easily guessed",
     }[problem]
+
+
+def _names_in(unique_id: str) -> set[str]:
+    """The login, and what stands before the @ in it."""
+    login = _folded(unique_id)
+    return {login, login.partition("@")[0]}
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    """The commonest passwords of eight characters and more; read when the first password is chosen."""
+    packed = (Path(__file__).parent / "common_passwords" / "passwords.txt.gz").read_bytes()
+    return frozenset(gzip.decompress(packed).decode().split("\n"))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold().strip()
 
 
 def _prepared(text: str) -> bytes:

@@ -50,7 +50,15 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
-from homeroom.school.schema.sessions import AttemptCount, MobileSessionExpiry, PasswordReset, WebSession
+from homeroom.school.schema.sessions import (
+    AttemptCount,
+    KnownPlace,
+    MobileSessionExpiry,
+    PasswordReset,
+    RecoveryCode,
+    SecondFactor,
+    WebSession,
+)
 
 __all__ = [
     "AccessToken",
@@ -77,6 +85,7 @@ __all__ = [
     "Favorite",
     "FeatureFlag",
     "JobLease",
+    "KnownPlace",
     "Login",
     "MailMessage",
     "MobileSessionExpiry",
@@ -88,8 +97,10 @@ __all__ = [
     "PasswordReset",
     "Preference",
     "ProfileLink",
+    "RecoveryCode",
     "Role",
     "RoleOverride",
+    "SecondFactor",
     "SessionToken",
     "SystemFact",
     "TermsOfService",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.db.types import Id
@@ -16,6 +16,7 @@ class WebSession(Base):
     rules = (
         Index("ix_web_sessions_user_id", "user_id"),
         Index("ix_web_sessions_real_user_id", "real_user_id"),
+        Index("ix_web_sessions_waiting_user_id", "waiting_user_id"),
         Index("ix_web_sessions_expires_at", "expires_at"),
     )
 
@@ -26,6 +27,10 @@ class WebSession(Base):
     real_user_id: Mapped[int | None]
     # The login that was used; when it is suspended, the session is too.
     login_id: Mapped[int | None]
+    # Whose password was right and whose second factor is waited for; nobody is signed in meanwhile.
+    waiting_user_id: Mapped[int | None]
+    # Whether more than a password let the person in: a second factor, or an authentication provider.
+    vouched: Mapped[bool | None]
     data: Mapped[str] = mapped_column(default="{}")
     remember: Mapped[bool] = mapped_column(default=False)
     user_agent: Mapped[str] = mapped_column(default="")
@@ -35,13 +40,49 @@ class WebSession(Base):
 
 
 class AttemptCount(Base):
-    """How often something guessable was tried lately, by a name such as ``sign-in address 192.0.2.1``."""
+    """How often something guessable was tried lately, by a name such as ``sign-in from 192.0.2.1``."""
 
     __tablename__ = "attempt_counts"
 
     name: Mapped[str] = mapped_column(String(160), primary_key=True)
     count: Mapped[int] = mapped_column(default=0)
+    last_at: Mapped[time | None]
     ends_at: Mapped[time] = mapped_column(index=True)
+
+
+class KnownPlace(Base):
+    """Where somebody has signed in with a login before: a browser, by its cookie, or a network address."""
+
+    __tablename__ = "known_places"
+    rules = (UniqueConstraint("login_id", "digest"), Index("ix_known_places_last_used_at", "last_used_at"))
+
+    id: Mapped[id_]
+    login_id: Mapped[int] = mapped_column(Id, ForeignKey("logins.id"))
+    digest: Mapped[bytes]
+    last_used_at: Mapped[time]
+
+
+class SecondFactor(Base):
+    """The secret that a person's authenticator app shares with us (TOTP, RFC 6238), sealed."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[int] = mapped_column(Id, ForeignKey("users.id"), primary_key=True)
+    sealed_secret: Mapped[str]
+    # The half minute of the last code that was taken: a code works once.
+    last_step: Mapped[int]
+    created_at: Mapped[time]
+
+
+class RecoveryCode(Base):
+    """The digest of a code that replaces the app once."""
+
+    __tablename__ = "recovery_codes"
+    rules = (UniqueConstraint("user_id", "digest"),)
+
+    id: Mapped[id_]
+    user_id: Mapped[user_ref]
+    digest: Mapped[bytes]
 
 
 class MobileSessionExpiry(Base):

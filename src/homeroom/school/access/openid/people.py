@@ -41,7 +41,7 @@ def enter(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any]) -
         entrant = _make(db, provider, claims, unique_id)
     if entrant is None:
         raise SignInFailed(UNKNOWN)
-    sign_in.note(db, entrant.login_id, entrant.user_id)
+    sign_in.signed_in(db, entrant.login_id, entrant.user_id)
     return entrant
 
 

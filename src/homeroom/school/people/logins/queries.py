@@ -66,13 +66,27 @@ def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, u
 
 
 def find_password_login(db: Connection, form: IdForm, user_id: int) -> AnyRow:
-    """The person's login with this id and a password, and its hash. Raises NotFound."""
-    login_id = local_id(form.value) if form.kind == "id" else None
-    rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
-    row = db.execute(rows.where(HAS_PASSWORD)).first()
+    """The person's login with this id that a password opens, and its hash. Raises NotFound."""
+    row = _password_login(db, local_id(form.value) if form.kind == "id" else None, user_id)
     if row is None:
         raise NotFound("login")
     return row
+
+
+def find_own_password(db: Connection, login: AnyRow) -> AnyRow | None:
+    """The login with its hash; None when no password opens it."""
+    return _password_login(db, login.id, login.user_id)
+
+
+def first_password_login(db: Connection, user_id: int) -> AnyRow | None:
+    """The first login of the person that a password opens, and its hash."""
+    rows = _LOGINS.add_columns(Login.password_hash).where(Login.user_id == user_id, HAS_PASSWORD)
+    return db.execute(rows.order_by(Login.position, Login.id).limit(1)).first()
+
+
+def _password_login(db: Connection, login_id: int | None, user_id: int) -> AnyRow | None:
+    rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
+    return db.execute(rows.where(HAS_PASSWORD)).first()
 
 
 def login_with_id(db: Connection, login_id: int) -> AnyRow:

@@ -1,0 +1,44 @@
+"""The old password that changing one's own takes (identity.md §6): who found a token must not choose a password."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from homeroom.db import Database
+from homeroom.db.types import AnyRow
+from homeroom.school.access import sign_in
+from homeroom.school.access.places import Place
+from homeroom.school.access.sign_in import Checked
+from homeroom.school.errors import Fault, Invalid, TooManyTries
+from homeroom.school.people.logins.queries import find_own_password
+
+_WRONG = Fault("old_password", "invalid", "is not the present password")
+
+
+class NewPassword(NamedTuple):
+    """The hash of a password that a login may have; ``old`` proved that its owner knew the one before."""
+
+    hash: str
+    old: Checked | None
+
+
+def try_old_password(database: Database, login: AnyRow, old_password: str, place: Place) -> Checked:
+    """Try it, counted as a sign-in is. Raises Invalid when it is wrong or there is none, and TooManyTries."""
+    with database.read() as db:
+        own = find_own_password(db, login)
+    if own is None:
+        raise Invalid(_WRONG)
+    checked = sign_in.check_own(database, own, old_password, place)
+    if checked.wait:
+        raise TooManyTries(checked.wait)
+    if not checked.is_right:
+        raise Invalid(_WRONG)
+    return checked
+
+
+def require_still_right(db: Connection, new: NewPassword) -> None:
+    """Raises Invalid when the old password was changed since it was tried."""
+    if new.old is not None and not sign_in.enter(db, new.old):
+        raise Invalid(_WRONG)
