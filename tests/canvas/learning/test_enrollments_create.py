@@ -93,7 +93,6 @@ def test_a_new_enrollment_as_its_maker_sees_it(school: School) -> None:
             "sis_user_id": "sis-outsider",
             "integration_id": None,
             "sis_import_id": None,
-            "login_id": "outsider@school.test",
         },
         "sis_account_id": "sis-northern",
         "sis_course_id": "sis-biology",

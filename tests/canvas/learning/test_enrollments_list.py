@@ -105,6 +105,27 @@ def test_filters(school: School, query: str, found: list[str]) -> None:
     assert people(school, "teacher", of_course(school, query)) == found
 
 
+_SIS_FILTERS = ("sis_user_id[]=sis-student", "sis_course_id[]=sis-biology", "sis_account_id[]=x", "sis_section_id[]=y")
+
+
+@pytest.mark.parametrize("query", _SIS_FILTERS)
+def test_sis_ids_cannot_be_guessed_by_filtering_enrollments(school: School, query: str) -> None:
+    """Hit or miss, whoever may not read SIS ids gets the same refusal."""
+    refusal = {"message": "Only those who may read SIS ids can filter by them"}
+    lists = {
+        "student": (of_course(school, query), of_user(school, query=query)),
+        "designer": (of_course(school, query), of_user(school, "designer", query)),
+        "observer": (of_user(school, query=query),),
+        "narrow_admin": (of_user(school, query=query), of_course(school, query)),
+    }
+    for who, urls in lists.items():
+        for url in urls:
+            reply = school.as_(who).get(url)
+            assert (reply.status, reply.json) == (400, refusal), (who, url)
+    for who, url in (("teacher", of_course(school, query)), ("sub_admin", of_user(school, query=query))):
+        assert school.as_(who).get(url).status == 200
+
+
 def test_filters_by_section_and_term(school: School) -> None:
     change(school, CourseSection, school.id("biology_section"), sis_section_id="s1")
     assert people(school, "teacher", of_course(school, "sis_section_id[]=s1&role_id[]=4")) == ["ta"]

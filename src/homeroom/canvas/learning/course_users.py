@@ -12,8 +12,8 @@ from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.rosters import RosterFilter, find_person_in_course, people_of_course
-from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, find_user_id, user_id_of
+from homeroom.school.learning.rosters import Member, RosterFilter, find_person_in_course, member_in, people_of_course
+from homeroom.school.people.users.queries import find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
@@ -105,8 +105,8 @@ def show_course_user(
     db: Connection,
 ) -> UserJson:
     """Get single user."""
-    person = find_person_in_course(db, actor, course_id.ref, find_user_id(db, actor, id))
-    return _rendered(db, actor, request, course_id.ref, [person], params.include)[0]
+    member = find_person_in_course(db, actor, course_id.ref, find_user_id(db, actor, id))
+    return _rendered(db, actor, request, course_id.ref, [member], params.include)[0]
 
 
 @route.get("/courses/:course_id/permissions", right=BY_POLICY)
@@ -154,21 +154,21 @@ def _page(
 ) -> Page[UserJson]:
     roster = people_of_course(db, actor, course, which, sort if sort in _SORTS else None)
     page = paging.of(db, roster.rows, Order(roster.column, User.id, descending and sort in _SORTS, roster.nullable))
-    people = [Person(*row[: len(PERSON_COLUMNS)]) for row in page.items]
-    return page.with_items(_rendered(db, actor, request, course, people, include))
+    return page.with_items(_rendered(db, actor, request, course, [member_in(row) for row in page.items], include))
 
 
 def _rendered(
-    db: Connection, actor: Actor, request: Request, course: CourseRef, people: list[Person], include: frozenset[str]
+    db: Connection, actor: Actor, request: Request, course: CourseRef, members: list[Member], include: frozenset[str]
 ) -> list[UserJson]:
     view = UserView.in_course(db, actor, request, course)
+    of_newcomer = view.of_newcomer()
     shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES)
     if not actor.holds_in_course(db, "manage_students", course):
         # When others were here last is not a student's business.
         shown -= {"last_login"}
-    found = [user_json(person, view, shown) for person in people]
+    found = [user_json(person, of_newcomer if is_newcomer else view, shown) for person, is_newcomer in members]
     if "enrollments" in include:
-        enrollments = enrollments_of_users(db, actor, request, course, people)
+        enrollments = enrollments_of_users(db, actor, request, course, [member.person for member in members])
         for user in found:
             user.enrollments = list(enrollments[user.id])
     return found

@@ -230,10 +230,14 @@ def _add_students(
 ) -> None:
     students = students_by_section(db, [json.id for json in rendered])
     view, shown = UserView.in_course(db, actor, request, course), include & {"avatar_url", "uuid"}
+    of_newcomer = view.of_newcomer()
     for json in rendered:
-        json.students = [user_json(person, view, shown) for person in students.get(json.id, ())]
+        json.students = [
+            user_json(person, of_newcomer if is_newcomer else view, shown)
+            for person, is_newcomer in students.get(json.id, ())
+        ]
     if "enrollments" in include:
-        everybody = {person.id: person for people in students.values() for person in people}
+        everybody = {member.person.id: member.person for members in students.values() for member in members}
         enrollments = enrollments_of_users(db, actor, request, course, list(everybody.values()))
         for json in rendered:
             for user in json.students or ():

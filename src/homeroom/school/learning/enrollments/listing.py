@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db import one_of
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import Actor, CourseRef
+from homeroom.school.actor import AccountRef, Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
-from homeroom.school.errors import NotAllowed
+from homeroom.school.errors import NotAllowed, Refused
 from homeroom.school.learning.enrollments.policy import states_seen
 from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
@@ -30,6 +30,8 @@ _GROUPS = {
 }
 _STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
 _OVER = ("completed", ENDED)
+_READING_SIS = ("read_sis", "manage_sis")
+SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
 _enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
 
@@ -52,6 +54,10 @@ class EnrollmentFilter:
     term_ids: frozenset[int] = frozenset()
     user_id: int | None = None
 
+    @property
+    def asks_for_sis_ids(self) -> bool:
+        return bool(self.sis_account_ids or self.sis_course_ids or self.sis_section_ids or self.sis_user_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -66,13 +72,16 @@ def enrollments_in_course(
 ) -> Listing:
     """A course's or section's enrollments that the actor may see.
 
-    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe.
+    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe, and
+    Refused for SIS ids from those who may not read them.
     """
     if not actor.holds_in_course(db, "read_roster", course):
         roles = actor.course_roles(db, course)
         known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
+    if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
+        raise Refused(SIS_IDS_NOT_READ)
     states = states_seen(db, actor, course, _states(which.states))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
@@ -93,17 +102,27 @@ def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
 
 
 def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
-    """A person's enrollments that the actor may see. Raises NotAllowed."""
+    """A person's enrollments that the actor may see. Raises NotAllowed, and Refused as above."""
     shape = _shape(which, _states(which.states))
     # Asking for another person's enrollments in this person's list finds none.
     values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
     if actor.is_(user_id):
+        _require_sis(actor, which, ())
         return Listing(_of_user(shape), values)
     if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
         raise NotAllowed("read_roster")
+    administered = [account for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    _require_sis(actor, which, administered)
     values["viewer"] = actor.id
-    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    values["administered"] = [account.id for account in administered]
     return Listing(_of_user_known(shape), values)
+
+
+def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
+    """Whoever filters by SIS ids must be allowed to read them wherever there may be a hit, or a miss would tell."""
+    places = accounts or (actor.root.ref,)
+    if which.asks_for_sis_ids and not all(actor.holds_any(_READING_SIS, account) for account in places):
+        raise Refused(SIS_IDS_NOT_READ)
 
 
 @lru_cache(maxsize=256)
