@@ -12,7 +12,16 @@ from homeroom.canvas.access import (
 )
 from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_service
 from homeroom.canvas.errors import render_error
-from homeroom.canvas.learning import course_nicknames, course_users, courses, enrollments, favorites, sections, terms
+from homeroom.canvas.learning import (
+    course_nicknames,
+    course_settings,
+    course_users,
+    courses,
+    enrollments,
+    favorites,
+    sections,
+    terms,
+)
 from homeroom.canvas.people import (
     admins,
     avatars,
@@ -52,6 +61,7 @@ CANVAS = Face(
         settings.route,
         feature_flags.route,
         course_nicknames.route,
+        course_settings.route,
         course_users.route,
         courses.route,
         enrollments.route,

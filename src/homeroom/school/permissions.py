@@ -183,8 +183,8 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
-# What somebody whose time in a course is over may still do there: look.
-AFTER_THE_END = frozenset(
+# What somebody may do in a course whose time is over, or has not begun: look.
+TO_LOOK = frozenset(
     (
         "read_announcements",
         "read_email_addresses",

@@ -214,11 +214,13 @@ def test_a_teacher_limited_to_a_section_sees_that_section(school: School) -> Non
     assert school.as_("teacher").get(url).status == 404
 
 
-def test_students_of_an_unpublished_or_finished_course_see_nobody(school: School) -> None:
+def test_students_of_an_unpublished_or_closed_course_see_nobody(school: School) -> None:
     change_course(school, state="claimed")
     assert school.as_("student").get(users(school)).status == 403
     change_course(school, state="available")
     end_term(school)
+    assert names(school, who="student") == EVERYBODY
+    change_course(school, restrict_student_past_view=True)
     assert school.as_("student").get(users(school)).status == 403
     assert names(school) == EVERYBODY, "Last term's roster stays readable for the teacher."
 

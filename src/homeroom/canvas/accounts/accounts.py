@@ -17,6 +17,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed, NotFound
 from homeroom.school.permissions import PERMISSIONS
 from homeroom.school.schema import Account
+from homeroom.school.views_outside_dates import restrictions_of_account
 from homeroom.wire.ids import AccountId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, Routes
@@ -41,6 +42,19 @@ class CreateSubAccount(Struct):
 class UpdateAccount(Struct):
     account: AccountChange
     override_sis_stickiness: bool = True
+
+
+class InheritedSettingJson(Struct):
+    """``locked``: by an account above; ``inherited``: not said by this account."""
+
+    value: bool
+    locked: bool
+    inherited: bool
+
+
+class AccountSettingsJson(Struct):
+    restrict_student_past_view: InheritedSettingJson
+    restrict_student_future_view: InheritedSettingJson
 
 
 class AskPermissions(Struct):
@@ -89,6 +103,13 @@ def update_account(id: AccountContext, params: Params[UpdateAccount], actor: Act
     policy.require_change(actor, id, params.account, parent)
     actions.update_account(db, id, params.account, parent, override_stickiness=params.override_sis_stickiness)
     return _show(db, actor, id.id)
+
+
+@route.get("/accounts/:account_id/settings", right="manage_account_settings")
+def show_account_settings(account_id: AccountContext, db: Connection) -> AccountSettingsJson:
+    """Show account settings."""
+    found = restrictions_of_account(db, account_id.ref.chain)
+    return AccountSettingsJson(**{name: InheritedSettingJson(*setting) for name, setting in found.items()})
 
 
 @route.get("/accounts/:account_id/sub_accounts", right=BY_POLICY)

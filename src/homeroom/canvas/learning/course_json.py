@@ -115,7 +115,7 @@ class CourseJson(Struct):
 
 
 class RestrictedCourseJson(Struct):
-    """What a student sees of a course outside the dates of the enrollment."""
+    """What a student sees of a course outside the dates of the enrollment, where the course is closed then."""
 
     id: int
     access_restricted_by_date: bool = True
@@ -189,7 +189,7 @@ def _enrollment_json(
         role=record.role,
         role_id=record.role_id,
         user_id=record.user_id,
-        enrollment_state=record.state_shown,
+        enrollment_state=record.state_in_course,
         limit_privileges_to_course_section=record.limit_privileges_to_course_section,
     )
     if record.associated_user_id is not None:

@@ -83,7 +83,7 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
     if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
         return None
     roles = actor.course_roles(db, course)
-    counting = [role for role in roles if role.state == "active" or role.is_past]
+    counting = [role for role in roles if role.state == "active" or role.may_look]
     if not counting or any(not role.limited_to_section for role in counting):
         return None
     return frozenset(role.section_id for role in counting)

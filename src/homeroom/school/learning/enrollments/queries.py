@@ -55,6 +55,11 @@ class EnrollmentRecord(NamedTuple):
         return CourseRef(self.course_id, chain_of(self.ancestry))
 
     @property
+    def state_in_course(self) -> str:
+        """The state that a Course object shows: dates do not change it."""
+        return self.state if self.state_now in (ENDED, FUTURE, UNPUBLISHED) else self.state_now
+
+    @property
     def state_shown(self) -> str:
         """The state in the API's words: an enrollment whose dates are over reads as completed."""
         if self.state_now == ENDED:
