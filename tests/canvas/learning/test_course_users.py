@@ -67,6 +67,10 @@ def test_students_alone(school: School) -> None:
     assert [user["name"] for user in school.as_("teacher").get(users(school, name="students")).json] == [
         "Stella Student"
     ]
+    make_students(school, 12)
+    everybody = school.as_("teacher").get(users(school, "per_page=5&page=2", name="students"))
+    assert len(everybody.json) == 13, "All of them at once."
+    assert "link" not in everybody.headers
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,6 @@ def test_without_the_roster_one_sees_oneself_and_whom_one_observes(school: Schoo
         ("type[]=StudentEnrollment", ["classmate", "student"]),
         ("type[]=StudentEnrollment&type[]=TaEnrollment", ["classmate", "student", "ta"]),
         ("role[]=TeacherEnrollment", ["teacher"]),
-        ("role[]=Nobody", []),
         ("user_id=sis_user_id:sis-ta", ["ta"]),
         ("user_id=junk", []),
         ("state[]=active", EVERYBODY),
@@ -141,8 +140,11 @@ def test_filters_by_section_and_term(school: School) -> None:
     assert school.as_("student").get(of_user(school, query="enrollment_term_id=99")).status == 404
 
 
-def test_an_unknown_type_is_refused(school: School) -> None:
+def test_an_unknown_type_or_role_is_refused(school: School) -> None:
     assert school.as_("teacher").get(of_course(school, "type[]=Pupil")).status == 400
+    for url in (of_course(school, "role[]=TaEnrollment&role[]=Nobody"), of_user(school, query="role[]=Nobody")):
+        reply = school.as_("student").get(url)
+        assert (reply.status, reply.json) == (400, {"message": "Invalid role"})
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,14 @@ def test_which_states_are_seen_by_whom(
 ) -> None:
     set_state(school, "classmate", state)
     asked = f"state[]={state}"
-    assert ("classmate" in people(school, "teacher", of_course(school))) is default
+    assert ("classmate" in people(school, "student", of_course(school))) is default
+    # Those who manage people are shown whom they shut out; nobody's own list is.
+    by_default = default or state == "inactive"
+    section = f"/api/v1/sections/{school.id('biology_section')}/enrollments"
+    for who in ("teacher", "sub_admin"):
+        for listed in (of_course(school), section):
+            assert ("classmate" in people(school, who, listed)) is by_default
+    assert ("classmate" in people(school, "admin", of_user(school, "classmate"))) is default
     assert ("classmate" in people(school, "teacher", of_course(school, asked))) is staff
     assert ("classmate" in people(school, "student", of_course(school, asked))) is students
     assert ("classmate" in people(school, "classmate", of_user(school, "classmate", asked))) is own

@@ -149,7 +149,7 @@ def course_json(
         is_public_to_auth_users=course.is_public_to_auth_users,
         apply_assignment_group_weights=course.apply_assignment_group_weights,
         calendar=CalendarJson(f"{base_url}/feeds/calendars/course_{course.uuid}.ics"),
-        time_zone=_time_zone(course, actor),
+        time_zone=time_zone_of(course, actor),
         hide_final_grades=course.hide_final_grades,
         restrict_enrollments_to_course_dates=course.restrict_enrollments_to_course_dates,
         workflow_state=state_shown(course.state),
@@ -176,7 +176,7 @@ def state_shown(state: str) -> str:
     return "unpublished" if state in ("created", "claimed") else state
 
 
-def _time_zone(course: CourseRecord, actor: Actor) -> str:
+def time_zone_of(course: CourseRecord, actor: Actor) -> str:
     root = actor.root
     return iana_name(course.time_zone or course.account_time_zone or root.time_zone or root.settings.default_time_zone)
 

@@ -12,7 +12,14 @@ from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.rosters import Member, RosterFilter, find_person_in_course, member_in, people_of_course
+from homeroom.school.learning.rosters import (
+    Member,
+    RosterFilter,
+    everybody_in,
+    find_person_in_course,
+    member_in,
+    people_of_course,
+)
 from homeroom.school.people.users.queries import find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
@@ -85,14 +92,14 @@ def search_course_users(
 def list_course_students(
     course_id: CourseContext,
     params: Params[ListStudents],
-    paging: Paging,
     actor: Actor,
     request: Request,
     db: Connection,
-) -> Page[UserJson]:
-    """List students."""
+) -> list[UserJson]:
+    """List students: all of them at once, by name."""
     which = RosterFilter(types=(STUDENT,), states=("active",))
-    return _page(db, actor, request, course_id.ref, which, params.include, paging)
+    students = everybody_in(db, actor, course_id.ref, which)
+    return _rendered(db, actor, request, course_id.ref, students, params.include)
 
 
 @route.get("/courses/:course_id/users/:id", right="read_roster")

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import CourseContext, SectionContext
+from homeroom.canvas.learning.course_json import time_zone_of
 from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.actor import Actor, CourseRef
@@ -97,7 +98,9 @@ def create_section(
     course_id: CourseContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
 ) -> SectionJson:
     """Create course section."""
-    values = _columns(params, actor)
+    values, course = _columns(params, actor), course_id.record
+    if not values.get("name", "").strip():
+        values["name"] = sections.name_for_new(course.name, time_zone_of(course, actor))
     section_id = sections.create_section(db, course_id.id, course_id.record.root_account_id, values)
     return _shown(db, actor, request, section_id)
 

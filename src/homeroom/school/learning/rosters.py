@@ -68,6 +68,12 @@ def people_of_course(
     return Roster(rows, column, nullable)
 
 
+def everybody_in(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> list[Member]:
+    """As ``people_of_course``, all of them in the order of names."""
+    roster = people_of_course(db, actor, course, which)
+    return [member_in(row) for row in db.execute(roster.rows.order_by(roster.column, User.id))]
+
+
 def member_in(row: Sequence[Any]) -> Member:
     """The member in a row of a Roster."""
     shown = len(PERSON_COLUMNS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,7 +16,7 @@ from homeroom.db.types import AnySelect
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ids import IdForm, local_id
-from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.learning.faults import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.learning.holds import hold
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment
 
@@ -100,6 +101,12 @@ def default_section(db: Connection, course_id: int) -> int:
         return int(found)
     course = db.execute(select(Course.name, Course.root_account_id).where(Course.id == course_id)).one()
     return create_section(db, course_id, course.root_account_id, {"name": course.name, "is_default": True})
+
+
+def name_for_new(course_name: str, time_zone: str) -> str:
+    """The name of a section that was given none: the course's, and the day it is there."""
+    today = clock.now().astimezone(ZoneInfo(time_zone)).date()
+    return f"{course_name[: LONGEST_TEXT - 11]} {today.isoformat()}"
 
 
 def create_section(db: Connection, course_id: int, root_id: int, values: Mapping[str, Any]) -> int:

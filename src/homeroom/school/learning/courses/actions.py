@@ -45,6 +45,9 @@ def create_course(
 ) -> int:
     """Add a course with its default section; its id. Raises Invalid."""
     values = _named(values)
+    if not values.get("restrict_enrollments_to_course_dates"):
+        # As in Canvas today: dates of a new course that restrict nobody are not kept.
+        values = {key: value for key, value in values.items() if key not in ("start_at", "end_at")}
     name = values.get("name", NAMELESS)
     _check(values)
     hold(db, EnrollmentTerm, term_id)
@@ -54,7 +57,7 @@ def create_course(
         **_self_enrollment(values),
         "name": name,
         "sort_key": sort_key(name),
-        "course_code": values.get("course_code", name),
+        "course_code": values.get("course_code", _code_for(name)),
         "account_id": account_id,
         "root_account_id": root_account_id,
         "enrollment_term_id": term_id,
@@ -136,6 +139,13 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name not in ("name", "course_code") or (value and value.strip())
     }
+
+
+def _code_for(name: str) -> str:
+    """The first word of the name, and the first later one that has a digit."""
+    first, *later = name.split()
+    number = next((word for word in later if any(letter.isdigit() for letter in word)), None)
+    return f"{first} {number}" if number else first
 
 
 def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = None) -> dict[str, str]:

@@ -26,7 +26,8 @@ from homeroom.school.permissions import OBSERVER, TEACHER
 from homeroom.school.schema import Course, CourseSection, Enrollment
 
 NOT_INVITED = "no current invitation"
-NOT_INACTIVE = "The enrollment is not inactive."
+NOT_ACTIVATED = "membership not activated"
+NOT_INACTIVE = "enrollment not inactive"
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 
 
@@ -140,7 +141,7 @@ def _check(record: EnrollmentRecord) -> None:
     # The dates that hold for the new row say whether its course is over.
     by_dates_of_others = record.state_now == ENDED and record.start_at is None and record.end_at is None
     if record.state_now == "completed" or by_dates_of_others:
-        raise Refused(CONCLUDED, status=403)
+        raise Refused(CONCLUDED)
 
 
 def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
@@ -149,17 +150,23 @@ def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
 
 
 def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """The invited person comes in. Raises Refused when there is no invitation."""
-    _answer_invitation(db, enrollment, "active")
+    """The invited person comes in, also after having stayed out. Raises Refused when there is no invitation."""
+    _answer_invitation(db, enrollment, ("invited", "rejected"), "active")
 
 
 def reject(db: Connection, enrollment: EnrollmentRecord) -> None:
     """The invited person stays out. Raises Refused when there is no invitation."""
-    _answer_invitation(db, enrollment, "rejected")
+    _answer_invitation(db, enrollment, ("invited",), "rejected")
 
 
-def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, state: str) -> None:
-    if not _move(db, enrollment, ("invited",), state):
+def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, before: tuple[str, ...], after: str) -> None:
+    if _move(db, enrollment, before, after):
+        return
+    state = find_record(db, enrollment.id).state
+    if state == "inactive":
+        raise Refused(NOT_ACTIVATED)
+    # The same answer again changes nothing, and is no fault.
+    if state != after:
         raise Refused(NOT_INVITED)
 
 

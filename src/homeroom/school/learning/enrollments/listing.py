@@ -82,7 +82,9 @@ def enrollments_in_course(
             raise NotAllowed("read_roster")
     if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
         raise Refused(SIS_IDS_NOT_READ)
-    states = states_seen(db, actor, course, _states(which.states))
+    # Those who manage people want to see whom they have shut out.
+    names = which.states or (*CURRENT, "inactive")
+    states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
     rows = _in_course(_shape(which, states), frozenset(given))
