@@ -17,6 +17,7 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
 from homeroom.school.people.users.removal import remove_from_root_account
+from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.permissions import COURSE_ROLES
 from homeroom.wire.answers import Answer
@@ -137,4 +138,14 @@ def delete_user(
     person = find_user(db, actor, user_id)
     policy.require(policy.can_remove, db, actor, person.id)
     remove_from_root_account(db, account_id.id, person.id)
+    return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))
+
+
+@route.put("/accounts/:account_id/users/:user_id/restore", right="manage_user_logins")
+def restore_deleted_user(
+    account_id: RootAccountContext, user_id: UserId, actor: Actor, request: Request, db: Connection
+) -> UserJson:
+    """Restore a deleted user from a root account."""
+    person = find_person(db, find_user_id(db, actor, user_id))
+    restore_user(db, account_id.id, person.id)
     return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))
