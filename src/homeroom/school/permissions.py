@@ -15,6 +15,8 @@ TEACHER = "TeacherEnrollment"
 TA = "TaEnrollment"
 DESIGNER = "DesignerEnrollment"
 OBSERVER = "ObserverEnrollment"
+# The type of a course's test student, who has the role of a student.
+STUDENT_VIEW = "StudentViewEnrollment"
 
 COURSE_ROLES = (STUDENT, TEACHER, TA, DESIGNER, OBSERVER)
 BASE_ROLES = (MEMBER, *COURSE_ROLES)

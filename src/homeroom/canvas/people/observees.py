@@ -192,8 +192,12 @@ def remove_observee(
     request: Request,
     db: Connection,
 ) -> UserJson:
-    """Let somebody observe a student no more. For admins."""
-    observer, student = _managed_pair(db, actor, user_id, observee_id, params)
+    """Let somebody observe a student no more. For the observer, and for admins."""
+    if actor.is_(find_user(db, actor, user_id).id):
+        observer, student = find_user(db, actor, user_id), find_user(db, actor, observee_id)
+        _require_root(db, actor, params.root_account_id)
+    else:
+        observer, student = _managed_pair(db, actor, user_id, observee_id, params)
     observers.unlink(db, observer.id, student.id)
     return _shown(student, actor, request)
 

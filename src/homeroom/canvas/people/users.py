@@ -19,7 +19,7 @@ from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person,
 from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
-from homeroom.school.permissions import COURSE_ROLES
+from homeroom.school.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.answers import Answer
 from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import UserId
@@ -33,6 +33,7 @@ _INCLUDES = frozenset(("avatar_url", "email", "last_login", "time_zone", "uuid")
 _QUICK = frozenset(("page", "per_page", "sort", "order", "include", "access_token", "as_user_id"))
 _COURSE_SORTS = frozenset(("total_activity_time", "last_activity_at", "section_name", "role"))
 _ENROLLMENT_TYPES = {name.removesuffix("Enrollment").lower(): name for name in COURSE_ROLES}
+_ENROLLMENT_TYPES |= {"student_view": STUDENT_VIEW, "studentview": STUDENT_VIEW}
 
 
 class ListUsers(Struct):

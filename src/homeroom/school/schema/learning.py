@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.school.schema.base import (
@@ -204,6 +204,7 @@ class CourseNickname(Base):
     user_id: Mapped[user_ref]
     course_id: Mapped[course_ref]
     nickname: Mapped[str]
+    sort_key: Mapped[key] = mapped_column(server_default=text("''"))
     created_at: Mapped[time]
     updated_at: Mapped[time]
 
