@@ -381,6 +381,35 @@ def test_what_was_deleted_before_the_course_stays_deleted(school: School) -> Non
     assert enrollment_of(school, school.id("enrollment_of_classmate")).state == "deleted"
 
 
+def test_a_course_comes_back_without_the_people_who_were_deleted_meanwhile(school: School) -> None:
+    admin = school.as_("admin")
+    admin.delete(f"{biology(school)}?event=delete")
+    assert admin.delete(f"/api/v1/accounts/1/users/{school.id('student')}").status == 200
+    assert update(school, "admin", event="undelete").status == 200
+    states = {who: {row.state for row in enrollments_of(school, who)} for who in ("student", "observer", "classmate")}
+    assert states == {"student": {"deleted"}, "observer": {"deleted"}, "classmate": {"active"}}
+    # Nor do they come back when the course is deleted and brought back again.
+    admin.delete(f"{biology(school)}?event=delete")
+    update(school, "admin", event="undelete")
+    assert {row.state for row in enrollments_of(school, "student")} == {"deleted"}
+
+
+def test_a_course_comes_back_into_a_living_account_and_term(school: School) -> None:
+    admin = school.as_("admin")
+    term = admin.post("/api/v1/accounts/1/terms", {"enrollment_term": {"name": "Spring"}}).json["id"]
+    below = f"/api/v1/accounts/{school.id('northern')}/sub_accounts"
+    nook = admin.post(below, {"account": {"name": "Nook"}}).json["id"]
+    moved = admin.put(biology(school), {"course": {"term_id": term, "account_id": nook}}).json
+    assert (moved["account_id"], moved["enrollment_term_id"]) == (nook, term)
+    admin.delete(f"{biology(school)}?event=delete")
+    assert admin.delete(f"/api/v1/accounts/1/terms/{term}").status == 200
+    assert admin.delete(f"{below}/{nook}").status == 200
+    back = update(school, "admin", event="undelete")
+    assert back.status == 200
+    assert (back.json["account_id"], back.json["enrollment_term_id"]) == (school.id("northern"), 1)
+    assert accounts(school, "student") == {1, school.id("northern")}
+
+
 def test_a_course_does_not_come_back_under_a_taken_sis_id(school: School) -> None:
     school.as_("admin").delete(f"{biology(school)}?event=delete")
     create(school, course={"sis_course_id": "sis-biology"})

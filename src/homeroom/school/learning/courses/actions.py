@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
 from homeroom.school.accounts.changes import quota_faults
+from homeroom.school.actor import chain_of
 from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.events import CourseChangedState, announce
 from homeroom.school.learning import sections
@@ -19,9 +20,10 @@ from homeroom.school.learning.courses.queries import CourseRecord
 from homeroom.school.learning.enrollments.actions import leave_with_course, people_in, return_with_course
 from homeroom.school.learning.faults import require_short, sis_id_taken
 from homeroom.school.learning.holds import hold
+from homeroom.school.learning.terms import default_term_id
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
-from homeroom.school.schema import Course, EnrollmentTerm
+from homeroom.school.schema import Account, Course, EnrollmentTerm
 
 NAMELESS = "Unnamed Course"
 LICENSES = frozenset(
@@ -120,8 +122,11 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     after = _STATE_AFTER[event]
     if before.state == after:
         return
+    values: dict[str, Any] = {"state": after, "updated_at": clock.now()}
+    if event == "undelete":
+        values |= _living_place(db, course_id)
     try:
-        db.execute(update(Course).where(Course.id == course_id).values(state=after, updated_at=clock.now()))
+        db.execute(update(Course).where(Course.id == course_id).values(values))
     except IntegrityError as error:
         # Another course has taken the deleted one's SIS id meanwhile.
         raise _taken(error, before._asdict()) from None
@@ -130,6 +135,27 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     elif event == "undelete":
         return_with_course(db, course_id)
     announce(db, CourseChangedState(course_id, after))
+
+
+def _living_place(db: Connection, course_id: int) -> dict[str, int]:
+    """Where a course comes back to: the nearest account above that is not deleted, and a term that is not."""
+    course = db.execute(
+        select(Course.account_id, Course.root_account_id, Course.enrollment_term_id, Account.ancestry)
+        .join(Account, Account.id == Course.account_id)
+        .where(Course.id == course_id)
+    ).one()
+    chain = chain_of(course.ancestry)
+    # Whoever deletes one of them holds its row too.
+    lock(db, Account, chain)
+    lock(db, EnrollmentTerm, [course.enrollment_term_id])
+    living = select(Account.id).where(Account.id.in_(chain), Account.state != "deleted")
+    accounts = set(db.execute(living).scalars())
+    state = select(EnrollmentTerm.state).where(EnrollmentTerm.id == course.enrollment_term_id)
+    has_term = db.execute(state).scalar() not in (None, "deleted")
+    return {
+        "account_id": next(account for account in chain if account in accounts),
+        "enrollment_term_id": (course.enrollment_term_id if has_term else default_term_id(db, course.root_account_id)),
+    }
 
 
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, or_, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_change, new_uuid
+from homeroom.db import insert_or_change, lock, new_uuid
 from homeroom.school.actor import CourseRef
 from homeroom.school.enrollment_states import ENDED
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
@@ -23,7 +23,7 @@ from homeroom.school.learning.sections import default_section
 from homeroom.school.people import directory
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.permissions import OBSERVER, TEACHER
-from homeroom.school.schema import Course, CourseSection, Enrollment
+from homeroom.school.schema import Course, CourseSection, Enrollment, User
 
 NOT_INVITED = "no current invitation"
 NOT_ACTIVATED = "membership not activated"
@@ -221,9 +221,14 @@ def leave_with_course(db: Connection, course_id: int) -> None:
 
 
 def return_with_course(db: Connection, course_id: int) -> None:
-    """The course is back, and with it everybody who left when it was deleted."""
+    """The course is back, and with it everybody who left when it was deleted and is still there."""
     people = _people_who_left(db, course_id)
+    # Whoever is being deleted now is waited for.
+    lock(db, User, people)
     left = Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
+    deleted = select(User.id).where(User.state == "deleted")
+    gone = or_(Enrollment.user_id.in_(deleted), Enrollment.associated_user_id.in_(deleted))
+    db.execute(update(Enrollment).where(*left, gone).values(state_before_course_deletion=None))
     db.execute(
         update(Enrollment)
         .where(*left)
