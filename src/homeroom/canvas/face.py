@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from homeroom.canvas import brand_variables
 from homeroom.canvas.access import (
     authentication_providers,
     developer_keys,
     pandata,
     scopes,
     sessions,
+    sso_settings,
     tokens,
 )
 from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_service
@@ -17,6 +19,8 @@ from homeroom.canvas.learning import (
     course_settings,
     course_users,
     courses,
+    crosslisting,
+    dashboard_cards,
     enrollments,
     favorites,
     sections,
@@ -51,6 +55,7 @@ CANVAS = Face(
         admins.route,
         avatars.route,
         bookmarks.route,
+        brand_variables.route,
         colors.route,
         custom_data.route,
         dashboard_positions.route,
@@ -64,6 +69,8 @@ CANVAS = Face(
         course_settings.route,
         course_users.route,
         courses.route,
+        crosslisting.route,
+        dashboard_cards.route,
         enrollments.route,
         favorites.route,
         sections.route,
@@ -77,6 +84,7 @@ CANVAS = Face(
         tokens.route,
         pandata.route,
         sessions.route,
+        sso_settings.route,
         authentication_providers.route,
         logins.route,
         communication_channels.route,

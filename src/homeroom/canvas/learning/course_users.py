@@ -20,7 +20,8 @@ from homeroom.school.learning.rosters import (
     member_in,
     people_of_course,
 )
-from homeroom.school.people.users.queries import find_user_id, user_id_of
+from homeroom.school.learning.student_view import student_view_student
+from homeroom.school.people.users.queries import find_person, find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
@@ -102,6 +103,23 @@ def list_course_students(
     return _rendered(db, actor, request, course_id.ref, students, params.include)
 
 
+@route.get("/courses/:course_id/recent_students", right="manage_students")
+def list_recent_students(
+    course_id: CourseContext, paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[UserJson]:
+    """List recently logged in students."""
+    which = RosterFilter(types=(STUDENT,), states=("active",))
+    include = frozenset(("last_login",))
+    return _page(db, actor, request, course_id.ref, which, include, paging, "last_login", descending=True)
+
+
+@route.get("/courses/:course_id/student_view_student", right="manage_course_content_edit", writes=True)
+def show_student_view_student(course_id: CourseContext, actor: Actor, request: Request, db: Connection) -> UserJson:
+    """Return test student for course: made the first time that it is asked for."""
+    user_id = student_view_student(db, course_id.ref, course_id.record.root_account_id)
+    return user_json(find_person(db, user_id), UserView.in_course(db, actor, request, course_id.ref))
+
+
 @route.get("/courses/:course_id/users/:id", right="read_roster")
 def show_course_user(
     course_id: CourseContext,
@@ -135,6 +153,7 @@ def _list(
         role_ids=params.enrollment_role_id,
         states=params.enrollment_state & _STATES if params.enrollment_state else None,
         user_ids=_wanted(db, actor, params),
+        with_test_student="test_student" in params.include,
     )
     return _page(db, actor, request, course, which, params.include, paging, params.sort, params.order == "desc")
 

@@ -102,7 +102,7 @@ def create_section(
     if not values.get("name", "").strip():
         values["name"] = sections.name_for_new(course.name, time_zone_of(course, actor))
     section_id = sections.create_section(db, course_id.id, course_id.record.root_account_id, values)
-    return _shown(db, actor, request, section_id)
+    return shown(db, actor, request, section_id)
 
 
 @route.get("/courses/:course_id/sections/:id", right=BY_POLICY)
@@ -131,17 +131,17 @@ def update_section(
     id: SectionContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
 ) -> SectionJson:
     """Edit a section."""
-    _require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
+    require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
     values = _columns(params, actor)
     if values:
         sections.update_section(db, id, values)
-    return _shown(db, actor, request, id.id)
+    return shown(db, actor, request, id.id)
 
 
 @route.delete("/sections/:id", right="manage_sections_delete")
 def delete_section(id: SectionContext, actor: Actor, request: Request, db: Connection) -> SectionJson:
     """Delete a section."""
-    _require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
+    require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
     sections.delete_section(db, id)
     return _rendered(db, actor, request, [id], frozenset())[0]
 
@@ -182,7 +182,7 @@ def _require_reader(db: Connection, actor: Actor, course: CourseRef) -> None:
         raise NotAllowed("read")
 
 
-def _require_visible(db: Connection, actor: Actor, section: Section, refusal: Exception) -> None:
+def require_visible(db: Connection, actor: Actor, section: Section, refusal: Exception) -> None:
     visible = visible_sections(db, actor, section.ref)
     if visible is not None and section.id not in visible:
         raise refusal
@@ -190,11 +190,11 @@ def _require_visible(db: Connection, actor: Actor, section: Section, refusal: Ex
 
 def _show(db: Connection, actor: Actor, request: Request, section: Section, include: frozenset[str]) -> SectionJson:
     _require_reader(db, actor, section.ref)
-    _require_visible(db, actor, section, NotFound("section"))
+    require_visible(db, actor, section, NotFound("section"))
     return _rendered(db, actor, request, [section], include)[0]
 
 
-def _shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
+def shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
     """The section as it is after a change."""
     section = find_section(db, actor, IdForm("id", str(section_id)))
     return _rendered(db, actor, request, [section], frozenset())[0]

@@ -17,7 +17,7 @@ from homeroom.school.learning.newcomers import has_come_in
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
 from homeroom.school.people.users.search import matches, search_for
-from homeroom.school.permissions import STUDENT
+from homeroom.school.permissions import STUDENT, STUDENT_VIEW
 from homeroom.school.schema import DirectoryEntry, Enrollment, Role, User
 
 RosterSort = Literal["username", "email", "sis_id", "last_login"]
@@ -34,6 +34,8 @@ class RosterFilter:
     # None: the active and invited ones.
     states: Collection[str] | None = None
     user_ids: Collection[int] | None = None
+    # Besides the others, the course's test student (see ``student_view``).
+    with_test_student: bool = False
 
 
 class Member(NamedTuple):
@@ -93,7 +95,10 @@ def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilte
     states = states_seen(db, actor, course, CURRENT if which.states is None else which.states)
     members = select(Enrollment.user_id).where(Enrollment.course_id == course.id, Enrollment.state.in_(states))
     if which.types:
-        members = members.where(Enrollment.type.in_(which.types))
+        types = {*which.types, STUDENT_VIEW} if which.with_test_student else which.types
+        members = members.where(Enrollment.type.in_(types))
+    elif not which.with_test_student:
+        members = members.where(Enrollment.type != STUDENT_VIEW)
     if which.roles:
         members = members.where(Enrollment.role_id.in_(select(Role.id).where(Role.name.in_(which.roles))))
     if which.role_ids:

@@ -18,6 +18,7 @@ from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ids import IdForm, local_id
 from homeroom.school.learning.faults import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.learning.holds import hold
+from homeroom.school.permissions import STUDENT_VIEW
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment
 
 HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
@@ -135,12 +136,16 @@ def delete_section(db: Connection, section: Section) -> None:
     # Who enrolls somebody holds this row too.
     hold(db, CourseSection, section.id)
     inside = select(Enrollment.id).where(
-        Enrollment.course_section_id == section.id, Enrollment.state.not_in(("deleted", "rejected"))
+        Enrollment.course_section_id == section.id,
+        Enrollment.state.not_in(("deleted", "rejected")),
+        Enrollment.type != STUDENT_VIEW,
     )
     if db.execute(inside.limit(1)).first():
         raise Refused(HAS_ENROLLMENTS)
-    statement = update(CourseSection).where(CourseSection.id == section.id)
-    db.execute(statement.values(state="deleted", updated_at=clock.now()))
+    gone = {"state": "deleted", "updated_at": clock.now()}
+    db.execute(update(CourseSection).where(CourseSection.id == section.id).values(gone))
+    test_students = Enrollment.course_section_id == section.id, Enrollment.type == STUDENT_VIEW
+    db.execute(update(Enrollment).where(*test_students).values(gone))
 
 
 def _sections() -> AnySelect:

@@ -19,6 +19,7 @@ from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.permissions import STUDENT_VIEW
 from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
 
 # What names of states in ``state[]`` stand for several.
@@ -181,8 +182,7 @@ def _lists(which: EnrollmentFilter) -> dict[str, Any]:
 def _sorted(shape: _Shape) -> AnySelect:
     rows = enrollment_records().add_columns(SORT)
     rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    if shape.types:
-        rows = rows.where(Enrollment.type.in_(shape.types))
+    rows = rows.where(Enrollment.type.in_(shape.types)) if shape.types else rows.where(Enrollment.type != STUDENT_VIEW)
     return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
 
 
