@@ -16,6 +16,7 @@ from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_se
 from homeroom.canvas.errors import render_error
 from homeroom.canvas.learning import (
     course_nicknames,
+    course_pages,
     course_settings,
     course_users,
     courses,
@@ -66,6 +67,7 @@ CANVAS = Face(
         settings.route,
         feature_flags.route,
         course_nicknames.route,
+        course_pages.route,
         course_settings.route,
         course_users.route,
         courses.route,

@@ -7,8 +7,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
-from homeroom.canvas.contexts import AccountContext, CourseContext
-from homeroom.canvas.learning.course_includes import TabJson, tabs_of
+from homeroom.canvas.contexts import AccountContext
 from homeroom.canvas.learning.course_json import CourseJson, RestrictedCourseJson, course_json
 from homeroom.canvas.learning.course_params import CourseValues, columns_of, place_of
 from homeroom.canvas.people.users import enrollment_types_of
@@ -19,7 +18,7 @@ from homeroom.school.ids import IdForm
 from homeroom.school.learning.courses import actions, listing
 from homeroom.school.learning.courses.details import details_of
 from homeroom.school.learning.courses.listing import AccountFilter, OwnFilter
-from homeroom.school.learning.courses.policy import access_to_courses, can_read_course
+from homeroom.school.learning.courses.policy import access_to_courses
 from homeroom.school.learning.courses.queries import (
     VIEWER_KEY,
     CourseRecord,
@@ -29,7 +28,6 @@ from homeroom.school.learning.courses.queries import (
 )
 from homeroom.school.learning.courses.rights import require_changes, require_event
 from homeroom.school.learning.enrollments.actions import enroll_as_teacher
-from homeroom.school.learning.resetting import reset_course
 from homeroom.school.learning.terms import default_term_id, find_term
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
@@ -195,7 +193,7 @@ def create_course(
     if params.enroll_me:
         course = find_any_course(db, actor, IdForm("id", str(course_id)))
         enroll_as_teacher(db, actor.id, course.ref, course.record.root_account_id)
-    return _shown(db, actor, request, course_id, params.include)
+    return shown_course(db, actor, request, course_id, params.include)
 
 
 @route.put("/courses/:id", right=BY_POLICY)
@@ -217,7 +215,7 @@ def update_course(
         actions.change_state(db, course.id, event)
     if values:
         actions.update_course(db, course.record, values)
-    return _shown(db, actor, request, course.id, params.include)
+    return shown_course(db, actor, request, course.id, params.include)
 
 
 @route.delete("/courses/:id", right=BY_POLICY)
@@ -230,22 +228,6 @@ def delete_course(id: CourseId, params: Params[DeleteCourse], actor: Actor, db: 
         raise Refused("The event must be 'delete' or 'conclude'.")
     actions.change_state(db, course.id, event)
     return {event: True}
-
-
-@route.post("/courses/:course_id/reset_content", right="manage_courses_reset")
-def reset_course_content(
-    course_id: CourseContext, params: Params[ShowCourse], actor: Actor, request: Request, db: Connection
-) -> AnyCourseJson:
-    """Reset a course."""
-    return _shown(db, actor, request, reset_course(db, course_id.id), params.include)
-
-
-@route.get("/courses/:course_id/tabs", right=BY_POLICY)
-def list_tabs(course_id: CourseContext, actor: Actor, request: Request, db: Connection) -> list[TabJson]:
-    """List available tabs for a course."""
-    if not can_read_course(db, actor, course_id.ref):
-        raise NotAllowed("read")
-    return tabs_of(course_id.id, request.base_url)
 
 
 def _own(db: Connection, actor: Actor, params: ListCourses) -> OwnFilter:
@@ -294,7 +276,9 @@ def _show(
     return _render(db, actor, request, course.record, include)
 
 
-def _shown(db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]) -> AnyCourseJson:
+def shown_course(
+    db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]
+) -> AnyCourseJson:
     """The course as it is after a change."""
     course = find_any_course(db, actor, IdForm("id", str(course_id)))
     return _render(db, actor, request, course.record, include)
