@@ -149,13 +149,26 @@ def test_the_lists_are_sorted_by_name_come_in_pages_and_cost_the_same(school: Sc
         ("site_admin", 200),
     ],
 )
-def test_of_others_only_admins_link_and_unlink_by_id(school: School, who: str, status: int) -> None:
+def test_only_admins_link_by_id_and_the_observer_unlinks_too(school: School, who: str, status: int) -> None:
     client = school.as_(who)
     assert client.put(pair(school)).status == status
     if status != 200:
         school.as_("admin").put(pair(school))
-    assert client.delete(pair(school)).status == status
-    assert observees(school, "outsider") == ([] if status == 200 else [school.id("classmate")])
+    unlinks = 200 if who == "outsider" else status
+    assert client.delete(pair(school)).status == unlinks
+    assert observees(school, "outsider") == ([] if unlinks == 200 else [school.id("classmate")])
+
+
+@pytest.mark.spec("identity.md#9")
+def test_an_observer_stops_observing(school: School) -> None:
+    observer = school.as_("observer")
+    gone = observer.delete(f"/api/v1/users/self/observees/{school.id('student')}")
+    assert (gone.status, gone.json["name"]) == (200, "Stella Student")
+    assert observees(school, "observer") == []
+    assert observer.get("/api/v1/courses").json == []
+    assert observer.delete(f"/api/v1/users/self/observees/{school.id('student')}").json == NOT_FOUND
+    other = f"/api/v1/users/self/observees/{school.id('student')}?root_account_id={school.id('northern')}"
+    assert observer.delete(other).json == NOT_FOUND
 
 
 @pytest.mark.spec("identity.md#9")

@@ -95,6 +95,22 @@ def test_a_teacher_at_work_sees_the_profiles_of_who_is_or_was_in_the_course(
     assert school.as_("teacher").get(profile_url(school, "student")).status == status
 
 
+@pytest.mark.parametrize("state", ["invited", "rejected", "creation_pending"])
+def test_inviting_somebody_does_not_reveal_their_login_and_address(school: School, state: str) -> None:
+    invited = {"user_id": school.id("outsider"), "enrollment_state": "invited"}
+    made = school.as_("teacher").post(f"/api/v1/courses/{school.id('biology')}/enrollments", {"enrollment": invited})
+    profile = school.as_("teacher").get(profile_url(school, "outsider")).json
+    assert (profile["name"], profile["login_id"]) == ("Otto Outsider", None)
+    assert "primary_email" not in profile
+    assert school.as_("admin").get(profile_url(school, "outsider")).json["login_id"] == "outsider@school.test"
+    enrollment = update(Enrollment).where(Enrollment.id == made.json["id"])
+    school.write(lambda db: db.execute(enrollment.values(state=state)))
+    assert school.as_("teacher").get(profile_url(school, "outsider")).json.get("login_id") is None
+    school.write(lambda db: db.execute(enrollment.values(state="active")))
+    known = school.as_("teacher").get(profile_url(school, "outsider")).json
+    assert (known["login_id"], known["primary_email"]) == ("outsider@school.test", "outsider@school.test")
+
+
 def test_who_may_not_see_a_profile_is_told_so(school: School) -> None:
     assert school.as_("classmate").get(profile_url(school, "student")).json == {
         "status": "unauthorized",

@@ -36,6 +36,10 @@ DEFAULTS = {
     "students_can_create_courses": False,
     "teachers_can_create_courses": False,
     "sis_imports": True,
+    "login_handle_name": None,
+    "change_password_url": None,
+    "auth_discovery_url": None,
+    "unknown_user_url": None,
 }
 OTHERS: dict[str, Any] = {
     "self_registration": "observer",
@@ -43,6 +47,10 @@ OTHERS: dict[str, Any] = {
     "default_time_zone": "Europe/Paris",
     "default_locale": "fr-CA",
     "password_min_length": 12,
+    "login_handle_name": "Badge",
+    "change_password_url": "https://help.test/password",
+    "auth_discovery_url": "https://help.test/find",
+    "unknown_user_url": "https://help.test/unknown",
 }
 
 
@@ -107,6 +115,7 @@ def test_every_setting_can_be_changed_and_the_others_stay(school: School, name: 
         {"password_min_length": 256},
         {"password_min_length": 10**400},
         {"settings": {"avatars": False}},
+        {"unknown_user_url": "javascript:alert(1)"},
     ],
 )
 def test_an_unknown_name_or_a_wrong_value_changes_nothing(school: School, changes: dict[str, Any]) -> None:

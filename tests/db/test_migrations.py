@@ -19,6 +19,7 @@ from tests.support.shape import shape_of
 from homeroom.db import Database
 from homeroom.db.chain import MIGRATIONS, upgrade
 from homeroom.db.migrate import CannotMigrate, current_revision, migrate, newest_revision, revisions
+from homeroom.school.people.names import sort_key
 from homeroom.school.schema import Base
 
 
@@ -97,6 +98,18 @@ _ACCOUNT = (
     " created_at, updated_at)"
     " VALUES (:id, 'x', :uuid, :parent, '', :site, 'active', '', '{}', 1, 1, 1, '', :at, :at)"
 )
+_COURSE = (
+    "INSERT INTO courses (id, account_id, root_account_id, enrollment_term_id, uuid, name, sort_key, course_code,"
+    " state, default_view, is_public_to_auth_users, public_syllabus, public_syllabus_to_auth, hide_final_grades,"
+    " apply_assignment_group_weights, restrict_enrollments_to_course_dates, open_enrollment, self_enrollment,"
+    " stuck_sis_fields, created_at, updated_at)"
+    " VALUES (1, 1, 1, 1, 'u', 'x', 'x', 'x', 'available', 'modules', :no, :no, :no, :no, :no, :no, :no, :no, '',"
+    " :at, :at)"
+)
+_USER = (
+    "INSERT INTO users (id, uuid, name, sortable_name, short_name, state, avatar_state, calendar_code,"
+    " stuck_sis_fields, created_at, updated_at) VALUES (1, 'u', 'x', 'x', 'x', 'registered', 'none', 'c', '', :at, :at)"
+)
 _AT = "2026-01-05T09:00:00.000000Z"
 
 
@@ -112,14 +125,6 @@ def test_a_root_account_from_before_there_were_terms_gets_them(empty_url: str) -
 
 
 def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url: str) -> None:
-    course = (
-        "INSERT INTO courses (id, account_id, root_account_id, enrollment_term_id, uuid, name, sort_key, course_code,"
-        " state, default_view, is_public_to_auth_users, public_syllabus, public_syllabus_to_auth, hide_final_grades,"
-        " apply_assignment_group_weights, restrict_enrollments_to_course_dates, open_enrollment, self_enrollment,"
-        " stuck_sis_fields, created_at, updated_at)"
-        " VALUES (1, 1, 1, 1, 'u', 'x', 'x', 'x', 'available', 'modules', :no, :no, :no, :no, :no, :no, :no, :no, '',"
-        " :at, :at)"
-    )
     section = (
         "INSERT INTO course_sections (id, course_id, root_account_id, name, is_default,"
         " restrict_enrollments_to_section_dates, integration_id, stuck_sis_fields, state, created_at, updated_at)"
@@ -133,7 +138,7 @@ def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url:
         walk_the_chain(database, "0020")
         with database.write() as db:
             db.execute(text(_ACCOUNT), {"id": 1, "uuid": "u1", "parent": None, "site": False, "at": _AT})
-            db.execute(text(course), {"no": False, "at": _AT})
+            db.execute(text(_COURSE), {"no": False, "at": _AT})
             for id, integration_id, state in sections:
                 values = {"id": id, "integration_id": integration_id, "state": state, "no": False, "at": _AT}
                 db.execute(text(section), values)
@@ -141,6 +146,23 @@ def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url:
         kept = text("SELECT id, integration_id FROM course_sections WHERE integration_id IS NOT NULL ORDER BY id")
         rows = of(database, lambda db: db.execute(kept).all())
         assert [tuple(row) for row in rows] == [(1, "a"), (2, "a"), (5, "b")]
+
+
+def test_a_nickname_from_before_is_sorted_like_a_new_one(empty_url: str) -> None:
+    nickname = (
+        "INSERT INTO course_nicknames (id, user_id, course_id, nickname, created_at, updated_at)"
+        " VALUES (1, 1, 1, 'The Éclair!', :at, :at)"
+    )
+    with opened(empty_url) as database:
+        walk_the_chain(database, "0022")
+        with database.write() as db:
+            db.execute(text(_ACCOUNT), {"id": 1, "uuid": "u1", "parent": None, "site": False, "at": _AT})
+            db.execute(text(_COURSE), {"no": False, "at": _AT})
+            db.execute(text(_USER), {"at": _AT})
+            db.execute(text(nickname), {"at": _AT})
+        walk_the_chain(database)
+        keys = of(database, lambda db: db.execute(text("SELECT sort_key FROM course_nicknames")).scalars().all())
+        assert keys == [sort_key("The Éclair!")] == ["the eclair"]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:

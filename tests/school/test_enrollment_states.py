@@ -16,7 +16,13 @@ from homeroom.school.enrollment_states import STATE_NOW, with_dates
 from homeroom.school.learning.courses.policy import access_to_courses
 from homeroom.school.schema import Course, CourseSection, Enrollment, EnrollmentTerm, EnrollmentTermDates
 
-TABLES: dict[str, Any] = {"term": EnrollmentTerm, "course": Course, "section": CourseSection, "student": Enrollment}
+TABLES: dict[str, Any] = {
+    "term": EnrollmentTerm,
+    "course": Course,
+    "section": CourseSection,
+    "student": Enrollment,
+    "teacher": Enrollment,
+}
 
 
 def days(count: int) -> datetime:
@@ -29,6 +35,7 @@ def change(school: School, what: str, **values: Any) -> None:
         "course": school.id("biology"),
         "section": school.id("biology_section"),
         "student": school.id("enrollment_of_student"),
+        "teacher": school.id("enrollment_of_teacher"),
     }
     table = TABLES[what]
     school.write(lambda db: db.execute(update(table).where(table.id == ids[what]).values(**values)))
@@ -123,11 +130,32 @@ def test_after_the_end_a_teacher_looks_and_changes_nothing(school: School) -> No
 
 
 @pytest.mark.spec("learning-resources.md#1")
-def test_outside_the_dates_a_student_knows_only_that_there_is_a_course(school: School) -> None:
-    assert (rights(school, "student", "read_roster"), access(school, "student")) == ([True], "full")
-    for dates in ({"end_at": days(-1)}, {"end_at": None, "start_at": days(1)}):
-        change(school, "term", **dates)
-        assert (rights(school, "student", "read_roster"), access(school, "student")) == ([False], "restricted")
+@pytest.mark.parametrize(
+    ("dates", "name"),
+    [({"end_at": days(-1)}, "restrict_student_past_view"), ({"start_at": days(1)}, "restrict_student_future_view")],
+)
+def test_outside_the_dates_a_student_looks_unless_the_course_is_closed_then(
+    school: School, dates: dict[str, Any], name: str
+) -> None:
+    names = "read_roster", "post_to_forum"
+    assert (rights(school, "student", *names), access(school, "student")) == ([True, True], "full")
+    change(school, "term", **dates)
+    assert (rights(school, "student", *names), access(school, "student")) == ([True, False], "full")
+    change(school, "course", **{name: True})
+    for who in ("student", "observer"):
+        assert (rights(school, who, *names), access(school, who)) == ([False, False], "restricted")
+    assert access(school, "teacher") == "full"
+    # The other of the two settings closes another time.
+    other = {"restrict_student_past_view", "restrict_student_future_view"} - {name}
+    change(school, "course", **{name: False}, **dict.fromkeys(other, True))
+    assert access(school, "student") == "full"
+
+
+@pytest.mark.parametrize("who", ["student", "teacher"])
+def test_who_never_accepted_the_invitation_looks_at_nobody_after_the_end(school: School, who: str) -> None:
+    change(school, who, state="invited")
+    change(school, "term", end_at=days(-1))
+    assert rights(school, who, "read_roster", "read_email_addresses") == [False, False]
 
 
 def test_a_concluded_student_still_looks(school: School) -> None:

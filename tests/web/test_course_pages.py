@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from tests.conftest import School
-from tests.support.browser import browser_of
+from tests.support.browser import Browser, browser_of, token_in
 from tests.support.cast import PEOPLE
-from tests.support.learning import change
+from tests.support.learning import change, change_course, enrollment_of
 
 from homeroom.school.schema import Enrollment
 
@@ -72,3 +74,66 @@ def test_pages_call_a_course_by_the_viewer_s_nickname(school: School) -> None:
     ):
         assert "Frogs" in browser_of(school, "student").get(f"/{page}").text
         assert "Frogs" not in browser_of(school, "teacher").get(f"/{page}").text
+
+
+def invite(school: School, course_state: str = "available") -> Browser:
+    change_course(school, state=course_state)
+    change(school, Enrollment, school.id("enrollment_of_student"), state="invited")
+    return browser_of(school, "student")
+
+
+@pytest.mark.parametrize("course_state", ["available", "claimed"])
+@pytest.mark.parametrize(("answer", "state", "goes_to"), [("accept", "active", "course"), ("decline", "rejected", "/")])
+def test_who_is_invited_answers_on_the_course_s_page(
+    school: School, answer: str, state: str, goes_to: str, course_state: str
+) -> None:
+    student, page = invite(school, course_state), f"/courses/{school.id('biology')}"
+    shown = student.get(page)
+    assert shown.status == 200
+    for text in ("You are invited to this course", "Your role will be: Student.", ">Accept<", ">Decline<"):
+        assert text in shown.text
+    # Before it is published a course shows its name and nothing else.
+    assert ("BIO 101" in shown.text) is (course_state == "available")
+    reply = student.submit(page, {"answer": answer}, f"{page}/invitation")
+    assert (reply.status, reply.headers["location"]) == (302, page if goes_to == "course" else goes_to)
+    assert enrollment_of(school, school.id("enrollment_of_student")).state == state
+    assert "You are invited" not in student.get(page).text
+
+
+def test_nobody_else_is_asked(school: School) -> None:
+    invite(school)
+    page = f"/courses/{school.id('biology')}"
+    for who in ("classmate", "teacher", "admin"):
+        assert "You are invited" not in browser_of(school, who).get(page).text
+    assert browser_of(school, "outsider").get(page).status == 403
+    teacher = browser_of(school, "teacher")
+    token = {"authenticity_token": token_in(teacher.get("/profile"))}
+    assert teacher.post(f"{page}/invitation", {"answer": "accept", **token}).status == 302
+    assert enrollment_of(school, school.id("enrollment_of_student")).state == "invited"
+
+
+def test_attack_a_foreign_page_cannot_answer_an_invitation(school: School) -> None:
+    student = invite(school)
+    forged = student.post(f"/courses/{school.id('biology')}/invitation", {"answer": "accept"})
+    assert forged.status == 422
+    assert enrollment_of(school, school.id("enrollment_of_student")).state == "invited"
+
+
+def test_times_are_shown_in_the_viewer_s_zone(school: School) -> None:
+    change_course(school, start_at=datetime(2026, 1, 5, 2, 30, tzinfo=UTC), is_public=True)
+    page = f"/courses/{school.id('biology')}"
+
+    def begins(who: str) -> str:
+        text = browser_of(school, who).get(page).text
+        return text.partition("<dt>Begins</dt><dd>")[2].partition("</dd>")[0]
+
+    assert begins("student") == "5 January 2026, 02:30 UTC"
+    school.as_("student").put("/api/v1/users/self", {"user": {"time_zone": "Mountain Time (US & Canada)"}})
+    assert begins("student") == "4 January 2026, 19:30 MST"
+    assert begins("teacher") == begins("anonymous") == "5 January 2026, 02:30 UTC"
+    # Who has chosen none reads times as the school does.
+    school.as_("admin").put("/api/v1/accounts/1", {"account": {"default_time_zone": "Tokyo"}})
+    assert begins("teacher") == begins("anonymous") == "5 January 2026, 11:30 JST"
+    assert begins("student") == "4 January 2026, 19:30 MST"
+    school.as_("student").put("/api/v1/users/self", {"user": {"time_zone": "Asia/Tokyo"}})
+    assert " JST" in browser_of(school, "student").get("/profile").text

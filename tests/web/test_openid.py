@@ -216,6 +216,14 @@ def test_what_the_id_token_leaves_out_is_asked_for(school: School, other_side: I
     assert refused(go_through(school, other_side), NOT_GENUINE)
 
 
+def test_who_is_not_known_here_is_sent_where_the_account_says(school: School, other_side: Idp) -> None:
+    add_provider(school, other_side)
+    elsewhere = {"sso_settings": {"unknown_user_url": "https://help.test/unknown"}}
+    assert school.as_("admin").put("/api/v1/accounts/1/sso_settings", elsewhere).status == 200
+    away = go_through(school, other_side)
+    assert (away.status, away.headers["location"]) == (302, "https://help.test/unknown")
+
+
 def test_nobody_is_made_unless_the_provider_may_make_people(school: School, other_side: Idp) -> None:
     provider = add_provider(school, other_side)
     before = people(school)

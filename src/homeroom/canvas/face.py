@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from homeroom.canvas import brand_variables
 from homeroom.canvas.access import (
     authentication_providers,
     developer_keys,
     pandata,
     scopes,
     sessions,
+    sso_settings,
     tokens,
 )
 from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_service
 from homeroom.canvas.errors import render_error
-from homeroom.canvas.learning import course_nicknames, course_users, courses, enrollments, favorites, sections, terms
+from homeroom.canvas.learning import (
+    course_nicknames,
+    course_pages,
+    course_settings,
+    course_users,
+    courses,
+    crosslisting,
+    dashboard_cards,
+    enrollments,
+    favorites,
+    sections,
+    terms,
+)
 from homeroom.canvas.people import (
     admins,
     avatars,
@@ -42,6 +56,7 @@ CANVAS = Face(
         admins.route,
         avatars.route,
         bookmarks.route,
+        brand_variables.route,
         colors.route,
         custom_data.route,
         dashboard_positions.route,
@@ -52,8 +67,12 @@ CANVAS = Face(
         settings.route,
         feature_flags.route,
         course_nicknames.route,
+        course_pages.route,
+        course_settings.route,
         course_users.route,
         courses.route,
+        crosslisting.route,
+        dashboard_cards.route,
         enrollments.route,
         favorites.route,
         sections.route,
@@ -67,6 +86,7 @@ CANVAS = Face(
         tokens.route,
         pandata.route,
         sessions.route,
+        sso_settings.route,
         authentication_providers.route,
         logins.route,
         communication_channels.route,

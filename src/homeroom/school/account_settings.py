@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -41,6 +42,11 @@ class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, for
     students_can_create_courses: bool = False
     teachers_can_create_courses: bool = False
     sis_imports: bool = True
+    # How people sign in (``sso_settings``).
+    login_handle_name: str | None = None
+    change_password_url: str | None = None
+    auth_discovery_url: str | None = None
+    unknown_user_url: str | None = None
 
 
 @lru_cache(maxsize=256)
@@ -67,9 +73,23 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
         raise Refused(f"password_min_length must be between {LEAST_PASSWORD_LENGTH} and 255.")
     if time_zones.find_zone(settings.default_time_zone) is None:
         raise Refused(f"There is no time zone {settings.default_time_zone!r}.")
+    for name in _ADDRESSES:
+        if (address := getattr(settings, name)) is not None and not _is_web_address(address):
+            raise Refused(f"{name} must be an http or https address.")
     if not locales.is_installed(settings.default_locale):
         raise Refused(f"There is no language {settings.default_locale!r}.")
     return settings
+
+
+_ADDRESSES = ("change_password_url", "auth_discovery_url", "unknown_user_url")
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable() and " " not in text
 
 
 def settings_text(settings: AccountSettings) -> str:

@@ -26,10 +26,11 @@ from homeroom.school.account_roles import (
     roles_of,
 )
 from homeroom.school.account_settings import AccountSettings
-from homeroom.school.enrollment_states import ENDED, LEARNERS, STATE_NOW, with_dates
+from homeroom.school.enrollment_states import ENDED, FUTURE, STATE_NOW, with_dates
 from homeroom.school.errors import NotAllowed, NotSignedIn
 from homeroom.school.overrides import Decision, Override, decide
 from homeroom.school.schema import Account, Course, Enrollment, RoleOverride
+from homeroom.school.views_outside_dates import with_closed_views
 
 
 class AccountRef(NamedTuple):
@@ -52,7 +53,7 @@ def chain_of(ancestry: str) -> tuple[int, ...]:
 
 
 class CourseRole(NamedTuple):
-    """An enrollment of the actor. ``state`` is the effective state (see ``enrollment_states``)."""
+    """An enrollment of the actor. ``state`` is what it is worth now (see ``enrollment_states``), or RESTRICTED."""
 
     type: str
     role_id: int
@@ -60,11 +61,17 @@ class CourseRole(NamedTuple):
     section_id: int
     limited_to_section: bool
     state: str
+    stored_state: str
 
     @property
     def is_past(self) -> bool:
-        """Whether the course is over for its holder. Staff can still look; students cannot after the last day."""
-        return self.state == "completed" or (self.state == ENDED and self.type not in LEARNERS)
+        """Whether the course is over for its holder, who may still look. Who never accepted an invitation may not."""
+        return self.state in ("completed", ENDED) and self.stored_state in ("active", "completed")
+
+    @property
+    def may_look(self) -> bool:
+        """Whether its holder may look and change nothing: before and after the time of the course."""
+        return self.is_past or (self.state == FUTURE and self.stored_state == "active")
 
 
 @dataclass(slots=True)
@@ -174,7 +181,7 @@ class Actor:
         return any(
             _decided(role.type, role.role_id, permission, chain, overrides).here
             for role in roles
-            if role.state == "active" or (role.is_past and permission in permissions.AFTER_THE_END)
+            if role.state == "active" or (role.may_look and permission in permissions.TO_LOOK)
         )
 
     def require_in_course(self, db: Connection, permission: str, course: CourseRef) -> None:
@@ -211,6 +218,9 @@ class Actor:
         accounts = {account for course in unknown.values() for account in self._up_to_the_top(course.chain)}
         if self.is_signed_in:
             self._load_courses(db, list(unknown), accounts)
+            loaded = {course_id: self._course_roles[course_id] for course_id in unknown}
+            chains = {course_id: course.chain for course_id, course in unknown.items()}
+            self._course_roles.update(with_closed_views(db, loaded, chains))
 
     def _load_courses(self, db: Connection, course_ids: list[int], accounts: set[int]) -> None:
         rows = _COURSE_ROLES.all(db, user_id=self.id, course_ids=course_ids, accounts=accounts)
@@ -240,6 +250,7 @@ _COURSE_ROLES = Prepared(
             _enrollments.course_section_id,
             _enrollments.limit_privileges_to_course_section,
             STATE_NOW.label("state_now"),
+            _enrollments.state,
             _WORDS.scalar_subquery().label("overrides"),
         ).join(Course.__table__, Course.__table__.c.id == _enrollments.course_id)
     ).where(*_MINE)

@@ -18,6 +18,8 @@ from homeroom.school.schema import Course, CourseSection, Enrollment, Enrollment
 ENDED = "ended"  # its dates are over
 FUTURE = "future"  # its dates have not begun
 UNPUBLISHED = "unpublished"  # its course is not open to students and observers
+# Over or not begun, in a course that students may then not look into. Never STATE_NOW's: see views_outside_dates.
+RESTRICTED = "restricted"
 
 CURRENT = ("active", "invited")
 LEARNERS = (STUDENT, OBSERVER)

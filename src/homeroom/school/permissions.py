@@ -15,6 +15,8 @@ TEACHER = "TeacherEnrollment"
 TA = "TaEnrollment"
 DESIGNER = "DesignerEnrollment"
 OBSERVER = "ObserverEnrollment"
+# The type of a course's test student, who has the role of a student.
+STUDENT_VIEW = "StudentViewEnrollment"
 
 COURSE_ROLES = (STUDENT, TEACHER, TA, DESIGNER, OBSERVER)
 BASE_ROLES = (MEMBER, *COURSE_ROLES)
@@ -183,8 +185,8 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
-# The permissions that remain after an enrollment is over: to look.
-AFTER_THE_END = frozenset(
+# What somebody may do in a course whose time is over, or has not begun: look.
+TO_LOOK = frozenset(
     (
         "read_announcements",
         "read_email_addresses",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from homeroom.school.access.openid import discovery, flow, people
 from homeroom.school.access.openid.discovery import OpenIdProvider
-from homeroom.school.access.openid.errors import NOT_FINISHED, SignInFailed
+from homeroom.school.access.openid.errors import NOT_FINISHED, UNKNOWN, SignInFailed
 from homeroom.school.access.openid.flow import Began
 from homeroom.school.access.providers.queries import OPENID
 from homeroom.school.access.vault import open_vault
@@ -148,4 +148,6 @@ def _began(browser: Browser) -> Began | None:
 
 def _failed(db: Connection, browser: Browser, actor: Actor, problem: SignInFailed | None) -> Answer:
     assert problem is not None
+    if problem.sentence == UNKNOWN and (elsewhere := actor.root.settings.unknown_user_url):
+        return redirect(elsewhere)
     return show_problem(db, browser, actor, problem.sentence, problem.status)

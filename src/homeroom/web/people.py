@@ -13,6 +13,7 @@ from homeroom.school.people.users.queries import find_user
 from homeroom.school.permissions import STUDENT
 from homeroom.web.courses import find_readable_course
 from homeroom.web.pages import PAGES
+from homeroom.web.roles import ROLES
 from homeroom.wire.answers import Answer
 from homeroom.wire.browser import Browser
 from homeroom.wire.ids import CourseId, UserId
@@ -20,14 +21,6 @@ from homeroom.wire.request import Request
 from homeroom.wire.routes import BY_POLICY, Routes
 
 route = Routes()
-_ROLES = {
-    "StudentEnrollment": "Student",
-    "TeacherEnrollment": "Teacher",
-    "TaEnrollment": "Teaching assistant",
-    "DesignerEnrollment": "Designer",
-    "ObserverEnrollment": "Observer",
-    "StudentViewEnrollment": "Test student",
-}
 
 
 @route.get("/users/:id", right=BY_POLICY, scope=False)
@@ -56,7 +49,7 @@ def show_user_in_course(
     avatar_url = avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None
     return PAGES.show(
         browser, "user.html", person=person, avatar_url=avatar_url, course=course.record,
-        roles=[_ROLES.get(type_, type_) for type_ in sorted({record.type for record in enrollments})],
+        roles=[ROLES.get(type_, type_) for type_ in sorted({record.type for record in enrollments})],
         shows_profile=actor.root.settings.profiles,
     )  # fmt: skip
 

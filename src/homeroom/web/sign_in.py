@@ -38,7 +38,9 @@ class WantedPage(Struct):
 
 @route.get("/login", right=PUBLIC, scope=False)
 def login(params: Params[WantedPage], browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
-    """To the way of signing in that the account has."""
+    """To the way of signing in that the account has, or to the page where people choose one."""
+    if (elsewhere := actor.root.settings.auth_discovery_url) and not params.authentication_provider:
+        return redirect(elsewhere, wanting(params, browser, request))
     path = sign_in_path(db, actor.root.id, params.authentication_provider)
     query = f"?{urlencode({'unique_id': params.unique_id})}" if params.unique_id else ""
     return redirect(path + query, wanting(params, browser, request))
@@ -139,6 +141,8 @@ def _form(
         unique_id=unique_id, problem=problem, remember=remember, confirmed=confirmed,
         elsewhere=has_openid(db, actor.root.id),
         may_register=actor.root.settings.self_registration != "none",
+        handle_name=actor.root.settings.login_handle_name,
+        change_password_url=actor.root.settings.change_password_url,
     )  # fmt: skip
 
 

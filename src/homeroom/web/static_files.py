@@ -23,7 +23,7 @@ def show_image(path: Rest, request: Request) -> Answer:
     return file_answer(IMAGES.get("/".join(path)), request)
 
 
-@route.get("/static/:name", right=PUBLIC, scope=False)
+@route.get("/static/:name", right=PUBLIC, scope=False, free_tail=True)
 def show_asset(name: str, request: Request) -> Answer:
     """A part of the layout: ``/static/homeroom.css?v=...``."""
     file = ASSETS.get(name)

@@ -185,7 +185,8 @@ def _successes(route: Route) -> tuple[int, ...]:
 
 def _success(route: Route, status: int, schemas: Schemas) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Success"}
-    if status == 204:
+    # A redirect has no body either.
+    if status == 204 or 300 <= status < 400:
         return success
     schema = schemas.of(route.returns)
     if route.page_key is not None:

@@ -11,13 +11,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
 
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from sqlalchemy import Connection
 
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed, NotFound, NotSignedIn, Refused, SchoolError
+from homeroom.school.time_zones import iana_name
 from homeroom.wire.addresses import is_path_of_ours
 from homeroom.wire.answers import Answer
 from homeroom.wire.assets import read_folder
@@ -95,6 +98,7 @@ class Pages:
         form = _Form(browser)
         html = self._templates.get_template(template).render(
             actor=browser.actor,
+            zone=_zone_of(browser),
             brand=browser.session.actor.root.name if browser.session else "Homeroom",
             csrf_field=form.field,
             path=browser.request.path.decode("latin-1"),
@@ -249,5 +253,14 @@ def _to_sign_in_or_terms(request: Request, page: str) -> Answer:
     return redirect(page, [Browser(request).want(wanted)] if is_path_of_ours(wanted) else [])
 
 
-def _time_text(time: datetime) -> str:
-    return time.strftime("%-d %B %Y, %H:%M UTC")
+def _zone_of(browser: Browser) -> ZoneInfo:
+    """Where the person at the browser reads times: in their own zone, or the school's."""
+    if browser.session is None:
+        return ZoneInfo("Etc/UTC")
+    actor, root = browser.session.actor, browser.session.actor.root
+    return ZoneInfo(iana_name(actor.time_zone or root.time_zone or root.settings.default_time_zone))
+
+
+@pass_context
+def _time_text(context: Context, time: datetime) -> str:
+    return time.astimezone(context["zone"]).strftime("%-d %B %Y, %H:%M %Z")

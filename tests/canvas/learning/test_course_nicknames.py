@@ -106,6 +106,7 @@ def test_a_nickname_can_be_removed_when_the_course_can_no_longer_be_read(school:
     student = school.as_("student")
     student.put(one(school), {"nickname": "Frogs"})
     end_term(school)
+    change_course(school, restrict_student_past_view=True)
     assert student.get(one(school)).status == 403
     assert student.delete(one(school)).status == 200
 

@@ -67,6 +67,10 @@ def test_students_alone(school: School) -> None:
     assert [user["name"] for user in school.as_("teacher").get(users(school, name="students")).json] == [
         "Stella Student"
     ]
+    make_students(school, 12)
+    everybody = school.as_("teacher").get(users(school, "per_page=5&page=2", name="students"))
+    assert len(everybody.json) == 13, "All of them at once."
+    assert "link" not in everybody.headers
 
 
 @pytest.mark.parametrize(
@@ -144,6 +148,40 @@ def test_who_was_shut_out_is_seen_by_those_who_manage_people(school: School, sta
         assert [one["enrollment_state"] for one in school.as_(who).get(url).json["enrollments"]] == states
 
 
+@pytest.mark.parametrize("state", ["invited", "creation_pending", "rejected"])
+@pytest.mark.parametrize("who", ["teacher", "admin"])
+def test_an_invitation_does_not_reveal_anybody_s_login_and_address(school: School, who: str, state: str) -> None:
+    change(school, Enrollment, school.id("enrollment_of_student"), state=state)
+    client, course = school.as_(who), f"/api/v1/courses/{school.id('biology')}"
+    asked = "include[]=email&include[]=enrollments"
+    shown = [
+        *client.get(users(school, f"enrollment_state[]={state}&{asked}")).json,
+        *client.get(users(school, f"user_ids[]={school.id('student')}&{asked}", "search_users")).json,
+        *(one["user"] for one in client.get(f"{course}/enrollments?state[]={state}").json),
+        client.get(f"{course}/enrollments?include[]=observed_users&type[]=ObserverEnrollment").json[0]["observed_user"],
+    ]
+    if state == "invited":
+        shown.append(client.get(f"{course}/users/{school.id('student')}?{asked}").json)
+        (section,) = client.get(f"{course}/sections?include[]=students").json
+        shown += [student for student in section["students"] if student["id"] == school.id("student")]
+        assert names(school, "search_term=student%40school", who) == []
+        assert names(school, "sort=email", who)[-1] == "Stella Student", "As if there were no address."
+        assert names(school, "search_term=stella", who) == ["Stella Student"]
+    assert {user["name"] for user in shown} == {"Stella Student"}
+    assert len(shown) >= (6 if state == "invited" else 2)
+    assert not any({"email", "login_id"} & user.keys() for user in shown)
+
+
+def test_who_was_in_the_course_already_is_known_there(school: School) -> None:
+    """A second enrollment that waits hides nothing."""
+    again = {"user_id": school.id("student"), "type": "TaEnrollment", "enrollment_state": "invited"}
+    school.as_("teacher").post(f"/api/v1/courses/{school.id('biology')}/enrollments", {"enrollment": again})
+    (student,) = school.as_("teacher").get(users(school, "search_term=stella&include[]=email")).json
+    assert (student["login_id"], student["email"]) == ("student@school.test", "student@school.test")
+    listed = school.as_("teacher").get(f"/api/v1/courses/{school.id('biology')}/enrollments?state[]=invited").json
+    assert [one["user"]["login_id"] for one in listed] == ["student@school.test"]
+
+
 def test_includes(school: School) -> None:
     url = users(school, "search_term=Stella&include[]=email&include[]=avatar_url&include[]=enrollments&include[]=uuid")
     (student,) = school.as_("teacher").get(url).json
@@ -180,11 +218,13 @@ def test_a_teacher_limited_to_a_section_sees_that_section(school: School) -> Non
     assert school.as_("teacher").get(url).status == 404
 
 
-def test_students_of_an_unpublished_or_finished_course_see_nobody(school: School) -> None:
+def test_students_of_an_unpublished_or_closed_course_see_nobody(school: School) -> None:
     change_course(school, state="claimed")
     assert school.as_("student").get(users(school)).status == 403
     change_course(school, state="available")
     end_term(school)
+    assert names(school, who="student") == EVERYBODY
+    change_course(school, restrict_student_past_view=True)
     assert school.as_("student").get(users(school)).status == 403
     assert names(school) == EVERYBODY, "Last term's roster stays readable for the teacher."
 

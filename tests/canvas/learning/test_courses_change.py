@@ -99,8 +99,31 @@ def test_a_new_course_has_what_was_sent(school: School) -> None:
 def test_defaults_of_a_new_course(school: School) -> None:
     for reply in (create(school), create(school, course={"name": ""})):
         body = reply.json
-        assert (body["name"], body["course_code"]) == ("Unnamed Course", "Unnamed Course")
+        assert (body["name"], body["course_code"]) == ("Unnamed Course", "Unnamed")
         assert (body["default_view"], body["workflow_state"]) == ("modules", "unpublished")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Introduction to Biology 101 Fall", "Introduction 101"),
+        ("Biology", "Biology"),
+        ("Art History", "Art"),
+        ("101 Biology 2b 3", "101 2b"),
+    ],
+)
+def test_a_course_without_a_code_is_called_by_words_of_its_name(school: School, name: str, code: str) -> None:
+    assert create(school, course={"name": name}).json["course_code"] == code
+    assert create(school, course={"name": name, "course_code": "C"}).json["course_code"] == "C"
+
+
+def test_dates_of_a_new_course_are_kept_only_where_they_restrict(school: School) -> None:
+    dates = {"start_at": "2026-09-01T08:00:00Z", "end_at": "2027-01-31T17:00:00Z"}
+    for restrict, kept in ((False, None), (True, dates["start_at"])):
+        made = create(school, course={**dates, "restrict_enrollments_to_course_dates": restrict}).json
+        assert (made["start_at"] == kept, made["end_at"] is None) == (True, kept is None)
+    changed = school.as_("admin").put(f"/api/v1/courses/{made['id']}", {"course": {"start_at": "2026-10-01"}}).json
+    assert changed["start_at"] == "2026-10-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("blank", ["", "  ", None])
@@ -108,7 +131,7 @@ def test_a_blank_name_or_code_is_none(school: School, blank: str | None) -> None
     made = school.as_("admin").post(
         "/api/v1/accounts/1/courses", json={"course": {"name": blank, "course_code": blank}}
     )
-    assert (made.json["name"], made.json["course_code"]) == ("Unnamed Course", "Unnamed Course")
+    assert (made.json["name"], made.json["course_code"]) == ("Unnamed Course", "Unnamed")
     changed = school.as_("teacher").put(biology(school), json={"course": {"name": blank, "course_code": blank}})
     assert (changed.status, changed.json["name"], changed.json["course_code"]) == (200, "Biology", "BIO 101")
 
@@ -139,7 +162,11 @@ def test_offer_and_enroll_me(school: School) -> None:
         ({"course_code": "x" * 256}, "course_code", "too_long"),
         ({"license": "mine"}, "license", "inclusion"),
         ({"default_view": "disco"}, "default_view", "inclusion"),
-        ({"start_at": "2026-02-01", "end_at": "2026-01-01"}, "end_at", "invalid"),
+        (
+            {"start_at": "2026-02-01", "end_at": "2026-01-01", "restrict_enrollments_to_course_dates": True},
+            "end_at",
+            "invalid",
+        ),
         ({"sis_course_id": "sis-history"}, "sis_source_id", "taken"),
         ({"sis_course_id": "x" * 256}, "sis_source_id", "too_long"),
         ({"integration_id": "x" * 256}, "integration_id", "too_long"),
@@ -352,6 +379,35 @@ def test_what_was_deleted_before_the_course_stays_deleted(school: School) -> Non
     school.as_("admin").delete(f"{biology(school)}?event=delete")
     update(school, "admin", event="undelete")
     assert enrollment_of(school, school.id("enrollment_of_classmate")).state == "deleted"
+
+
+def test_a_course_comes_back_without_the_people_who_were_deleted_meanwhile(school: School) -> None:
+    admin = school.as_("admin")
+    admin.delete(f"{biology(school)}?event=delete")
+    assert admin.delete(f"/api/v1/accounts/1/users/{school.id('student')}").status == 200
+    assert update(school, "admin", event="undelete").status == 200
+    states = {who: {row.state for row in enrollments_of(school, who)} for who in ("student", "observer", "classmate")}
+    assert states == {"student": {"deleted"}, "observer": {"deleted"}, "classmate": {"active"}}
+    # Nor do they come back when the course is deleted and brought back again.
+    admin.delete(f"{biology(school)}?event=delete")
+    update(school, "admin", event="undelete")
+    assert {row.state for row in enrollments_of(school, "student")} == {"deleted"}
+
+
+def test_a_course_comes_back_into_a_living_account_and_term(school: School) -> None:
+    admin = school.as_("admin")
+    term = admin.post("/api/v1/accounts/1/terms", {"enrollment_term": {"name": "Spring"}}).json["id"]
+    below = f"/api/v1/accounts/{school.id('northern')}/sub_accounts"
+    nook = admin.post(below, {"account": {"name": "Nook"}}).json["id"]
+    moved = admin.put(biology(school), {"course": {"term_id": term, "account_id": nook}}).json
+    assert (moved["account_id"], moved["enrollment_term_id"]) == (nook, term)
+    admin.delete(f"{biology(school)}?event=delete")
+    assert admin.delete(f"/api/v1/accounts/1/terms/{term}").status == 200
+    assert admin.delete(f"{below}/{nook}").status == 200
+    back = update(school, "admin", event="undelete")
+    assert back.status == 200
+    assert (back.json["account_id"], back.json["enrollment_term_id"]) == (school.id("northern"), 1)
+    assert accounts(school, "student") == {1, school.id("northern")}
 
 
 def test_a_course_does_not_come_back_under_a_taken_sis_id(school: School) -> None:

@@ -80,7 +80,7 @@ def test_somebody_without_courses_has_none(school: School) -> None:
         ("active", "state[]=available", True),
         ("active", "state[]=completed", False),
         ("active", "state[]=unpublished", False),
-        ("active", "state[]=nonsense", False),
+        ("active", "state[]=nonsense", True),
     ],
 )
 def test_which_enrollments_bring_a_course_into_the_list(school: School, state: str, query: str, seen: bool) -> None:
@@ -116,7 +116,7 @@ def test_the_term_s_end_moves_a_course_from_active_to_completed(school: School) 
     assert own(school, "teacher", "enrollment_state=active") == []
     assert own(school, "teacher", "enrollment_state=completed") == ["biology"]
     (course,) = school.as_("teacher").get(OWN).json
-    assert course["enrollments"][0]["enrollment_state"] == "completed"
+    assert course["enrollments"][0]["enrollment_state"] == "active", "Dates do not change what was decided."
 
 
 def test_a_deleted_course_is_listed_for_its_staff_on_request(school: School) -> None:
@@ -192,11 +192,65 @@ def test_own_courses_are_paged_in_a_constant_number_of_statements(
 ) -> None:
     made = make_courses(school, 12)
     teacher = school.as_("teacher")
-    assert [c["id"] for c in teacher.pages(f"{OWN}?per_page=5")] == [school.id("biology"), *made]
+    assert {c["id"] for c in teacher.pages(f"{OWN}?per_page=5")} == {school.id("biology"), *made}
     for include in ("", "term", "term&include[]=teachers&include[]=total_students&include[]=sections"):
         few, many = (queries_of(teacher.get, f"{OWN}?include[]={include}&per_page={n}") for n in (2, 100))
         assert few == many
-    assert queries_of(teacher.get, OWN) == 4
+    assert queries_of(teacher.get, OWN) == 5
+
+
+def test_own_courses_come_by_what_one_calls_them_and_are_counted(school: School) -> None:
+    made = make_courses(school, 3)  # "Course 3" and so on
+    teacher, nicknames = school.as_("teacher"), "/api/v1/users/self/course_nicknames"
+    teacher.put(f"{nicknames}/{made[0]}", {"nickname": "Zebras"})
+    teacher.put(f"{nicknames}/{made[2]}", {"nickname": "ants"})
+    by_name = [made[2], school.id("biology"), made[1], made[0]]
+    for sort in ("", "&sort=nickname"):
+        assert [course["id"] for course in teacher.pages(f"{OWN}?per_page=2{sort}")] == by_name
+    first = teacher.get(f"{OWN}?per_page=3")
+    assert list(first.links) == ["current", "next", "first", "last"]
+    assert "page=2&" in first.links["last"]
+    # Another person's nicknames order another person's lists.
+    assert ids(school, "admin", f"/api/v1/users/{school.id('teacher')}/courses") == [school.id("biology"), *made]
+    teacher.put(f"{nicknames}/{made[2]}", {"nickname": "zzz"})
+    assert ids(school, "teacher", OWN)[-1] == made[2]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("account_id=self", ["biology"]),
+        ("account_id=sis_account_id:sis-northern", ["biology"]),
+        ("account_id=sis_account_id:sis-southern", []),
+        ("homeroom=true", []),
+        ("homeroom=false", ["biology"]),
+        ("enrollment_type[]=student_view", []),
+        ("enrollment_type=student_view", []),
+    ],
+)
+def test_own_courses_of_an_account_and_homerooms(school: School, query: str, found: list[str]) -> None:
+    assert own(school, "student", query) == found
+    url = f"/api/v1/users/{school.id('student')}/courses?{query}"
+    assert ids(school, "observer", url) == [school.id(name) for name in found]
+
+
+def test_enrollments_can_be_left_out(school: School) -> None:
+    (course,) = school.as_("student").get(f"{OWN}?exclude[]=enrollments").json
+    assert "enrollments" not in course
+    assert school.as_("student").get(f"{OWN}?account_id=999").status == 404
+
+
+def test_a_state_that_nobody_knows_does_not_narrow_a_list(school: School) -> None:
+    """Both mobile apps send ``current_and_concluded``."""
+    for state, student, teacher in (("available", True, True), ("completed", True, True), ("claimed", False, True),
+                                    ("deleted", False, False)):  # fmt: skip
+        change_course(school, state=state)
+        for who, seen in (("student", student), ("observer", student), ("teacher", teacher)):
+            assert bool(own(school, who, "state[]=current_and_concluded")) is seen, (who, state)
+        listed = ids(school, "admin", "/api/v1/accounts/1/courses?state[]=current_and_concluded")
+        assert (school.id("biology") in listed) is teacher
+    change_course(school, state="completed")
+    assert own(school, "student", "state[]=available&state[]=nonsense") == []
 
 
 # The courses of an account.

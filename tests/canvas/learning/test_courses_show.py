@@ -144,8 +144,18 @@ def test_a_member_sees_the_own_enrollments(school: School) -> None:
 
 
 @pytest.mark.spec("learning-resources.md#14")
-def test_outside_the_dates_a_student_sees_only_that_there_is_a_course(school: School) -> None:
+def test_outside_the_dates_a_student_sees_the_course_in_full(school: School) -> None:
+    before = school.as_("student").get(biology(school)).json
     end_term(school)
+    assert school.as_("student").get(biology(school)).json == before
+    assert before["enrollments"][0]["enrollment_state"] == "active"
+    assert school.as_("student").get("/api/v1/courses").json == [before]
+    assert school.as_("student").get("/api/v1/courses?enrollment_state=active").json == []
+
+
+def test_a_course_that_is_closed_after_its_end_is_a_stub_for_students(school: School) -> None:
+    end_term(school)
+    change_course(school, restrict_student_past_view=True)
     restricted = {"id": school.id("biology"), "access_restricted_by_date": True}
     for who in ("student", "observer"):
         assert school.as_(who).get(biology(school)).json == restricted
@@ -156,6 +166,8 @@ def test_outside_the_dates_a_student_sees_only_that_there_is_a_course(school: Sc
 
 def test_a_course_that_has_not_begun(school: School) -> None:
     change_course(school, start_at=days(2), restrict_enrollments_to_course_dates=True)
+    assert school.as_("student").get(biology(school)).json["name"] == "Biology"
+    change_course(school, restrict_student_future_view=True)
     assert school.as_("student").get(biology(school)).json["access_restricted_by_date"] is True
     assert "access_restricted_by_date" not in school.as_("teacher").get(biology(school)).json
 

@@ -81,7 +81,6 @@ def test_without_the_roster_one_sees_oneself_and_whom_one_observes(school: Schoo
         ("type[]=StudentEnrollment", ["classmate", "student"]),
         ("type[]=StudentEnrollment&type[]=TaEnrollment", ["classmate", "student", "ta"]),
         ("role[]=TeacherEnrollment", ["teacher"]),
-        ("role[]=Nobody", []),
         ("user_id=sis_user_id:sis-ta", ["ta"]),
         ("user_id=junk", []),
         ("state[]=active", EVERYBODY),
@@ -105,6 +104,27 @@ def test_filters(school: School, query: str, found: list[str]) -> None:
     assert people(school, "teacher", of_course(school, query)) == found
 
 
+_SIS_FILTERS = ("sis_user_id[]=sis-student", "sis_course_id[]=sis-biology", "sis_account_id[]=x", "sis_section_id[]=y")
+
+
+@pytest.mark.parametrize("query", _SIS_FILTERS)
+def test_sis_ids_cannot_be_guessed_by_filtering_enrollments(school: School, query: str) -> None:
+    """Hit or miss, whoever may not read SIS ids gets the same refusal."""
+    refusal = {"message": "Only those who may read SIS ids can filter by them"}
+    lists = {
+        "student": (of_course(school, query), of_user(school, query=query)),
+        "designer": (of_course(school, query), of_user(school, "designer", query)),
+        "observer": (of_user(school, query=query),),
+        "narrow_admin": (of_user(school, query=query), of_course(school, query)),
+    }
+    for who, urls in lists.items():
+        for url in urls:
+            reply = school.as_(who).get(url)
+            assert (reply.status, reply.json) == (400, refusal), (who, url)
+    for who, url in (("teacher", of_course(school, query)), ("sub_admin", of_user(school, query=query))):
+        assert school.as_(who).get(url).status == 200
+
+
 def test_filters_by_section_and_term(school: School) -> None:
     change(school, CourseSection, school.id("biology_section"), sis_section_id="s1")
     assert people(school, "teacher", of_course(school, "sis_section_id[]=s1&role_id[]=4")) == ["ta"]
@@ -120,8 +140,11 @@ def test_filters_by_section_and_term(school: School) -> None:
     assert school.as_("student").get(of_user(school, query="enrollment_term_id=99")).status == 404
 
 
-def test_an_unknown_type_is_refused(school: School) -> None:
+def test_an_unknown_type_or_role_is_refused(school: School) -> None:
     assert school.as_("teacher").get(of_course(school, "type[]=Pupil")).status == 400
+    for url in (of_course(school, "role[]=TaEnrollment&role[]=Nobody"), of_user(school, query="role[]=Nobody")):
+        reply = school.as_("student").get(url)
+        assert (reply.status, reply.json) == (400, {"message": "Invalid role"})
 
 
 @pytest.mark.parametrize(
@@ -140,7 +163,14 @@ def test_which_states_are_seen_by_whom(
 ) -> None:
     set_state(school, "classmate", state)
     asked = f"state[]={state}"
-    assert ("classmate" in people(school, "teacher", of_course(school))) is default
+    assert ("classmate" in people(school, "student", of_course(school))) is default
+    # Those who manage people are shown whom they shut out; nobody's own list is.
+    by_default = default or state == "inactive"
+    section = f"/api/v1/sections/{school.id('biology_section')}/enrollments"
+    for who in ("teacher", "sub_admin"):
+        for listed in (of_course(school), section):
+            assert ("classmate" in people(school, who, listed)) is by_default
+    assert ("classmate" in people(school, "admin", of_user(school, "classmate"))) is default
     assert ("classmate" in people(school, "teacher", of_course(school, asked))) is staff
     assert ("classmate" in people(school, "student", of_course(school, asked))) is students
     assert ("classmate" in people(school, "classmate", of_user(school, "classmate", asked))) is own

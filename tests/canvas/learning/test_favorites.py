@@ -41,7 +41,6 @@ def test_choosing_and_letting_go(school: School) -> None:
     removed = teacher.delete(one(school))
     assert (removed.status, removed.json) == (200, favorite)
     assert ids(school) == [school.id("biology"), *made]
-    assert teacher.delete(one(school)).status == 404
     assert school.read(lambda db: db.execute(select(func.count()).select_from(Favorite)).scalar_one()) == 0
 
 
@@ -55,9 +54,31 @@ def test_all_at_once(school: School) -> None:
     assert school.read(lambda db: db.execute(rows).scalars().all()) == [school.id("student")]
 
 
-@pytest.mark.parametrize(("who", "status"), [("anonymous", 401), ("outsider", 404), ("admin", 404), ("student", 200)])
-def test_a_favorite_is_a_course_that_one_is_in(school: School, who: str, status: int) -> None:
+def test_with_none_chosen_letting_one_go_chooses_all_others(school: School) -> None:
+    made = make_courses(school, 2)
+    teacher = school.as_("teacher")
+    gone = teacher.delete(one(school))
+    assert (gone.status, gone.json) == (200, {"context_id": school.id("biology"), "context_type": "Course"})
+    assert ids(school) == made
+    again = teacher.delete(one(school))
+    assert (again.status, again.json) == (200, {})
+    assert ids(school) == made
+    assert teacher.delete(f"{ALL}/{made[0]}").json["context_id"] == made[0]
+    assert ids(school) == made[1:]
+
+
+def test_letting_go_of_what_one_does_not_see_changes_nothing(school: School) -> None:
+    reply = school.as_("teacher").delete(one(school, "history"))
+    assert (reply.status, reply.json) == (200, {})
+    assert ids(school) == [school.id("biology")]
+    assert school.read(lambda db: db.execute(select(func.count()).select_from(Favorite)).scalar_one()) == 0
+
+
+@pytest.mark.parametrize(("who", "status"), [("anonymous", 401), ("outsider", 200), ("admin", 200), ("student", 200)])
+def test_anybody_chooses_and_sees_only_courses_they_are_in(school: School, who: str, status: int) -> None:
     assert school.as_(who).post(one(school)).status == status
+    if status == 200:
+        assert ids(school, who) == ([school.id("biology")] if who == "student" else [])
     assert school.as_(who).get(ALL).status == (401 if who == "anonymous" else 200)
     assert school.as_(who).delete(one(school)).status == status
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -11,6 +12,7 @@ from tests.conftest import School
 from tests.support.client import Reply
 from tests.support.learning import change, change_course, make_students
 
+from homeroom import clock
 from homeroom.school.schema import CourseSection, Enrollment
 
 pytestmark = pytest.mark.spec("learning-resources.md#2")
@@ -115,7 +117,6 @@ def test_a_new_section_has_what_was_sent_and_keeps_what_is_not_changed(school: S
 @pytest.mark.parametrize(
     ("values", "attribute", "fault"),
     [
-        ({"name": ""}, "name", "blank"),
         ({"name": "x" * 256}, "name", "too_long"),
         ({"start_at": "2026-02-01", "end_at": "2026-01-01"}, "end_at", "invalid"),
         ({"sis_section_id": "taken"}, "sis_source_id", "taken"),
@@ -134,9 +135,19 @@ def test_what_a_section_may_not_be(school: School, values: dict[str, Any], attri
     assert count(school) == before
 
 
-def test_a_section_needs_a_name_and_its_dates_are_dates(school: School) -> None:
+def test_a_section_without_a_name_is_called_by_its_course_and_the_day(school: School) -> None:
+    today = clock.now().date().isoformat()
+    for form in ({}, {"course_section": {"name": " "}}):
+        assert school.as_("teacher").post(of_course(school), form).json["name"] == f"Biology {today}"
+    change_course(school, time_zone="Pacific/Kiritimati", name="x" * 255)
+    there = clock.now().astimezone(ZoneInfo("Pacific/Kiritimati")).date().isoformat()
+    assert school.as_("teacher").post(of_course(school), {}).json["name"] == "x" * 244 + f" {there}"
+
+
+def test_a_section_keeps_a_name_and_its_dates_are_dates(school: School) -> None:
     before = count(school)
-    assert school.as_("teacher").post(of_course(school), {}).status == 400
+    renamed = school.as_("teacher").put(one(school), {"course_section": {"name": ""}})
+    assert (renamed.status, renamed.json["errors"]["name"][0]["type"]) == (400, "blank")
     assert create(school, start_at="soon").status == 400
     assert count(school) == before
 

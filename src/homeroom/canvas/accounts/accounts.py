@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
 from msgspec import UNSET, Struct
 from sqlalchemy import Connection
 
 from homeroom.canvas.accounts.account_json import AccountJson, AccountView, account_json, name_json
 from homeroom.canvas.contexts import AccountContext
+from homeroom.school.access.providers.queries import first_other_provider
 from homeroom.school.accounts import actions, policy, queries
 from homeroom.school.accounts.changes import AccountChange
 from homeroom.school.accounts.queries import FoundAccount, found
@@ -17,9 +19,11 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed, NotFound
 from homeroom.school.permissions import PERMISSIONS
 from homeroom.school.schema import Account
+from homeroom.school.views_outside_dates import restrictions_of_account
 from homeroom.wire.ids import AccountId, parse_id
 from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, Routes
+from homeroom.wire.request import Request
+from homeroom.wire.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
 _BY_ID = Order(Account.id, Account.id)
@@ -43,6 +47,19 @@ class UpdateAccount(Struct):
     override_sis_stickiness: bool = True
 
 
+class InheritedSettingJson(Struct):
+    """``locked``: by an account above; ``inherited``: not said by this account."""
+
+    value: bool
+    locked: bool
+    inherited: bool
+
+
+class AccountSettingsJson(Struct):
+    restrict_student_past_view: InheritedSettingJson
+    restrict_student_future_view: InheritedSettingJson
+
+
 class AskPermissions(Struct):
     permissions: list[str] = []
 
@@ -61,6 +78,38 @@ def list_manageable_accounts(paging: Paging, actor: Actor, db: Connection) -> Pa
     accounts = [account for account in queries.accounts_below(db, actor) if actor.holds_any(names, account.ref)]
     page = paging.cut(accounts)
     return page.with_items(_rendered(db, actor, page.items))
+
+
+@route.get("/course_creation_accounts", right=SELF_ONLY)
+def list_course_creation_accounts(paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
+    """List the accounts in which the caller may make courses."""
+    accounts = [one for one in queries.accounts_below(db, actor) if actor.holds("manage_courses_add", one.ref)]
+    page = paging.cut(accounts)
+    return page.with_items(_rendered(db, actor, page.items))
+
+
+class SearchAccounts(Struct):
+    name: str = ""
+    domain: str = ""
+
+
+class AccountDomainJson(Struct):
+    """An institution that one can sign in to."""
+
+    name: str
+    domain: str
+    authentication_provider: str | None
+
+
+@route.get("/accounts/search", right=PUBLIC)
+def search_accounts(
+    params: Params[SearchAccounts], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[AccountDomainJson]:
+    """Search account domains: the root account, at the address that was called."""
+    root, domain = actor.root, urlsplit(request.base_url).netloc
+    found = params.name.casefold() in root.name.casefold() and params.domain.casefold() in domain.casefold()
+    provider = first_other_provider(db, root.id)
+    return paging.cut([AccountDomainJson(root.name, domain, provider)] if found else [])
 
 
 @route.get("/course_accounts", right=SELF_ONLY)
@@ -89,6 +138,13 @@ def update_account(id: AccountContext, params: Params[UpdateAccount], actor: Act
     policy.require_change(actor, id, params.account, parent)
     actions.update_account(db, id, params.account, parent, override_stickiness=params.override_sis_stickiness)
     return _show(db, actor, id.id)
+
+
+@route.get("/accounts/:account_id/settings", right="manage_account_settings")
+def show_account_settings(account_id: AccountContext, db: Connection) -> AccountSettingsJson:
+    """Show account settings."""
+    found = restrictions_of_account(db, account_id.ref.chain)
+    return AccountSettingsJson(**{name: InheritedSettingJson(*setting) for name, setting in found.items()})
 
 
 @route.get("/accounts/:account_id/sub_accounts", right=BY_POLICY)

@@ -126,8 +126,13 @@ def _teacher_json(person: Person, course: CourseRecord, page: CoursePage) -> Tea
 
 
 def _tabs(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    path = f"/courses/{course.id}"
-    json.tabs = [TabJson("home", path, page.base_url + path, 1, "public", "Home", "internal")]
+    json.tabs = tabs_of(course.id, page.base_url)
+
+
+def tabs_of(course_id: int, base_url: str) -> list[TabJson]:
+    """The pages that a course has."""
+    path = f"/courses/{course_id}"
+    return [TabJson("home", path, base_url + path, 1, "public", "Home", "internal")]
 
 
 def _permissions(json: CourseJson, _course: CourseRecord, page: CoursePage) -> None:

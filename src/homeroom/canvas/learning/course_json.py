@@ -115,7 +115,7 @@ class CourseJson(Struct):
 
 
 class RestrictedCourseJson(Struct):
-    """What a student sees of a course outside the dates of the enrollment."""
+    """What a student sees of a course outside the dates of the enrollment, where the course is closed then."""
 
     id: int
     access_restricted_by_date: bool = True
@@ -149,7 +149,7 @@ def course_json(
         is_public_to_auth_users=course.is_public_to_auth_users,
         apply_assignment_group_weights=course.apply_assignment_group_weights,
         calendar=CalendarJson(f"{base_url}/feeds/calendars/course_{course.uuid}.ics"),
-        time_zone=_time_zone(course, actor),
+        time_zone=time_zone_of(course, actor),
         hide_final_grades=course.hide_final_grades,
         restrict_enrollments_to_course_dates=course.restrict_enrollments_to_course_dates,
         workflow_state=state_shown(course.state),
@@ -176,7 +176,7 @@ def state_shown(state: str) -> str:
     return "unpublished" if state in ("created", "claimed") else state
 
 
-def _time_zone(course: CourseRecord, actor: Actor) -> str:
+def time_zone_of(course: CourseRecord, actor: Actor) -> str:
     root = actor.root
     return iana_name(course.time_zone or course.account_time_zone or root.time_zone or root.settings.default_time_zone)
 
@@ -189,7 +189,7 @@ def _enrollment_json(
         role=record.role,
         role_id=record.role_id,
         user_id=record.user_id,
-        enrollment_state=record.state_shown,
+        enrollment_state=record.state_in_course,
         limit_privileges_to_course_section=record.limit_privileges_to_course_section,
     )
     if record.associated_user_id is not None:

@@ -12,8 +12,16 @@ from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.actor import Actor, CourseRef
-from homeroom.school.learning.rosters import RosterFilter, find_person_in_course, people_of_course
-from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, find_user_id, user_id_of
+from homeroom.school.learning.rosters import (
+    Member,
+    RosterFilter,
+    everybody_in,
+    find_person_in_course,
+    member_in,
+    people_of_course,
+)
+from homeroom.school.learning.student_view import student_view_student
+from homeroom.school.people.users.queries import find_person, find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
@@ -85,14 +93,31 @@ def search_course_users(
 def list_course_students(
     course_id: CourseContext,
     params: Params[ListStudents],
-    paging: Paging,
     actor: Actor,
     request: Request,
     db: Connection,
-) -> Page[UserJson]:
-    """List students."""
+) -> list[UserJson]:
+    """List students: all of them at once, by name."""
     which = RosterFilter(types=(STUDENT,), states=("active",))
-    return _page(db, actor, request, course_id.ref, which, params.include, paging)
+    students = everybody_in(db, actor, course_id.ref, which)
+    return _rendered(db, actor, request, course_id.ref, students, params.include)
+
+
+@route.get("/courses/:course_id/recent_students", right="manage_students")
+def list_recent_students(
+    course_id: CourseContext, paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[UserJson]:
+    """List recently logged in students."""
+    which = RosterFilter(types=(STUDENT,), states=("active",))
+    include = frozenset(("last_login",))
+    return _page(db, actor, request, course_id.ref, which, include, paging, "last_login", descending=True)
+
+
+@route.get("/courses/:course_id/student_view_student", right="manage_course_content_edit", writes=True)
+def show_student_view_student(course_id: CourseContext, actor: Actor, request: Request, db: Connection) -> UserJson:
+    """Return test student for course: made the first time that it is asked for."""
+    user_id = student_view_student(db, course_id.ref, course_id.record.root_account_id)
+    return user_json(find_person(db, user_id), UserView.in_course(db, actor, request, course_id.ref))
 
 
 @route.get("/courses/:course_id/users/:id", right="read_roster")
@@ -105,8 +130,8 @@ def show_course_user(
     db: Connection,
 ) -> UserJson:
     """Get single user."""
-    person = find_person_in_course(db, actor, course_id.ref, find_user_id(db, actor, id))
-    return _rendered(db, actor, request, course_id.ref, [person], params.include)[0]
+    member = find_person_in_course(db, actor, course_id.ref, find_user_id(db, actor, id))
+    return _rendered(db, actor, request, course_id.ref, [member], params.include)[0]
 
 
 @route.get("/courses/:course_id/permissions", right=BY_POLICY)
@@ -128,6 +153,7 @@ def _list(
         role_ids=params.enrollment_role_id,
         states=params.enrollment_state & _STATES if params.enrollment_state else None,
         user_ids=_wanted(db, actor, params),
+        with_test_student="test_student" in params.include,
     )
     return _page(db, actor, request, course, which, params.include, paging, params.sort, params.order == "desc")
 
@@ -154,21 +180,21 @@ def _page(
 ) -> Page[UserJson]:
     roster = people_of_course(db, actor, course, which, sort if sort in _SORTS else None)
     page = paging.of(db, roster.rows, Order(roster.column, User.id, descending and sort in _SORTS, roster.nullable))
-    people = [Person(*row[: len(PERSON_COLUMNS)]) for row in page.items]
-    return page.with_items(_rendered(db, actor, request, course, people, include))
+    return page.with_items(_rendered(db, actor, request, course, [member_in(row) for row in page.items], include))
 
 
 def _rendered(
-    db: Connection, actor: Actor, request: Request, course: CourseRef, people: list[Person], include: frozenset[str]
+    db: Connection, actor: Actor, request: Request, course: CourseRef, members: list[Member], include: frozenset[str]
 ) -> list[UserJson]:
     view = UserView.in_course(db, actor, request, course)
+    of_newcomer = view.of_newcomer()
     shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES)
     if not actor.holds_in_course(db, "manage_students", course):
         # When others were here last is not a student's business.
         shown -= {"last_login"}
-    found = [user_json(person, view, shown) for person in people]
+    found = [user_json(person, of_newcomer if is_newcomer else view, shown) for person, is_newcomer in members]
     if "enrollments" in include:
-        enrollments = enrollments_of_users(db, actor, request, course, people)
+        enrollments = enrollments_of_users(db, actor, request, course, [member.person for member in members])
         for user in found:
             user.enrollments = list(enrollments[user.id])
     return found

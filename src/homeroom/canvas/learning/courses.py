@@ -19,7 +19,13 @@ from homeroom.school.learning.courses import actions, listing
 from homeroom.school.learning.courses.details import details_of
 from homeroom.school.learning.courses.listing import AccountFilter, OwnFilter
 from homeroom.school.learning.courses.policy import access_to_courses
-from homeroom.school.learning.courses.queries import CourseRecord, FoundCourse, find_any_course, find_course
+from homeroom.school.learning.courses.queries import (
+    VIEWER_KEY,
+    CourseRecord,
+    FoundCourse,
+    find_any_course,
+    find_course,
+)
 from homeroom.school.learning.courses.rights import require_changes, require_event
 from homeroom.school.learning.enrollments.actions import enroll_as_teacher
 from homeroom.school.learning.terms import default_term_id, find_term
@@ -35,7 +41,7 @@ from homeroom.wire.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
 AnyCourseJson = CourseJson | RestrictedCourseJson
-_BY_ID = Order(Course.id, Course.id)
+_BY_NAME = Order(VIEWER_KEY, Course.__table__.c.id)
 _SORTS = frozenset(("course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"))
 
 
@@ -45,6 +51,10 @@ class ListCourses(Struct):
     enrollment_role_id: frozenset[RecordNumber] = frozenset()
     enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None
     state: frozenset[str] = frozenset()
+    account_id: str | None = None
+    homeroom: bool = False
+    sort: str | None = None
+    exclude: frozenset[str] = frozenset()
     include: frozenset[str] = frozenset()
 
 
@@ -90,7 +100,8 @@ def list_courses(
     params: Params[ListCourses], paging: Paging, actor: Actor, request: Request, db: Connection
 ) -> Page[AnyCourseJson]:
     """List your courses."""
-    return render_courses_of(db, actor, request, actor.id, _own(params), params.include, paging)
+    which = _own(db, actor, params)
+    return render_courses_of(db, actor, request, actor.id, which, params.include, paging, params.exclude)
 
 
 @route.get("/users/:user_id/courses", right=BY_POLICY)
@@ -100,7 +111,8 @@ def list_courses_of_user(
     """List courses for a user."""
     person = find_user(db, actor, user_id)
     policy.require(policy.can_read, db, actor, person.id)
-    return render_courses_of(db, actor, request, person.id, _own(params), params.include, paging)
+    which = _own(db, actor, params)
+    return render_courses_of(db, actor, request, person.id, which, params.include, paging, params.exclude)
 
 
 @route.get("/accounts/:account_id/courses", right="read_course_list")
@@ -181,7 +193,7 @@ def create_course(
     if params.enroll_me:
         course = find_any_course(db, actor, IdForm("id", str(course_id)))
         enroll_as_teacher(db, actor.id, course.ref, course.record.root_account_id)
-    return _shown(db, actor, request, course_id, params.include)
+    return shown_course(db, actor, request, course_id, params.include)
 
 
 @route.put("/courses/:id", right=BY_POLICY)
@@ -203,7 +215,7 @@ def update_course(
         actions.change_state(db, course.id, event)
     if values:
         actions.update_course(db, course.record, values)
-    return _shown(db, actor, request, course.id, params.include)
+    return shown_course(db, actor, request, course.id, params.include)
 
 
 @route.delete("/courses/:id", right=BY_POLICY)
@@ -218,13 +230,16 @@ def delete_course(id: CourseId, params: Params[DeleteCourse], actor: Actor, db: 
     return {event: True}
 
 
-def _own(params: ListCourses) -> OwnFilter:
+def _own(db: Connection, actor: Actor, params: ListCourses) -> OwnFilter:
+    account = find_account(db, actor, parse_id("account", params.account_id)) if params.account_id else None
     return OwnFilter(
         types=enrollment_types_of(params.enrollment_type),
         role_names=params.enrollment_role,
         role_ids=params.enrollment_role_id,
         enrollment_state=params.enrollment_state,
         states=params.state,
+        below=account.row.ancestry if account else "",
+        homeroom=params.homeroom,
     )
 
 
@@ -236,11 +251,14 @@ def render_courses_of(
     which: OwnFilter,
     include: frozenset[str],
     paging: Paging,
+    exclude: frozenset[str] = frozenset(),
 ) -> Page[AnyCourseJson]:
-    """A page of a person's courses, with the enrollments that brought them into it."""
+    """A page of a person's courses by the viewer's names of them, with the enrollments that brought them into it."""
     own = listing.courses_of(db, actor, user_id, which)
-    page = paging.of(db, own.rows, _BY_ID, values=own.values).map(_record)
-    enrollments = listing.enrollments_in(db, user_id, which, [course.id for course in page.items])
+    page = paging.of(db, own.rows, _BY_NAME, counted=own.ids, values=own.values).map(_record)
+    ids = [course.id for course in page.items]
+    shows_enrollments = "enrollments" not in exclude
+    enrollments = listing.enrollments_in(db, user_id, which, ids) if shows_enrollments else None
     details = details_of(db, actor, page.items, include, enrollments=enrollments)
     return page.map(lambda course: course_json(course, actor, request.base_url, details, include))
 
@@ -258,7 +276,9 @@ def _show(
     return _render(db, actor, request, course.record, include)
 
 
-def _shown(db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]) -> AnyCourseJson:
+def shown_course(
+    db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]
+) -> AnyCourseJson:
     """The course as it is after a change."""
     course = find_any_course(db, actor, IdForm("id", str(course_id)))
     return _render(db, actor, request, course.record, include)

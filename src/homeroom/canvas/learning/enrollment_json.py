@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
@@ -18,6 +18,7 @@ from homeroom.school.learning.enrollments.policy import (
     sees_all_grades,
 )
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord
+from homeroom.school.learning.newcomers import PENDING, newcomers_among
 from homeroom.school.people.users.queries import Person
 from homeroom.school.permissions import COURSE_ROLES, STUDENT
 from homeroom.wire.answers import seconds
@@ -73,13 +74,17 @@ class EnrollmentJson(Struct):
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentView:
-    """What the actor may see of enrollments in one course; ``removable`` only where an include asks for it."""
+    """What the actor may see of enrollments in one course.
+
+    ``removable`` only where an include asks for it. ``newcomers``: those of the people shown who have not come in yet.
+    """
 
     people: UserView
     grades: bool
     activity: bool
     observed: frozenset[int]
     removable: frozenset[str]
+    newcomers: frozenset[int] = frozenset()
 
     @classmethod
     def in_course(
@@ -97,14 +102,37 @@ class EnrollmentView:
             ),
         )
 
+    def of_person(self, user_id: int) -> UserView:
+        """What to show of this person."""
+        return self.people.of_newcomer() if user_id in self.newcomers else self.people
+
 
 def views_of(
-    db: Connection, actor: Actor, request: Request, records: Iterable[EnrollmentRecord], include: Collection[str] = ()
+    db: Connection, actor: Actor, request: Request, records: Sequence[EnrollmentRecord], include: Collection[str] = ()
 ) -> dict[int, EnrollmentView]:
-    """By course id, for all of these enrollments; at most one statement."""
+    """By course id, for all of these enrollments; at most two statements."""
     courses = {record.course_id: record.course_ref for record in records}
     actor.load_courses(db, courses.values())
-    return {id: EnrollmentView.in_course(db, actor, request, course, include) for id, course in courses.items()}
+    newcomers = newcomers_among(db, _perhaps_newcomers(records, include))
+    return {
+        id: replace(
+            EnrollmentView.in_course(db, actor, request, course, include),
+            newcomers=frozenset(user_id for course_id, user_id in newcomers if course_id == id),
+        )
+        for id, course in courses.items()
+    }
+
+
+def _perhaps_newcomers(records: Sequence[EnrollmentRecord], include: Collection[str]) -> set[tuple[int, int]]:
+    """The (course, person) shown whose enrollments here do not tell that the person came in."""
+    shown = {(record.course_id, record.user_id) for record in records}
+    if "observed_users" in include:
+        return shown | {
+            (record.course_id, record.associated_user_id) for record in records if record.associated_user_id
+        }
+    return shown - {
+        (record.course_id, record.user_id) for record in records if record.state not in (*PENDING, "deleted")
+    }
 
 
 def enrollment_json(
@@ -191,6 +219,6 @@ def _add_people(
 ) -> None:
     shown = include & {"avatar_url", "uuid"}
     if user := people.get(record.user_id):
-        json.user = user_json(user, view.people, shown)
+        json.user = user_json(user, view.of_person(user.id), shown)
     if "observed_users" in include and record.associated_user_id and (student := people.get(record.associated_user_id)):
-        json.observed_user = user_json(student, view.people, shown)
+        json.observed_user = user_json(student, view.of_person(student.id), shown)

@@ -44,14 +44,17 @@ class EnrollmentValues(Struct):
 def new_enrollment(
     db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, values: EnrollmentValues | UnsetType
 ) -> NewEnrollment:
-    """Who is to be enrolled as what, if the actor may do that. Raises Refused, NotFound and NotAllowed."""
+    """Who is to be enrolled as what, if the actor may do that. Raises Refused, NotFound and NotAllowed.
+
+    ``section_id``: the section of the address, which wins over the body's.
+    """
     if not values or not given(values):
-        raise Refused(NO_PARAMETERS, status=403)
+        raise Refused(NO_PARAMETERS)
     if not values.user_id:
-        raise Refused(NO_USER, status=403)
+        raise Refused(NO_USER)
     user = parse_id("user", values.user_id)
     if values.self_enrollment_code:
-        return _by_code(db, actor, course.record, user, values)
+        return _by_code(db, actor, course.record, section_id, user, values)
     return _by_right(db, actor, course, section_id, user, values)
 
 
@@ -61,7 +64,7 @@ def _by_right(
     role = role_in_course(
         db, course.ref, type_=values.type or None, role_id=values.role_id or None, name=values.role or None
     )
-    if values.course_section_id:
+    if section_id is None and values.course_section_id:
         form = parse_id("section", values.course_section_id)
         section_id = find_section(db, actor, form, course_id=course.id).id
     section_id = section_id or default_section(db, course.id)
@@ -89,7 +92,7 @@ def _by_right(
 
 
 def _by_code(
-    db: Connection, actor: Actor, course: CourseRecord, user: IdForm, values: EnrollmentValues
+    db: Connection, actor: Actor, course: CourseRecord, section_id: int | None, user: IdForm, values: EnrollmentValues
 ) -> NewEnrollment:
     """Who knows the code of a course that is open for it comes in as a student."""
     code = values.self_enrollment_code or ""
@@ -99,7 +102,7 @@ def _by_code(
     return NewEnrollment(
         user_id=actor.id,
         course_id=course.id,
-        section_id=default_section(db, course.id),
+        section_id=section_id or default_section(db, course.id),
         root_account_id=course.root_account_id,
         type=STUDENT,
         role_id=role_in_course(db, course.ref, type_=STUDENT).id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
@@ -19,6 +19,7 @@ from homeroom.school.learning.enrollments import actions, listing, policy
 from homeroom.school.learning.enrollments.listing import SORT, EnrollmentFilter, Listing
 from homeroom.school.learning.enrollments.notices import tell_of_enrollment
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, find_enrollment
+from homeroom.school.learning.enrollments.roles import require_known_roles
 from homeroom.school.learning.terms import find_term
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.schema import Enrollment
@@ -57,7 +58,7 @@ class Enroll(Struct):
 
 
 class EndEnrollment(Struct):
-    task: Literal["conclude", "delete", "deactivate", "inactivate"] = "conclude"
+    task: str = "conclude"
 
 
 @route.get("/courses/:course_id/enrollments", right=BY_POLICY)
@@ -165,7 +166,7 @@ def end_enrollment(
     """Conclude, deactivate, or delete an enrollment."""
     record = _in_course(db, actor, course_id, id)
     policy.require_remove(db, actor, record)
-    _TASKS[params.task](db, record)
+    _TASKS.get(params.task, actions.conclude)(db, record)
     return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
 
 
@@ -181,15 +182,19 @@ _TASKS = {
 @route.put("/courses/:course_id/enrollments/:id/reactivate", right=BY_POLICY)
 def reactivate_enrollment(
     course_id: CourseContext, id: RecordId, actor: Actor, request: Request, db: Connection
-) -> EnrollmentJson:
+) -> EnrollmentJson | Answer:
     """Re-activate an enrollment."""
     record = _in_course(db, actor, course_id, id)
     policy.require_add(db, actor, course_id.ref, record.type, record.course_section_id)
-    actions.reactivate(db, record)
+    try:
+        actions.reactivate(db, record)
+    except Refused as refused:
+        return _error(refused)
     return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
 
 
 def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> EnrollmentFilter:
+    require_known_roles(db, params.role)
     # A user who does not exist has no enrollments.
     user_id = user_id_of(db, actor, parse_id("user", params.user_id)) or 0 if params.user_id else None
     term = params.enrollment_term_id
@@ -265,8 +270,12 @@ def _answer_invitation(db: Connection, record: EnrollmentRecord, answer: Any) ->
     try:
         answer(db, record)
     except Refused as refused:
-        return Answer(400, {"success": False, "error": refused.message})
+        return _error(refused)
     return SuccessJson(success=True)
+
+
+def _error(refused: Refused) -> Answer:
+    return Answer(400, {"error": refused.message})
 
 
 def _enroll(

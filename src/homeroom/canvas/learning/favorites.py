@@ -22,6 +22,10 @@ class FavoriteJson(Struct):
     context_type: str
 
 
+class NothingJson(Struct):
+    """What was no favorite is none now."""
+
+
 class MessageJson(Struct):
     message: str
 
@@ -47,10 +51,10 @@ def add_favorite_course(id: CourseContext, actor: Actor, db: Connection) -> Favo
 
 
 @route.delete("/users/self/favorites/courses/:id", right=SELF_ONLY)
-def remove_favorite_course(id: CourseContext, actor: Actor, db: Connection) -> FavoriteJson:
+def remove_favorite_course(id: CourseContext, actor: Actor, db: Connection) -> FavoriteJson | NothingJson:
     """Remove course from favorites."""
-    favorites.remove_course(db, actor.id, id.id)
-    return FavoriteJson(id.id, favorites.COURSE)
+    removed = favorites.remove_course(db, actor.id, id.id)
+    return FavoriteJson(id.id, favorites.COURSE) if removed else NothingJson()
 
 
 @route.delete("/users/self/favorites/courses", right=SELF_ONLY)

@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import CourseContext, SectionContext
+from homeroom.canvas.learning.course_json import time_zone_of
 from homeroom.canvas.learning.enrollment_json import enrollments_of_users
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.actor import Actor, CourseRef
@@ -97,9 +98,11 @@ def create_section(
     course_id: CourseContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
 ) -> SectionJson:
     """Create course section."""
-    values = _columns(params, actor)
+    values, course = _columns(params, actor), course_id.record
+    if not values.get("name", "").strip():
+        values["name"] = sections.name_for_new(course.name, time_zone_of(course, actor))
     section_id = sections.create_section(db, course_id.id, course_id.record.root_account_id, values)
-    return _shown(db, actor, request, section_id)
+    return shown(db, actor, request, section_id)
 
 
 @route.get("/courses/:course_id/sections/:id", right=BY_POLICY)
@@ -130,17 +133,17 @@ def update_section(
     id: SectionContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
 ) -> SectionJson:
     """Edit a section."""
-    _require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
+    require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
     values = _columns(params, actor)
     if values:
         sections.update_section(db, id, values)
-    return _shown(db, actor, request, id.id)
+    return shown(db, actor, request, id.id)
 
 
 @route.delete("/sections/:id", right="manage_sections_delete")
 def delete_section(id: SectionContext, actor: Actor, request: Request, db: Connection) -> SectionJson:
     """Delete a section."""
-    _require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
+    require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
     sections.delete_section(db, id)
     return _rendered(db, actor, request, [id], frozenset())[0]
 
@@ -181,7 +184,7 @@ def _require_reader(db: Connection, actor: Actor, course: CourseRef) -> None:
         raise NotAllowed("read")
 
 
-def _require_visible(db: Connection, actor: Actor, section: Section, refusal: Exception) -> None:
+def require_visible(db: Connection, actor: Actor, section: Section, refusal: Exception) -> None:
     visible = visible_sections(db, actor, section.ref)
     if visible is not None and section.id not in visible:
         raise refusal
@@ -189,11 +192,11 @@ def _require_visible(db: Connection, actor: Actor, section: Section, refusal: Ex
 
 def _show(db: Connection, actor: Actor, request: Request, section: Section, include: frozenset[str]) -> SectionJson:
     _require_reader(db, actor, section.ref)
-    _require_visible(db, actor, section, NotFound("section"))
+    require_visible(db, actor, section, NotFound("section"))
     return _rendered(db, actor, request, [section], include)[0]
 
 
-def _shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
+def shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
     """The section as it is after a change."""
     section = find_section(db, actor, IdForm("id", str(section_id)))
     return _rendered(db, actor, request, [section], frozenset())[0]
@@ -232,10 +235,14 @@ def _add_students(
 ) -> None:
     students = students_by_section(db, [json.id for json in rendered])
     view, shown = UserView.in_course(db, actor, request, course), include & {"avatar_url", "uuid"}
+    of_newcomer = view.of_newcomer()
     for json in rendered:
-        json.students = [user_json(person, view, shown) for person in students.get(json.id, ())]
+        json.students = [
+            user_json(person, of_newcomer if is_newcomer else view, shown)
+            for person, is_newcomer in students.get(json.id, ())
+        ]
     if "enrollments" in include:
-        everybody = {person.id: person for people in students.values() for person in people}
+        everybody = {member.person.id: member.person for members in students.values() for member in members}
         enrollments = enrollments_of_users(db, actor, request, course, list(everybody.values()))
         for json in rendered:
             for user in json.students or ():

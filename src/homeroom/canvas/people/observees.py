@@ -189,7 +189,7 @@ def remove_observee(
     request: Request,
     db: Connection,
 ) -> UserJson:
-    """Let somebody observe a student no more. For the observer and for admins."""
+    """Stop observing a student. For the observer and for admins."""
     observer, student = _own_pair(db, actor, user_id, observee_id, params) or _managed_pair(
         db, actor, user_id, observee_id, params
     )

@@ -74,6 +74,8 @@ def show_profile(
     policy.require(policy.can_read_profile, db, actor, person.id)
     sees_email = policy.can_read_emails_of(db, actor, person.id)
     json = profile_json(person, UserView.in_account(actor, request, actor.root.ref), sees_email=sees_email)
+    if not policy.can_read_login_in_profile(db, actor, person.id):
+        json.login_id = json.integration_id = None
     if actor.is_(person.id):
         _add_own(json, person, actor, request.base_url + calendars.feed_path(calendars.code_of(db, person.id)))
     _add_included(json, person, params.include, actor, db)

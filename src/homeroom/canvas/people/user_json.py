@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -120,6 +120,10 @@ class UserView:
             login_id=admin_like and "view_user_logins" in held,
             email="read_email_addresses" in held,
         )
+
+    def of_newcomer(self) -> UserView:
+        """What it shows of somebody who has not come into the course yet (see ``learning.newcomers``)."""
+        return replace(self, login_id=False, email=False)
 
 
 def user_json(person: Person, view: UserView, include: frozenset[str] = frozenset()) -> UserJson:

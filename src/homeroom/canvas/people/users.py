@@ -17,8 +17,9 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
 from homeroom.school.people.users.removal import remove_from_root_account
+from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
-from homeroom.school.permissions import COURSE_ROLES
+from homeroom.school.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.answers import Answer
 from homeroom.wire.coerce import RecordNumber
 from homeroom.wire.ids import UserId
@@ -32,6 +33,7 @@ _INCLUDES = frozenset(("avatar_url", "email", "last_login", "time_zone", "uuid")
 _QUICK = frozenset(("page", "per_page", "sort", "order", "include", "access_token", "as_user_id"))
 _COURSE_SORTS = frozenset(("total_activity_time", "last_activity_at", "section_name", "role"))
 _ENROLLMENT_TYPES = {name.removesuffix("Enrollment").lower(): name for name in COURSE_ROLES}
+_ENROLLMENT_TYPES |= {"student_view": STUDENT_VIEW, "studentview": STUDENT_VIEW}
 
 
 class ListUsers(Struct):
@@ -137,4 +139,14 @@ def delete_user(
     person = find_user(db, actor, user_id)
     policy.require(policy.can_remove, db, actor, person.id)
     remove_from_root_account(db, account_id.id, person.id)
+    return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))
+
+
+@route.put("/accounts/:account_id/users/:user_id/restore", right="manage_user_logins")
+def restore_deleted_user(
+    account_id: RootAccountContext, user_id: UserId, actor: Actor, request: Request, db: Connection
+) -> UserJson:
+    """Restore a deleted user from a root account."""
+    person = find_person(db, find_user_id(db, actor, user_id))
+    restore_user(db, account_id.id, person.id)
     return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))

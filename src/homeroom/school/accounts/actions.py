@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from homeroom.school.events import AccountChangedPlace, announce
 from homeroom.school.schema import Account, AccountAdmin, Course
 from homeroom.school.stickiness import is_stuck, with_stuck
 from homeroom.school.time_zones import find_zone
+from homeroom.school.views_outside_dates import restrictions_of_account
 
 __all__ = ["change_settings", "create_sub_account", "delete_sub_account", "update_account"]
 
@@ -65,6 +66,8 @@ def update_account(
     check(change, is_new=False)
     if account.is_root and change.sis_account_id:
         raise Invalid(Fault("sis_account_id", "invalid", "cannot be set on a root account"))
+    if change.views:
+        _require_unlocked(db, account, change.views)
     _change_settings(db, account, change)
     values = _values(change)
     edited = [name for name in _STICKY if getattr(change, name) is not UNSET]
@@ -128,7 +131,7 @@ def _move(db: Connection, account: FoundAccount, parent: FoundAccount) -> None:
 
 def _values(change: AccountChange) -> dict[str, Any]:
     """The columns that the change sets."""
-    values: dict[str, Any] = dict(change.quotas)
+    values: dict[str, Any] = {**change.quotas, **change.views}
     if change.name is not UNSET:
         values["name"] = change.name.strip()
     if change.sis_account_id is not UNSET:
@@ -138,6 +141,13 @@ def _values(change: AccountChange) -> dict[str, Any]:
     if change.course_template_id is not UNSET:
         values["course_template_id"] = change.course_template_id
     return values
+
+
+def _require_unlocked(db: Connection, account: FoundAccount, views: Mapping[str, bool]) -> None:
+    """Raise Refused for a change of what an account above has locked."""
+    for name, found in restrictions_of_account(db, account.ref.chain).items():
+        if found.locked and views.get(name, found.value) != found.value:
+            raise Refused(f"{name} is locked by an account above")
 
 
 def _change_settings(db: Connection, account: FoundAccount, change: AccountChange) -> None:

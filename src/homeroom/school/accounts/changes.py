@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from homeroom.school import time_zones
 from homeroom.school.errors import Fault, Invalid
+from homeroom.school.views_outside_dates import NAMES as VIEWS
 
 NAME_LIMIT = 255
 _LARGEST_QUOTA_MB = 10**9
@@ -19,9 +20,18 @@ class PasswordPolicy(Struct):
     minimum_character_length: int | UnsetType = UNSET
 
 
+class InheritedSetting(Struct):
+    """A setting that the courses and accounts below have too, unless they say otherwise; ``locked``: they may not."""
+
+    value: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+
+
 class SettingsChange(Struct):
     """The documented ``account[settings]`` that Homeroom has."""
 
+    restrict_student_past_view: InheritedSetting | UnsetType = UNSET
+    restrict_student_future_view: InheritedSetting | UnsetType = UNSET
     password_policy: PasswordPolicy | UnsetType = UNSET
 
 
@@ -50,6 +60,20 @@ class AccountChange(Struct):
         """The given quotas."""
         given = {name: getattr(self, name) for name in QUOTAS}
         return {name: value for name, value in given.items() if value is not UNSET}
+
+    @property
+    def views(self) -> dict[str, bool]:
+        """The columns of what is said about students' views outside the dates of courses."""
+        if not self.settings:
+            return {}
+        said = {name: getattr(self.settings, name) for name in VIEWS}
+        columns = {
+            column: value
+            for name, setting in said.items()
+            if setting is not UNSET
+            for column, value in ((name, setting.value), (f"{name}_locked", setting.locked))
+        }
+        return {column: value for column, value in columns.items() if value is not UNSET}
 
     @property
     def settled(self) -> bool:

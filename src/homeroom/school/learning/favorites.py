@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from homeroom import clock
-from homeroom.db import insert_or_update
-from homeroom.school.enrollment_states import CURRENT
-from homeroom.school.errors import NotFound
-from homeroom.school.schema import Enrollment, Favorite
+from homeroom.db import insert_or_update, lock
+from homeroom.school.learning.courses.listing import current_courses_of
+from homeroom.school.schema import Favorite, User
 
 COURSE = "Course"
 
@@ -19,27 +20,32 @@ def favorite_courses(db: Connection, user_id: int) -> list[int]:
 
 
 def add_course(db: Connection, user_id: int, course_id: int) -> None:
-    """Add a course of the person to the favorites; again changes nothing. Raises NotFound for other courses."""
-    inside = select(Enrollment.id).where(
-        Enrollment.user_id == user_id, Enrollment.course_id == course_id, Enrollment.state.in_(CURRENT)
-    )
-    if db.execute(inside.limit(1)).first() is None:
-        raise NotFound("course")
+    """Choose a course; choosing it again changes nothing. Of courses that the person is not in nothing is shown."""
+    _choose(db, user_id, [course_id])
+
+
+def remove_course(db: Connection, user_id: int, course_id: int) -> bool:
+    """Choose a course no longer; False when it was not chosen.
+
+    Who has chosen none sees all current courses: these are chosen then, but for this one.
+    """
+    lock(db, User, [user_id])
+    if not favorite_courses(db, user_id):
+        current = current_courses_of(db, user_id)
+        if course_id not in current:
+            return False
+        _choose(db, user_id, current)
+    chosen = delete(Favorite).where(*_courses_of(user_id), Favorite.context_id == course_id)
+    return db.execute(chosen).rowcount > 0
+
+
+def _choose(db: Connection, user_id: int, course_ids: Sequence[int]) -> None:
     now = clock.now()
-    row = {
-        "user_id": user_id,
-        "context_type": COURSE,
-        "context_id": course_id,
-        "created_at": now,
-        "updated_at": now,
-    }
-    insert_or_update(db, Favorite, [row], key=["user_id", "context_type", "context_id"], update=[])
-
-
-def remove_course(db: Connection, user_id: int, course_id: int) -> None:
-    """Remove a course from the favorites. Raises NotFound if it is not one."""
-    if db.execute(delete(Favorite).where(*_courses_of(user_id), Favorite.context_id == course_id)).rowcount == 0:
-        raise NotFound("favorite")
+    rows = [
+        {"user_id": user_id, "context_type": COURSE, "context_id": id, "created_at": now, "updated_at": now}
+        for id in course_ids
+    ]
+    insert_or_update(db, Favorite, rows, key=["user_id", "context_type", "context_id"], update=[])
 
 
 def remove_all_courses(db: Connection, user_id: int) -> None:

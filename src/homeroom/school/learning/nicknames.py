@@ -10,6 +10,7 @@ from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.types import AnySelect
 from homeroom.school.errors import Refused
+from homeroom.school.people.names import sort_key
 from homeroom.school.schema import Course, CourseNickname
 
 LONGEST = 59
@@ -46,10 +47,13 @@ def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | N
         "user_id": user_id,
         "course_id": course_id,
         "nickname": nickname,
+        "sort_key": sort_key(nickname),
         "created_at": now,
         "updated_at": now,
     }
-    insert_or_update(db, CourseNickname, [row], key=["user_id", "course_id"], update=["nickname", "updated_at"])
+    insert_or_update(
+        db, CourseNickname, [row], key=["user_id", "course_id"], update=["nickname", "sort_key", "updated_at"]
+    )
 
 
 def remove_nickname(db: Connection, user_id: int, course_id: int) -> None:

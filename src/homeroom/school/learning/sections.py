@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -16,8 +17,9 @@ from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.enrollment_states import LEARNERS
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ids import IdForm, local_id
-from homeroom.school.learning.faults import require_short, sis_id_taken
+from homeroom.school.learning.faults import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.learning.holds import hold
+from homeroom.school.permissions import STUDENT_VIEW
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment
 
 HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
@@ -87,7 +89,7 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
     if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
         return None
     roles = actor.course_roles(db, course)
-    counting = [role for role in roles if role.state == "active" or role.is_past]
+    counting = [role for role in roles if role.state == "active" or role.may_look]
     deciding = [role for role in counting if role.type not in LEARNERS] or counting
     if not deciding or any(not role.limited_to_section for role in deciding):
         return None
@@ -105,6 +107,12 @@ def default_section(db: Connection, course_id: int) -> int:
         return int(found)
     course = db.execute(select(Course.name, Course.root_account_id).where(Course.id == course_id)).one()
     return create_section(db, course_id, course.root_account_id, {"name": course.name, "is_default": True})
+
+
+def name_for_new(course_name: str, time_zone: str) -> str:
+    """The name of a section that was given none: the course's, and the day it is there."""
+    today = clock.now().astimezone(ZoneInfo(time_zone)).date()
+    return f"{course_name[: LONGEST_TEXT - 11]} {today.isoformat()}"
 
 
 def create_section(db: Connection, course_id: int, root_id: int, values: Mapping[str, Any]) -> int:
@@ -133,12 +141,16 @@ def delete_section(db: Connection, section: Section) -> None:
     # Enrolling locks this row too.
     hold(db, CourseSection, section.id)
     inside = select(Enrollment.id).where(
-        Enrollment.course_section_id == section.id, Enrollment.state.not_in(("deleted", "rejected"))
+        Enrollment.course_section_id == section.id,
+        Enrollment.state.not_in(("deleted", "rejected")),
+        Enrollment.type != STUDENT_VIEW,
     )
     if db.execute(inside.limit(1)).first():
         raise Refused(HAS_ENROLLMENTS)
-    statement = update(CourseSection).where(CourseSection.id == section.id)
-    db.execute(statement.values(state="deleted", updated_at=clock.now()))
+    gone = {"state": "deleted", "updated_at": clock.now()}
+    db.execute(update(CourseSection).where(CourseSection.id == section.id).values(gone))
+    test_students = Enrollment.course_section_id == section.id, Enrollment.type == STUDENT_VIEW
+    db.execute(update(Enrollment).where(*test_students).values(gone))
 
 
 def _sections() -> AnySelect:

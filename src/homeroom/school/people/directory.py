@@ -15,6 +15,7 @@ from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.events import AccountChangedPlace, listen
 from homeroom.school.people.names import search_key, sort_key
+from homeroom.school.permissions import STUDENT_VIEW
 from homeroom.school.schema import (
     Account,
     AccountAdmin,
@@ -139,6 +140,8 @@ def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
         .where(
             Enrollment.user_id.in_(ids),
             Enrollment.state.not_in(("deleted", "rejected")),
+            # The test student of a course is nobody: it is in no account's lists.
+            Enrollment.type != STUDENT_VIEW,
             Course.state != "deleted",
         ),
     )

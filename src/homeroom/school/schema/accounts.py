@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy import Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.school.schema.base import Base, account_ref, id_, key, state, time, unique_while_live
@@ -44,6 +44,11 @@ class Account(Base):
     lti_guid: Mapped[str]
     # JSON of homeroom.school.account_settings.AccountSettings; only the keys that differ from the defaults.
     settings: Mapped[str] = mapped_column(default="{}")
+    # See school/views_outside_dates.py; null: as the account above has it.
+    restrict_student_past_view: Mapped[bool | None]
+    restrict_student_past_view_locked: Mapped[bool] = mapped_column(default=False, server_default=false())
+    restrict_student_future_view: Mapped[bool | None]
+    restrict_student_future_view_locked: Mapped[bool] = mapped_column(default=False, server_default=false())
     stuck_sis_fields: Mapped[str] = mapped_column(default="")
     created_at: Mapped[time]
     updated_at: Mapped[time]

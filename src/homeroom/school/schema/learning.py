@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.school.schema.base import (
@@ -89,6 +89,11 @@ class Course(Base):
     course_format: Mapped[str | None]
     grading_standard_id: Mapped[int | None]
     image_id: Mapped[int | None]
+    # See school/views_outside_dates.py; null: as the account has it.
+    restrict_student_past_view: Mapped[bool | None]
+    restrict_student_future_view: Mapped[bool | None]
+    # JSON of homeroom.school.learning.courses.settings.CourseSettings; only the keys that differ from the defaults.
+    settings: Mapped[str] = mapped_column(default="{}", server_default="{}")
     storage_quota_mb: Mapped[int | None]
     time_zone: Mapped[str | None]
     sis_course_id: Mapped[key | None]
@@ -199,6 +204,7 @@ class CourseNickname(Base):
     user_id: Mapped[user_ref]
     course_id: Mapped[course_ref]
     nickname: Mapped[str]
+    sort_key: Mapped[key] = mapped_column(server_default=text("''"))
     created_at: Mapped[time]
     updated_at: Mapped[time]
 

@@ -67,3 +67,10 @@ def has_openid(db: Connection, account_id: int) -> bool:
     """Whether people can sign in through an OpenID provider."""
     rows = providers_of(account_id).where(AuthenticationProvider.auth_type == OPENID)
     return db.execute(rows.limit(1)).first() is not None
+
+
+def first_other_provider(db: Connection, account_id: int) -> str | None:
+    """The type of the account's first provider that does not take our own passwords; None without one."""
+    rows = providers_of(account_id).where(AuthenticationProvider.auth_type != CANVAS)
+    row = db.execute(rows.order_by(AuthenticationProvider.position, AuthenticationProvider.id).limit(1)).first()
+    return None if row is None else str(row.auth_type)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
 from homeroom.school.accounts.changes import quota_faults
+from homeroom.school.actor import chain_of
 from homeroom.school.errors import Fault, Invalid, NotFound
 from homeroom.school.events import CourseChangedState, announce
 from homeroom.school.learning import sections
@@ -19,9 +20,10 @@ from homeroom.school.learning.courses.queries import CourseRecord
 from homeroom.school.learning.enrollments.actions import leave_with_course, people_in, return_with_course
 from homeroom.school.learning.faults import require_short, sis_id_taken
 from homeroom.school.learning.holds import hold
+from homeroom.school.learning.terms import default_term_id
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
-from homeroom.school.schema import Course, EnrollmentTerm
+from homeroom.school.schema import Account, Course, EnrollmentTerm
 
 NAMELESS = "Unnamed Course"
 LICENSES = frozenset(
@@ -45,6 +47,9 @@ def create_course(
 ) -> int:
     """Add a course with its default section. Returns its id. Raises Invalid."""
     values = _named(values)
+    if not values.get("restrict_enrollments_to_course_dates"):
+        # As in Canvas today: dates of a new course that restrict nobody are not kept.
+        values = {key: value for key, value in values.items() if key not in ("start_at", "end_at")}
     name = values.get("name", NAMELESS)
     _check(values)
     hold(db, EnrollmentTerm, term_id)
@@ -54,7 +59,7 @@ def create_course(
         **_self_enrollment(values),
         "name": name,
         "sort_key": sort_key(name),
-        "course_code": values.get("course_code", name),
+        "course_code": values.get("course_code", _code_for(name)),
         "account_id": account_id,
         "root_account_id": root_account_id,
         "enrollment_term_id": term_id,
@@ -116,8 +121,11 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     after = _STATE_AFTER[event]
     if before.state == after:
         return
+    values: dict[str, Any] = {"state": after, "updated_at": clock.now()}
+    if event == "undelete":
+        values |= _living_place(db, course_id)
     try:
-        db.execute(update(Course).where(Course.id == course_id).values(state=after, updated_at=clock.now()))
+        db.execute(update(Course).where(Course.id == course_id).values(values))
     except IntegrityError as error:
         # Another course now has the deleted one's SIS id.
         raise _taken(error, before._asdict()) from None
@@ -128,6 +136,27 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     announce(db, CourseChangedState(course_id, after))
 
 
+def _living_place(db: Connection, course_id: int) -> dict[str, int]:
+    """Where a course comes back to: the nearest account above that is not deleted, and a term that is not."""
+    course = db.execute(
+        select(Course.account_id, Course.root_account_id, Course.enrollment_term_id, Account.ancestry)
+        .join(Account, Account.id == Course.account_id)
+        .where(Course.id == course_id)
+    ).one()
+    chain = chain_of(course.ancestry)
+    # Whoever deletes one of them holds its row too.
+    lock(db, Account, chain)
+    lock(db, EnrollmentTerm, [course.enrollment_term_id])
+    living = select(Account.id).where(Account.id.in_(chain), Account.state != "deleted")
+    accounts = set(db.execute(living).scalars())
+    state = select(EnrollmentTerm.state).where(EnrollmentTerm.id == course.enrollment_term_id)
+    has_term = db.execute(state).scalar() not in (None, "deleted")
+    return {
+        "account_id": next(account for account in chain if account in accounts),
+        "enrollment_term_id": (course.enrollment_term_id if has_term else default_term_id(db, course.root_account_id)),
+    }
+
+
 def _named(values: Mapping[str, Any]) -> dict[str, Any]:
     """A blank name or code counts as not given: the course keeps its own, or gets the default."""
     return {
@@ -135,6 +164,13 @@ def _named(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name not in ("name", "course_code") or (value and value.strip())
     }
+
+
+def _code_for(name: str) -> str:
+    """The first word of the name, and the first later one that has a digit."""
+    first, *later = name.split()
+    number = next((word for word in later if any(letter.isdigit() for letter in word)), None)
+    return f"{first} {number}" if number else first
 
 
 def _self_enrollment(values: Mapping[str, Any], course: CourseRecord | None = None) -> dict[str, str]:

@@ -19,7 +19,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.ids import is_number, local_id
 from homeroom.school.learning.courses.policy import ADMIN_RIGHTS
-from homeroom.school.learning.courses.queries import courses_seen_by
+from homeroom.school.learning.courses.queries import VIEWER_KEY, courses_seen_by
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
@@ -36,7 +36,8 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "deleted": ("deleted",),
     "all": ("created", "claimed", "available", "completed", "deleted"),
 }
-# "current" is ours: the effective state is active or invited.
+_LIVE = ("created", "claimed", "available", "completed")
+# "current" is ours: active or invited as the enrollment is worth now.
 EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
 # Characters of the longest name, code and SIS id.
 _LONGEST_TERM = 255
@@ -57,23 +58,37 @@ class OwnFilter:
     states: frozenset[str] = frozenset()
     # Empty: any course.
     course_ids: frozenset[int] = frozenset()
+    # The ancestry of an account: only courses of it and below. Empty: of any account.
+    below: str = ""
+    homeroom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OwnCourses:
-    """A statement that is built once for every shape of filter, and the values of this call."""
+    """Statements that are built once for every shape of filter, and the values of this call.
+
+    ``ids`` are those of all the courses, for counting.
+    """
 
     rows: AnySelect
+    ids: AnySelect
     values: dict[str, Any]
 
 
 def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> OwnCourses:
-    """The person's courses that the actor may know of, as CourseRecords."""
+    """The courses that this person is in, as the actor may know them; CourseRecords, to be sorted by VIEWER_KEY."""
     values = {"viewer": actor.id, **_values(user_id, which)}
     if actor.is_(user_id):
-        return OwnCourses(_own_courses(_shape(which)), values)
+        return OwnCourses(*_own_courses(_shape(which)), values)
     values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
-    return OwnCourses(_known_courses(_shape(which)), values)
+    return OwnCourses(*_known_courses(_shape(which)), values)
+
+
+def current_courses_of(db: Connection, user_id: int) -> list[int]:
+    """The ids of the courses that the person is in now, as the menu of courses has them."""
+    which = OwnFilter(enrollment_state="current")
+    _, ids = _own_courses(_shape(which))
+    return list(db.execute(ids, _values(user_id, which)).scalars())
 
 
 def enrollments_in(
@@ -90,27 +105,38 @@ def _shape(which: OwnFilter) -> OwnFilter:
     """What the statement is built from: of lists that a client can make up, only whether there are any."""
     return replace(
         which,
-        states=frozenset(which.states & STATES.keys()) or (which.states and _NONE),
+        states=frozenset(which.states & STATES.keys()) or (which.states and _UNKNOWN),
         role_names=which.role_names and _ANY_TEXT,
         role_ids=which.role_ids and _ANY_NUMBER,
         course_ids=which.course_ids and _ANY_NUMBER,
+        below=which.below and "/",
     )
 
 
-_NONE = frozenset(("none",))
+_UNKNOWN = frozenset(("unknown",))
 _ANY_TEXT, _ANY_NUMBER = frozenset(("",)), frozenset((0,))
 
 
 def _values(user_id: int, which: OwnFilter) -> dict[str, Any]:
     lists = {"role_names": which.role_names, "role_ids": which.role_ids, "chosen": which.course_ids}
-    return {"user_id": user_id, **{name: list(values) for name, values in lists.items() if values}}
+    below = {"below": f"{which.below}%"} if which.below else {}
+    return {"user_id": user_id, **below, **{name: list(values) for name, values in lists.items() if values}}
 
 
 @lru_cache(maxsize=256)
-def _own_courses(shape: OwnFilter) -> AnySelect:
+def _own_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+    return _records_and_ids(_is_own(shape))
+
+
+def _records_and_ids(condition: ColumnElement[bool]) -> tuple[AnySelect, AnySelect]:
+    records = courses_seen_by(bindparam("viewer")).add_columns(VIEWER_KEY)
+    return records.where(condition), select(Course.id).where(condition)
+
+
+def _is_own(shape: OwnFilter) -> ColumnElement[bool]:
     mine = with_dates(select(Enrollment.course_id).join(Course, Course.id == Enrollment.course_id))
     mine = mine.outerjoin(Role, Role.id == Enrollment.role_id).where(*_fits(shape))
-    return courses_seen_by(bindparam("viewer")).where(Course.id.in_(mine.correlate(None)))
+    return Course.id.in_(mine.correlate(None))
 
 
 @lru_cache(maxsize=256)
@@ -129,6 +155,13 @@ def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
         conditions.append(one_of(_enrollments.role_id, "role_ids"))
     if which.course_ids:
         conditions.append(one_of(_enrollments.course_id, "chosen"))
+    if which.below:
+        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
+        accounts = select(Account.id).where(Account.ancestry.like(bindparam("below")))
+        conditions.append(Course.account_id.in_(accounts))
+    if which.homeroom:
+        # There is no Canvas for Elementary here, so no course is a homeroom.
+        conditions.append(false())
     return conditions
 
 
@@ -150,24 +183,27 @@ def _in_state(which: OwnFilter) -> ColumnElement[bool]:
 
 
 def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
-    """By default published courses; staff see every course that is not deleted."""
+    """By default what is published; whoever teaches there sees everything that is not deleted.
+
+    A state that nobody knows does not narrow the list.
+    """
     learns = Enrollment.type.in_(LEARNERS)
     if not which.states:
         published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
         return or_(and_(~learns, Course.state != "deleted"), Course.state.in_(published))
-    wanted = {state for name in which.states for state in STATES.get(name, ())}
+    wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
     for_all = wanted & {"available", "completed"}
     return or_(Course.state.in_(for_all), and_(~learns, Course.state.in_(wanted - for_all)))
 
 
 @lru_cache(maxsize=256)
-def _known_courses(shape: OwnFilter) -> AnySelect:
-    """The courses of another person that the viewer may know of: those that the viewer administers or takes part in."""
+def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+    """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.course_id).where(
         Enrollment.user_id == bindparam("viewer"), Enrollment.state.in_((*CURRENT, "completed"))
     )
     administers = one_of(Course.__table__.c.account_id, "administered")
-    return _own_courses(shape).where(or_(administers, Course.id.in_(shared)))
+    return _records_and_ids(_is_own(shape) & or_(administers, Course.id.in_(shared)))
 
 
 _KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
@@ -254,7 +290,7 @@ def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
 
 def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
     wanted = {state for name in which.states for state in STATES.get(name, ())}
-    states = Course.state.in_(wanted) if which.states else Course.state != "deleted"
+    states = Course.state.in_(wanted) if wanted else Course.state != "deleted"
     if which.published is None:
         return states
     published = Course.state.in_(("available", "completed"))

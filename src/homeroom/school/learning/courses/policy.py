@@ -12,10 +12,20 @@ from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of
-from homeroom.school.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, UNPUBLISHED, with_dates
+from homeroom.school.enrollment_states import (
+    CURRENT,
+    ENDED,
+    FUTURE,
+    LEARNERS,
+    RESTRICTED,
+    STATE_NOW,
+    UNPUBLISHED,
+    with_dates,
+)
 from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.views_outside_dates import with_closed_views
 
-# "restricted": a student outside the dates of the enrollment, who sees only that the course exists.
+# "restricted": a student outside the dates of a course that is then closed, who is told that there is one and no more.
 Access = Literal["full", "restricted", "none"]
 
 # Account rights that open every course of the account.
@@ -43,7 +53,10 @@ def readable_courses(db: Connection, actor: Actor, course_ids: Collection[int]) 
 
 
 def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int]) -> dict[int, Access]:
-    """How much the actor may see of each of these courses that is not deleted; one statement."""
+    """How far the actor may look into each of these courses that is not deleted.
+
+    One statement, and two more when some are outside their dates.
+    """
     if not course_ids:
         return {}
     courses: dict[int, AnyRow] = {}
@@ -52,7 +65,8 @@ def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int])
         courses[row.id] = row
         if row.type is not None:
             roles[row.id].append(_Role(row.type, row.state_now))
-    return {id: _access(actor, row, roles[id]) for id, row in courses.items()}
+    seen = with_closed_views(db, roles, {id: chain_of(row.ancestry) for id, row in courses.items()})
+    return {id: _access(actor, row, seen.get(id, ())) for id, row in courses.items()}
 
 
 _courses, _enrollments, _accounts = Course.__table__, Enrollment.__table__, Account.__table__
@@ -93,7 +107,8 @@ def access_by_enrollments(roles: Sequence[Any], course_state: str) -> Access:
     if any(role.type not in LEARNERS and role.state in (*_OPEN, ENDED) for role in roles):
         return "full"
     learning = [role.state for role in roles if role.type in LEARNERS]
-    if course_state in _PUBLISHED and not _OPEN.isdisjoint(learning):
+    if course_state not in _PUBLISHED:
+        return "none"
+    if not {*_OPEN, ENDED, FUTURE}.isdisjoint(learning):
         return "full"
-    outside = not {ENDED, FUTURE}.isdisjoint(learning) and UNPUBLISHED not in learning
-    return "restricted" if outside and course_state in _PUBLISHED else "none"
+    return "restricted" if RESTRICTED in learning and UNPUBLISHED not in learning else "none"

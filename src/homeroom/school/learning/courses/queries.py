@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from homeroom.db import bare
 from homeroom.db.prepared import Prepared
@@ -82,6 +82,8 @@ _COLUMNS: tuple[Any, ...] = bare(
 )
 
 
+# What the viewer calls the course, as it is sorted by.
+VIEWER_KEY = func.coalesce(_nicknames.c.sort_key, _courses.c.sort_key).label("viewer_key")
 _RECORDS: AnySelect = select(*_COLUMNS).join(_accounts, _accounts.c.id == _courses.c.account_id)
 _SAME_COURSE = _nicknames.c.course_id == _courses.c.id
 

@@ -16,7 +16,7 @@ from homeroom.school.learning.courses.queries import CourseRecord
 class CourseRights(NamedTuple):
     """What the actor may see of one course beyond its public fields."""
 
-    # "restricted" by the actor's own enrollment dates alone; admins and others are "full" here.
+    # "restricted" by the dates of the actor's own enrollments alone; admins and others are "full" here.
     access: Access
     reads_sis: bool
     manages_sis: bool

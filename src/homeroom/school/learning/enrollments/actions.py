@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, UnsetType
-from sqlalchemy import Connection, case, select, update
+from sqlalchemy import Connection, case, or_, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_change, new_uuid
+from homeroom.db import insert_or_change, lock, new_uuid
 from homeroom.school.actor import CourseRef
 from homeroom.school.enrollment_states import ENDED
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
@@ -23,10 +23,11 @@ from homeroom.school.learning.sections import default_section
 from homeroom.school.people import directory
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.permissions import OBSERVER, TEACHER
-from homeroom.school.schema import Course, CourseSection, Enrollment
+from homeroom.school.schema import Course, CourseSection, Enrollment, User
 
 NOT_INVITED = "no current invitation"
-NOT_INACTIVE = "The enrollment is not inactive."
+NOT_ACTIVATED = "membership not activated"
+NOT_INACTIVE = "enrollment not inactive"
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 
 
@@ -142,7 +143,7 @@ def _check(record: EnrollmentRecord) -> None:
     # The dates that hold for the new row say whether its course is over.
     by_dates_of_others = record.state_now == ENDED and record.start_at is None and record.end_at is None
     if record.state_now == "completed" or by_dates_of_others:
-        raise Refused(CONCLUDED, status=403)
+        raise Refused(CONCLUDED)
 
 
 def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
@@ -151,17 +152,23 @@ def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
 
 
 def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """Accept the invitation. Raises Refused if there is none."""
-    _answer_invitation(db, enrollment, "active")
+    """The invited person comes in, also after having stayed out. Raises Refused when there is no invitation."""
+    _answer_invitation(db, enrollment, ("invited", "rejected"), "active")
 
 
 def reject(db: Connection, enrollment: EnrollmentRecord) -> None:
-    """Reject the invitation. Raises Refused if there is none."""
-    _answer_invitation(db, enrollment, "rejected")
+    """The invited person stays out. Raises Refused when there is no invitation."""
+    _answer_invitation(db, enrollment, ("invited",), "rejected")
 
 
-def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, state: str) -> None:
-    if not _move(db, enrollment, ("invited",), state):
+def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, before: tuple[str, ...], after: str) -> None:
+    if _move(db, enrollment, before, after):
+        return
+    state = find_record(db, enrollment.id).state
+    if state == "inactive":
+        raise Refused(NOT_ACTIVATED)
+    # The same answer again changes nothing, and is no fault.
+    if state != after:
         raise Refused(NOT_INVITED)
 
 
@@ -216,9 +223,14 @@ def leave_with_course(db: Connection, course_id: int) -> None:
 
 
 def return_with_course(db: Connection, course_id: int) -> None:
-    """Restore the enrollments that were deleted with the course."""
+    """The course is back, and with it everybody who left when it was deleted and is still there."""
     people = _people_who_left(db, course_id)
+    # Whoever is being deleted now is waited for.
+    lock(db, User, people)
     left = Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
+    deleted = select(User.id).where(User.state == "deleted")
+    gone = or_(Enrollment.user_id.in_(deleted), Enrollment.associated_user_id.in_(deleted))
+    db.execute(update(Enrollment).where(*left, gone).values(state_before_course_deletion=None))
     db.execute(
         update(Enrollment)
         .where(*left)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db import one_of
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import Actor, CourseRef
+from homeroom.school.actor import AccountRef, Actor, CourseRef
 from homeroom.school.enrollment_states import CURRENT, ENDED, STATE_NOW
 from homeroom.school.errors import NotAllowed, Refused
 from homeroom.school.learning.enrollments.policy import states_seen
@@ -19,6 +19,7 @@ from homeroom.school.learning.enrollments.queries import enrollment_records
 from homeroom.school.learning.sections import visible_sections
 from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.permissions import STUDENT_VIEW
 from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
 
 # The names in ``state[]`` that mean several states.
@@ -30,6 +31,8 @@ _GROUPS = {
 }
 _STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
 _OVER = ("completed", ENDED)
+_READING_SIS = ("read_sis", "manage_sis")
+SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
 _enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
 
@@ -52,6 +55,10 @@ class EnrollmentFilter:
     term_ids: frozenset[int] = frozenset()
     user_id: int | None = None
 
+    @property
+    def asks_for_sis_ids(self) -> bool:
+        return bool(self.sis_account_ids or self.sis_course_ids or self.sis_section_ids or self.sis_user_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -61,23 +68,24 @@ class Listing:
     values: dict[str, Any]
 
 
-SIS_FILTERS = "Filtering by SIS ids needs the right to read them."
-
-
 def enrollments_in_course(
     db: Connection, actor: Actor, course: CourseRef, which: EnrollmentFilter, *, section_id: int | None = None
 ) -> Listing:
     """A course's or section's enrollments that the actor may see.
 
-    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe.
+    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe, and
+    Refused for SIS ids from those who may not read them.
     """
     if not actor.holds_in_course(db, "read_roster", course):
         roles = actor.course_roles(db, course)
         known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
-    _require_sis(which, lambda right: actor.holds_in_course(db, right, course))
-    states = states_seen(db, actor, course, _states(which.states))
+    if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
+        raise Refused(SIS_IDS_NOT_READ)
+    # Those who manage people want to see whom they have shut out.
+    names = which.states or (*CURRENT, "inactive")
+    states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
     rows = _in_course(_shape(which, states), frozenset(given))
@@ -97,20 +105,27 @@ def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
 
 
 def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
-    """A person's enrollments that the actor may see. Raises NotAllowed."""
+    """A person's enrollments that the actor may see. Raises NotAllowed, and Refused as above."""
     shape = _shape(which, _states(which.states))
     # Filtering this person's list by another person finds none.
     values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
-    if not actor.is_(user_id) and not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
-        raise NotAllowed("read_roster")
-    if any(getattr(which, name) for name in _SIS_LISTS):
-        accounts = accounts_of(db, user_id)
-        _require_sis(which, lambda right: actor.holds_anywhere(right, accounts))
     if actor.is_(user_id):
+        _require_sis(actor, which, ())
         return Listing(_of_user(shape), values)
+    if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
+        raise NotAllowed("read_roster")
+    administered = [account for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    _require_sis(actor, which, administered)
     values["viewer"] = actor.id
-    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    values["administered"] = [account.id for account in administered]
     return Listing(_of_user_known(shape), values)
+
+
+def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
+    """Whoever filters by SIS ids must be allowed to read them wherever there may be a hit, or a miss would tell."""
+    places = accounts or (actor.root.ref,)
+    if which.asks_for_sis_ids and not all(actor.holds_any(_READING_SIS, account) for account in places):
+        raise Refused(SIS_IDS_NOT_READ)
 
 
 @lru_cache(maxsize=256)
@@ -132,16 +147,6 @@ def _of_user_known(shape: _Shape) -> AnySelect:
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
-
-
-def _require_sis(which: EnrollmentFilter, holds: Callable[[str], bool]) -> None:
-    """Raise Refused for a filter by SIS ids of somebody who may not read them: a hit would tell whose they are."""
-    if any(getattr(which, name) for name in _SIS_LISTS) and not any(holds(right) for right in _SIS_RIGHTS):
-        raise Refused(SIS_FILTERS)
-
-
-_SIS_LISTS = ("sis_account_ids", "sis_course_ids", "sis_section_ids", "sis_user_ids")
-_SIS_RIGHTS = ("read_sis", "manage_sis")
 
 
 class _Shape(NamedTuple):
@@ -177,8 +182,7 @@ def _lists(which: EnrollmentFilter) -> dict[str, Any]:
 def _sorted(shape: _Shape) -> AnySelect:
     rows = enrollment_records().add_columns(SORT)
     rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    if shape.types:
-        rows = rows.where(Enrollment.type.in_(shape.types))
+    rows = rows.where(Enrollment.type.in_(shape.types)) if shape.types else rows.where(Enrollment.type != STUDENT_VIEW)
     return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
 
 

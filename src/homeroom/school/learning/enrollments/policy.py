@@ -59,7 +59,7 @@ def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, sec
     Staff whose course is over is told so: Refused.
     """
     if any(role.is_past and role.type not in LEARNERS for role in actor.course_roles(db, course)):
-        raise Refused(CONCLUDED, status=403)
+        raise Refused(CONCLUDED)
     _require(db, actor, course, f"add_{_kind(type_)}_to_course", section_id)
 
 

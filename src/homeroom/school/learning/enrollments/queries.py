@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from homeroom.db import bare, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import CourseRef, chain_of
+from homeroom.school.actor import Actor, CourseRef, chain_of
 from homeroom.school.enrollment_states import ENDED, FUTURE, STATE_NOW, UNPUBLISHED, with_dates
 from homeroom.school.errors import NotFound
 from homeroom.school.ids import IdForm, local_id
@@ -53,6 +53,11 @@ class EnrollmentRecord(NamedTuple):
     @property
     def course_ref(self) -> CourseRef:
         return CourseRef(self.course_id, chain_of(self.ancestry))
+
+    @property
+    def state_in_course(self) -> str:
+        """The state that a Course object shows: dates do not change it."""
+        return self.state if self.state_now in (ENDED, FUTURE, UNPUBLISHED) else self.state_now
 
     @property
     def state_shown(self) -> str:
@@ -115,6 +120,14 @@ def records_by_user(db: Connection, course_id: int, user_ids: Sequence[int]) -> 
     for row in _OF_USERS.all(db, course_id=course_id, user_ids=user_ids):
         found.setdefault(row.user_id, []).append(EnrollmentRecord(*row))
     return found
+
+
+def invitations_to(db: Connection, actor: Actor, course_id: int) -> list[EnrollmentRecord]:
+    """The actor's enrollments in the course that wait for an answer, oldest first."""
+    if not actor.is_signed_in:
+        return []
+    found = records_by_user(db, course_id, [actor.id]).get(actor.id, [])
+    return [record for record in found if record.state == "invited"]
 
 
 def find_enrollment(db: Connection, form: IdForm) -> EnrollmentRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, select
@@ -25,9 +26,9 @@ class EnrollmentRole(NamedTuple):
 def role_in_course(
     db: Connection, course: CourseRef, *, type_: str | None = None, role_id: int | None = None, name: str | None = None
 ) -> EnrollmentRole:
-    """The role; the student's by default. Raises Refused with the documented message (403)."""
+    """The role that is meant; without any it is the student's. Raises Refused with the documented sentence."""
     if type_ is not None and type_ not in COURSE_ROLES:
-        raise Refused(INVALID_TYPE, status=403)
+        raise Refused(INVALID_TYPE)
     rows = select(Role.id, Role.base_role_type, Role.state).where(
         Role.account_id.in_(course.chain), Role.state != "deleted", Role.base_role_type.in_(COURSE_ROLES)
     )
@@ -39,9 +40,18 @@ def role_in_course(
         rows = rows.where(Role.name == (name or type_ or STUDENT)).order_by(nearness)
     row = db.execute(rows.limit(1)).first()
     if row is None:
-        raise Refused(INVALID_ROLE, status=403)
+        raise Refused(INVALID_ROLE)
     if row.state == "inactive":
-        raise Refused(INACTIVE_ROLE, status=403)
+        raise Refused(INACTIVE_ROLE)
     if type_ is not None and type_ != row.base_role_type:
-        raise Refused(OTHER_TYPE, status=403)
+        raise Refused(OTHER_TYPE)
     return EnrollmentRole(row.id, row.base_role_type)
+
+
+def require_known_roles(db: Connection, names: Collection[str]) -> None:
+    """Raise Refused for a name that no course role has in any account."""
+    if not names:
+        return
+    rows = select(Role.name).where(Role.name.in_(names), Role.state != "deleted", Role.base_role_type.in_(COURSE_ROLES))
+    if set(names) - set(db.execute(rows).scalars()):
+        raise Refused(INVALID_ROLE)

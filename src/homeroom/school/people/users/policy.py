@@ -56,14 +56,23 @@ def readable_users(db: Connection, actor: Actor, user_ids: Collection[int]) -> f
 
 def can_read_profile(db: Connection, actor: Actor, user_id: int) -> bool:
     """``read_profile``."""
+    if _is_self_or_admin_of(db, actor, user_id):
+        return True
+    shared = courses_shared(db, actor.id, user_id, or_invited=True)
+    actor.load_courses(db, [course for course, _ in shared])
+    return any(is_instructor or actor.holds_in_course(db, "read_reports", course) for course, is_instructor in shared)
+
+
+def can_read_login_in_profile(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whether the actor knows the person by more than an invitation to a course."""
+    return _is_self_or_admin_of(db, actor, user_id) or bool(courses_shared(db, actor.id, user_id))
+
+
+def _is_self_or_admin_of(db: Connection, actor: Actor, user_id: int) -> bool:
     if actor.is_(user_id):
         return True
     accounts = _accounts(db, actor, user_id)
-    if any(actor.holds_anywhere(name, accounts) for name in ("manage_students", "manage_user_logins")):
-        return True
-    shared = courses_shared(db, actor.id, user_id)
-    actor.load_courses(db, [course for course, _ in shared])
-    return any(is_instructor or actor.holds_in_course(db, "read_reports", course) for course, is_instructor in shared)
+    return any(actor.holds_anywhere(name, accounts) for name in ("manage_students", "manage_user_logins"))
 
 
 def can_manage(db: Connection, actor: Actor, user_id: int) -> bool:
@@ -148,12 +157,16 @@ def observes(db: Connection, observer_id: int, student_id: int) -> bool:
     )
 
 
-def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[CourseRef, bool]]:
-    """Courses in which the actor is active and the user takes part, and whether the actor teaches there.
+def courses_shared(
+    db: Connection, actor_id: int, user_id: int, *, or_invited: bool = False
+) -> list[tuple[CourseRef, bool]]:
+    """Courses in which the actor is active and the user is or was, and whether the actor teaches there.
 
-    Whom a section limits shares the course with those in that section only. Of staff only their enrollments as staff
-    decide.
+    Whoever is limited to a section shares the course only with the people of that section; for staff, only their
+    enrollments as staff decide. Where logins and addresses are at stake an invitation is not enough: whoever may invite
+    could read anybody's.
     """
+    states = ("active", "completed", "invited") if or_invited else ("active", "completed")
     mine, theirs = aliased(Enrollment), aliased(Enrollment)
     rows = db.execute(
         select(
@@ -173,7 +186,7 @@ def courses_shared(db: Connection, actor_id: int, user_id: int) -> list[tuple[Co
             mine.user_id == actor_id,
             mine.state == "active",
             theirs.user_id == user_id,
-            theirs.state.in_(("active", "invited", "completed")),
+            theirs.state.in_(states),
             Course.state != "deleted",
         )
         .order_by(mine.type == TEACHER)

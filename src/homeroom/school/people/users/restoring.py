@@ -1,0 +1,55 @@
+"""Bringing a deleted person back (Users API, "Restore a deleted user from a Canvas root account")."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from homeroom import clock
+from homeroom.db import lock
+from homeroom.db.types import AnyRow
+from homeroom.school.errors import Invalid, NotFound, Refused
+from homeroom.school.events import UserRevived, announce
+from homeroom.school.people import directory
+from homeroom.school.people.logins.claims import Claim, Taken, claim
+from homeroom.school.schema import Login, User
+
+NOT_DELETED = "The user is not deleted."
+MERGED = "The user was merged into another one: a split brings them back."
+
+
+def restore_user(db: Connection, root_id: int, user_id: int) -> None:
+    """Bring a deleted person back, with the login of this root account that was deleted last.
+
+    Addresses, enrollments, account roles and tokens stay away. Raises Refused for who is not deleted or was merged,
+    Invalid when somebody has the login or its SIS ids by now, and NotFound without a login of this account.
+    """
+    lock(db, User, [user_id])
+    user = db.execute(select(User.state, User.merged_into_user_id).where(User.id == user_id)).first()
+    if user is None:
+        raise NotFound("user")
+    if user.merged_into_user_id is not None:
+        raise Refused(MERGED)
+    if user.state != "deleted":
+        raise Refused(NOT_DELETED)
+    login = _last_deleted_login(db, root_id, user_id)
+    now = clock.now()
+    revived = update(Login).where(Login.id == login.id).values(state="active", deleted_at=None, updated_at=now)
+    wanted = Claim(login.unique_id, login.provider_key, login.sis_user_id, login.integration_id)
+    try:
+        claim(db, root_id, wanted, lambda: db.execute(revived), own=login.id)
+    except Taken as taken:
+        raise Invalid(*taken.faults) from None
+    back = update(User).where(User.id == user_id)
+    db.execute(back.values(state="registered", deleted_at=None, updated_at=now))
+    directory.refresh(db, [user_id])
+    directory.associate(db, [user_id])
+    announce(db, UserRevived(user_id))
+
+
+def _last_deleted_login(db: Connection, root_id: int, user_id: int) -> AnyRow:
+    columns = Login.id, Login.unique_id, Login.provider_key, Login.sis_user_id, Login.integration_id
+    rows = select(*columns).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == "deleted")
+    row = db.execute(rows.order_by(Login.deleted_at.desc(), Login.id.desc()).limit(1)).first()
+    if row is None:
+        raise NotFound("login")
+    return row
