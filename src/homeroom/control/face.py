@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from homeroom.control import clock, developer_keys, health, jobs, settings, terms_of_service
+from homeroom.control import clock, developer_keys, health, jobs, security_events, settings, terms_of_service
 from homeroom.wire.api_errors import render_error
 from homeroom.wire.server import Face
 
 CONTROL = Face(
     name="Homeroom",
     prefix="/homeroom/v1",
-    resources=(health.route, clock.route, developer_keys.route, jobs.route, settings.route, terms_of_service.route),
+    resources=(
+        health.route,
+        clock.route,
+        developer_keys.route,
+        jobs.route,
+        security_events.route,
+        settings.route,
+        terms_of_service.route,
+    ),
     error=render_error,
     takes_forms=False,
 )

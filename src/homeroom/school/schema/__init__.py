@@ -50,6 +50,7 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
+from homeroom.school.schema.security import SecurityEvent
 from homeroom.school.schema.sessions import AttemptCount, MobileSessionExpiry, PasswordReset, WebSession
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "ProfileLink",
     "Role",
     "RoleOverride",
+    "SecurityEvent",
     "SessionToken",
     "SystemFact",
     "TermsOfService",

@@ -16,6 +16,7 @@ from homeroom.school.access.credentials import digest_of, new_token
 from homeroom.school.access.tokens.queries import HINT_LENGTH
 from homeroom.school.errors import Fault, Invalid, SchoolError
 from homeroom.school.schema import AccessToken, DeveloperKey
+from homeroom.school.security_events import record
 
 PURPOSE_LIMIT = 255
 
@@ -52,7 +53,9 @@ def make_token(
         "created_at": now,
         "updated_at": now,
     }
-    return insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token))), token
+    token_id = insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token)))
+    record(db, "token_created", user_id=user_id, object=("access_token", token_id))
+    return token_id, token
 
 
 def change_token(
