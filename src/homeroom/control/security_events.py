@@ -66,7 +66,8 @@ def _matching(wanted: ListSecurityEvents) -> AnySelect:
     table = SecurityEvent
     rows = select(
         table.id, table.kind, table.created_at, table.actor_id, table.real_actor_id, table.user_id, table.object_type,
-        table.object_id, table.address, table.request_id, table.details, table.count,
+        table.object_id, table.address, table.request_id, table.details,
+        table.count.label("times"),
     )  # fmt: skip
     if wanted.event:
         rows = rows.where(table.kind.in_(wanted.event))
@@ -89,5 +90,5 @@ def event_json(row: AnyRow) -> SecurityEventJson:
     about = None if row.object_id is None else SecurityObjectJson(row.object_type, row.object_id)
     return SecurityEventJson(
         row.id, row.kind, row.created_at, row.actor_id, row.real_actor_id, row.user_id, about, row.address,
-        row.request_id, Raw(row.details.encode()), row.count,
+        row.request_id, Raw(row.details.encode()), row.times,
     )  # fmt: skip

@@ -43,7 +43,6 @@ RECORDED: dict[str, str] = {
     "sessions_ended": "Somebody was signed out everywhere",
     "password_changed": "A login got another password",
     "password_link_sent": "A link to a new password was mailed",
-    "second_factor_changed": "A second factor was set up, removed or reset",
     "address_added": "A person got another address",
     "address_confirmed": "An address was confirmed",
     "address_removed": "A person lost an address",
@@ -66,13 +65,11 @@ RECORDED: dict[str, str] = {
     "provider_changed": "A way to sign in was added, changed or removed",
     "settings_changed": "Settings of the root account were changed",
     "masquerade_begun": "An admin began to act as somebody in a browser",
-    "masquerade_ended": "An admin ceased to act as somebody in a browser",
 }
 # What did not happen, or what a request that only reads does; limited by address and minute.
 REPORTED: dict[str, str] = {
     "sign_in_failed": "A wrong password, or a login that there is not",
     "sign_in_locked": "Too many tries: nothing was checked",
-    "second_factor_failed": "A wrong second factor",
     "token_refused": "An access token that is unknown, expired or ended",
     "client_refused": "A developer key, code or assertion that the token endpoint refused",
     "masquerade": "Somebody acts as somebody else through the API",

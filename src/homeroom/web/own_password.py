@@ -16,6 +16,7 @@ from homeroom.school.people.logins import policy
 from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import find_password_login
 from homeroom.school.people.passwords import verify_password
+from homeroom.school.security_events import report
 from homeroom.web.pages import PAGES
 from homeroom.web.passwords import Chosen, hashed
 from homeroom.web.sign_in import TOO_MANY
@@ -72,11 +73,13 @@ def change_password(
     """Take the new password; every other browser is signed out."""
     login = _find(db, actor, id)
     if checked.too_many:
+        report("sign_in_locked", user_id=actor.id)
         return _form(browser, actor, login, Checked(wrong=TOO_MANY), status=429)
     if not checked.wrong and login.password_hash != checked.old_hash:
         # It was changed somewhere else at this very moment.
         checked = Checked(wrong=_WRONG)
     if checked.wrong:
+        report("sign_in_failed", user_id=actor.id)
         return _form(browser, actor, login, checked, status=400)
     sign_in.was_right(db, login.unique_id, request.remote_ip)
     if checked.unfit:

@@ -13,6 +13,7 @@ from homeroom.school.access.openid.sign_out import end_session_url
 from homeroom.school.access.providers.queries import has_openid, sign_in_path
 from homeroom.school.access.sign_in import Candidate
 from homeroom.school.actor import Actor
+from homeroom.school.security_events import report
 from homeroom.web.pages import PAGES
 from homeroom.wire.addresses import path_of_ours
 from homeroom.wire.answers import Answer
@@ -66,6 +67,8 @@ class Checked:
     admitted: bool
     candidate: Candidate | None = None
     password_hash: str = ""
+    # Whose password it was not.
+    user_id: int | None = None
 
 
 def _check(params: Params[SignIn], request: Request, services: Services) -> Checked:
@@ -76,7 +79,7 @@ def _check(params: Params[SignIn], request: Request, services: Services) -> Chec
             return Checked(admitted=False)
         candidate = sign_in.find_candidate(db, given.unique_id)
     if not sign_in.is_password_of(candidate, given.password) or candidate is None:
-        return Checked(admitted=True)
+        return Checked(admitted=True, user_id=candidate.user_id if candidate else None)
     return Checked(True, candidate, sign_in.rehashed(candidate, given.password))
 
 
@@ -92,8 +95,10 @@ def start_session(
     """Sign in, and go on to the page that was wanted."""
     given, candidate = params.pseudonym_session, checked.candidate
     if not checked.admitted:
+        report("sign_in_locked")
         return _form(db, browser, actor, given.unique_id, TOO_MANY, status=429, headers=[("Retry-After", "900")])
     if candidate is None or not sign_in.enter(db, candidate, checked.password_hash, given.unique_id, request.remote_ip):
+        report("sign_in_failed", user_id=checked.user_id)
         return _form(db, browser, actor, given.unique_id, WRONG, status=400, remember=given.remember_me)
     cookies = browser.sign_in(db, candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
     return redirect(browser.wanted or "/?login_success=1", cookies)

@@ -6,6 +6,7 @@ from typing import Any
 
 from homeroom import clock
 from homeroom.school.access.credentials import BadMasquerade, BadToken, InsufficientScopes
+from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.errors import NotAllowed
 from homeroom.school.security_events import Event
 from homeroom.wire.csrf import ForgedRequest
@@ -28,6 +29,8 @@ def report_refusal(call: Call | None, error: Exception) -> None:
             kind = "masquerade_refused"
         case ForgedRequest():
             kind = "request_forged"
+        case OAuthError() if call.request.segments[-1:] == ["token"]:
+            kind, details = "client_refused", {"error": error.error}
         case _:
             return
     call.report(Event(kind, call.origin, clock.real_now(), details={**details, "method": call.request.method}))

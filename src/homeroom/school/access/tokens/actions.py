@@ -78,6 +78,7 @@ def change_token(
         if not own:
             values["state"] = "pending"
     db.execute(update(AccessToken).where(AccessToken.id == token.id, AccessToken.state != "deleted").values(**values))
+    record(db, "token_changed", user_id=token.user_id, object=("access_token", token.id), regenerated=text is not None)
     return text
 
 
@@ -93,6 +94,7 @@ def activate_token(db: Connection, token_id: int) -> None:
 def delete_token(db: Connection, token_id: int) -> None:
     """The token is never valid again."""
     db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    record(db, "token_deleted", object=("access_token", token_id))
 
 
 def is_expired(expires_at: datetime | None) -> bool:
