@@ -21,6 +21,7 @@ from homeroom.cli.outside import check_mail, check_storage
 from homeroom.cli.problems import reason, shown
 from homeroom.db import Database
 from homeroom.db.migrate import current_revision, newest_revision
+from homeroom.school import demo
 from homeroom.school.access.seals import count_sealed
 from homeroom.school.access.vault import open_vault
 from homeroom.school.jobs import Jobs
@@ -155,6 +156,9 @@ def check_school(db: Connection, settings: Settings) -> Iterator[Finding]:
         yield Finding("school", "note", "not set up yet", "`homeroom serve` does it on its first start.")
     else:
         yield check_secrets(db, settings)
+        if demo.is_open(db):
+            found = "everybody knows the tokens and passwords of the demo people"
+            yield Finding("demo school", "note", found, "`homeroom demo retire` before real people come.")
     yield check_search(db)
     yield check_clock(db)
     yield check_worker(db)

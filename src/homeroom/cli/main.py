@@ -19,7 +19,7 @@ COMMANDS = {
     "token": ("homeroom.cli.tokens:token", "Access tokens: create."),
     "account": ("homeroom.cli.accounts:account", "The root account and its settings: set."),
     "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
-    "demo": ("homeroom.cli.demo:demo", "A small school to look around in: load."),
+    "demo": ("homeroom.cli.demo:demo", "A small school to look around in: load, retire."),
 }
 
 

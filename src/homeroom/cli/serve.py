@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from homeroom.cli.address import Address, free_address
-from homeroom.cli.demo import introduce_people, load_demo
+from homeroom.cli.demo import introduce_people, load_demo, require_retired
 from homeroom.cli.opening import TOKEN_FILE, make_ready, opened
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import settings_from
+from homeroom.cli.problems import Problem, settings_from
 from homeroom.cli.supervisor import supervise
+from homeroom.school.demo import is_open
 from homeroom.school.setup import FirstAdmin
 from homeroom.settings import Settings
 
@@ -24,7 +27,10 @@ from homeroom.settings import Settings
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Web processes.")
 @of_a_school
 @click.option("--demo", is_flag=True, help="Fill an empty school with a small, living one; turns HOMEROOM_DEV on.")
-def serve(host: str, port: int, workers: int, data: Path | None, database: str | None, demo: bool) -> None:
+@click.option("--dev-on-any-address", is_flag=True, help="Allow HOMEROOM_DEV where other machines reach it.")
+def serve(
+    host: str, port: int, workers: int, data: Path | None, database: str | None, demo: bool, dev_on_any_address: bool
+) -> None:
     """Serve a school until it is asked to stop.
 
     The first start makes the school: a root account and a site admin, whose login, password and token are printed once.
@@ -38,15 +44,48 @@ def serve(host: str, port: int, workers: int, data: Path | None, database: str |
     """
     settings = settings_from(data=data, database_url=database, dev=True if demo else None)
     address = free_address(host, port)
+    if settings.dev:
+        require_private(settings, address, allowed=dev_on_any_address)
     with opened(settings, make=True) as school:
         admin = make_ready(school, settings)
         if demo:
             load_demo(school)
+        else:
+            require_retired(school)
+        with school.read() as db:
+            demo_is_open = demo and is_open(db)
     if admin is not None:
         introduce(admin, address, settings)
     if demo:
-        introduce_people(address.url)
+        introduce_people(demo_is_open, address.url)
+    if settings.dev:
+        tell_of_development(settings, address, demo_is_open)
     supervise(settings, address, workers)
+
+
+def require_private(settings: Settings, address: Address, *, allowed: bool) -> None:
+    """Raise Problem for a server under development that other machines reach."""
+    if allowed or not (where := reached_from(settings, address)):
+        return
+    raise Problem(
+        f"HOMEROOM_DEV is on (or --demo), and {where} is reached by other machines: they could move the clock, and the "
+        "demo school's tokens and passwords are public. Say --dev-on-any-address if that is meant."
+    )
+
+
+def reached_from(settings: Settings, address: Address) -> str:
+    """The address by which other machines reach this server; empty when only this one does."""
+    if not ip_address(address.ip.partition("%")[0]).is_loopback:
+        return address.host
+    public = urlsplit(settings.public_url or "").hostname or ""
+    return public if public and public not in ("localhost", "127.0.0.1", "::1") else ""
+
+
+def tell_of_development(settings: Settings, address: Address, demo_is_open: bool) -> None:
+    click.echo("Development is on: the clock can be moved, jobs run on demand, site admins read the outbox.")
+    if where := reached_from(settings, address):
+        known = " Everybody knows the demo school's tokens and passwords." if demo_is_open else ""
+        click.echo(f"WARNING: {where} is reached by other machines.{known} Never with real people's data.")
 
 
 def introduce(admin: FirstAdmin, address: Address, settings: Settings) -> None:
