@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from homeroom import clock
-from homeroom.cli.opening import TOKEN_FILE
+from homeroom.cli.opening import TOKEN_FILE, is_open_to_others, own_files
 from homeroom.cli.outside import check_mail, check_storage
 from homeroom.cli.problems import reason, shown
 from homeroom.db import Database
@@ -52,6 +52,7 @@ def all_of(settings: Settings) -> Iterator[Finding]:
     yield check_python()
     yield check_settings(os.environ)
     yield check_folder(settings.data)
+    yield from check_files(settings)
     yield check_token_file(settings.data / TOKEN_FILE)
     yield from check_database(settings)
     yield Finding("storage", *check_storage(settings))
@@ -82,12 +83,20 @@ def check_folder(folder: Path) -> Finding:
         return Finding("data folder", "note", f"{folder} does not exist yet", "`homeroom serve` makes it.")
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Finding("data folder", "problem", f"{folder} cannot be written to", "Give it to the user who serves.")
-    if stat.S_IMODE(folder.stat().st_mode) & 0o007:
-        return Finding("data folder", "note", f"{folder} is open to every user of this machine", f"chmod o= {folder}")
+    if is_open_to_others(folder):
+        return Finding("data folder", "note", f"{folder} is open to other users of this machine", f"chmod 700 {folder}")
     free = shutil.disk_usage(folder).free
     if free < _LITTLE_SPACE:
         return Finding("data folder", "problem", f"{folder} has {free // 1024**2} MiB left", "Make space.")
     return Finding("data folder", "ok", f"{folder}, {free // 1024**3} GiB free")
+
+
+def check_files(settings: Settings) -> Iterator[Finding]:
+    """The database and the queue; the token has a line of its own."""
+    for file in own_files(settings):
+        if file.name != TOKEN_FILE and is_open_to_others(file):
+            found = f"others can read {file} (mode {stat.S_IMODE(file.stat().st_mode):04o})"
+            yield Finding("files", "problem", found, f"chmod 600 {file}")
 
 
 def check_token_file(file: Path) -> Finding:

@@ -59,4 +59,4 @@ def main() -> None:
     Settings are environment variables (HOMEROOM_DATA, HOMEROOM_DATABASE_URL ...); an option on the command line wins.
     """
     # What is made in the data folder is nobody else's on this machine to read.
-    os.umask(os.umask(0o077) | 0o007)
+    os.umask(0o077)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ def opened(settings: Settings, *, pool_size: int = 2, make: bool = False) -> Ite
     """
     if make:
         prepare_folder(settings.data)
+        for file in own_files(settings):
+            close_to_others(file)
     elif (file := settings.database_file) is not None and not file.exists():
         raise Problem(f"There is no school at {file}; `homeroom serve` makes one.")
     with told_in_a_sentence(settings):
@@ -46,6 +49,26 @@ def prepare_folder(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise Problem(f"The data folder {folder} cannot be written to: {error.strerror}.") from None
+
+
+def own_files(settings: Settings) -> list[Path]:
+    """The files of the school that are there: whoever reads one reads people's data, or gets in."""
+    files = [settings.data / TOKEN_FILE]
+    for database in (settings.database_file, settings.data / "jobs.db"):
+        if database is not None:
+            files += [database, *(database.with_name(database.name + end) for end in ("-wal", "-shm"))]
+    return [file for file in files if file.is_file()]
+
+
+def is_open_to_others(path: Path) -> bool:
+    return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
+
+
+def close_to_others(file: Path) -> None:
+    """Take what others may do with a file that an older version or another umask left open."""
+    # Somebody else's file stays as it is; `homeroom doctor` says so.
+    if is_open_to_others(file) and file.stat().st_uid == os.getuid():
+        file.chmod(stat.S_IMODE(file.stat().st_mode) & 0o700)
 
 
 def require_current(database: Database) -> None:
