@@ -111,7 +111,9 @@ def test_a_root_account_from_before_there_were_terms_gets_them(empty_url: str) -
         assert [tuple(row) for row in rows] == [(1, "default")]
 
 
-def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url: str) -> None:
+def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it_and_the_others_are_named(
+    empty_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     course = (
         "INSERT INTO courses (id, account_id, root_account_id, enrollment_term_id, uuid, name, sort_key, course_code,"
         " state, default_view, is_public_to_auth_users, public_syllabus, public_syllabus_to_auth, hide_final_grades,"
@@ -141,6 +143,9 @@ def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url:
         kept = text("SELECT id, integration_id FROM course_sections WHERE integration_id IS NOT NULL ORDER BY id")
         rows = of(database, lambda db: db.execute(kept).all())
         assert [tuple(row) for row in rows] == [(1, "a"), (2, "a"), (5, "b")]
+    told = [record.getMessage() for record in caplog.records if record.name == "homeroom.db.migrations"]
+    assert [line.split(" has ")[0] for line in told] == ["Section 3", "Section 4", "Section 8"]
+    assert "it was 'a'" in told[0]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:

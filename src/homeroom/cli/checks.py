@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import stat
 import sys
@@ -20,13 +21,13 @@ from homeroom.cli.opening import TOKEN_FILE, is_open_to_others, own_files
 from homeroom.cli.outside import check_mail, check_storage
 from homeroom.cli.problems import reason, shown
 from homeroom.db import Database
-from homeroom.db.migrate import current_revision, newest_revision
+from homeroom.db.migrate import current_revision, newest_revision, revisions
 from homeroom.school import demo
 from homeroom.school.access.seals import count_sealed
 from homeroom.school.access.vault import open_vault
 from homeroom.school.jobs import Jobs
-from homeroom.school.leases import holder_of
-from homeroom.school.schema import DirectoryEntry, JobLease, MovedClock
+from homeroom.school.leases import leases_named
+from homeroom.school.schema import DirectoryEntry, MovedClock
 from homeroom.school.setup import is_empty
 from homeroom.settings import VARIABLES, Settings
 
@@ -154,6 +155,10 @@ def check_tables(current: str | None) -> Finding:
         return Finding("tables", "ok", f"at revision {newest}")
     if current is None:
         return Finding("tables", "note", "none yet", "`homeroom serve` makes them.")
+    if current not in revisions():
+        return Finding(
+            "tables", "problem", f"at revision {current}, of a newer Homeroom", "Install that version again."
+        )
     return Finding(
         "tables", "problem", f"at revision {current}, and this version needs {newest}", "Run `homeroom migrate`."
     )
@@ -213,12 +218,30 @@ def check_clock(db: Connection) -> Finding:
 
 
 def check_worker(db: Connection) -> Finding:
-    if holder := holder_of(db, "worker"):
-        return Finding("worker", "ok", f"alive: {holder.rsplit(':', 1)[0]}")
+    leases = leases_named(db, "worker")
+    alive = [lease.holder.rsplit(":", 1)[0] for lease in leases if lease.live and _may_live(lease.holder)]
+    if alive:
+        return Finding("worker", "ok", f"alive: {', '.join(alive)}")
     # One that stops says so; what is left is of one that could not.
-    if db.execute(select(JobLease.name).where(JobLease.name == "worker")).first():
+    if leases:
         return Finding("worker", "problem", "it stopped reporting", "Look at the log of `homeroom serve`.")
     return Finding("worker", "note", "none is running now", "`homeroom serve` starts one.")
+
+
+def _may_live(holder: str) -> bool:
+    """Whether nothing speaks against it: of a process on this machine we see whether it is there."""
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # There is one, of somebody else.
+        return True
+    return True
 
 
 def check_queue(database: Database, settings: Settings) -> Finding:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from homeroom.cli.problems import Problem, told_in_a_sentence
 from homeroom.db import Database
-from homeroom.db.migrate import current_revision, migrate, newest_revision
+from homeroom.db.migrate import current_revision, migrate, newest_revision, revisions
 from homeroom.school import setup
 from homeroom.school.schema import Base
 from homeroom.settings import Settings
@@ -22,20 +22,37 @@ TOKEN_FILE = "admin-token"
 def opened(settings: Settings, *, pool_size: int = 2, make: bool = False) -> Iterator[Database]:
     """The school's database for the time of a command. Raises Problem for what can go wrong in it.
 
-    Only with ``make`` are a data folder and a database file made: a mistyped path leaves nothing behind.
+    Only with ``make`` are a data folder and a database file made: a mistyped path leaves nothing behind, and neither
+    does a first start that failed.
     """
+    file = settings.database_file
+    made = [] if file is None or file.exists() else [file, settings.data / TOKEN_FILE]
+    folders = [] if settings.data.exists() else [settings.data]
     if make:
         prepare_folder(settings.data)
-        for file in own_files(settings):
-            close_to_others(file)
-    elif (file := settings.database_file) is not None and not file.exists():
+        for own in own_files(settings):
+            close_to_others(own)
+    elif made:
         raise Problem(f"There is no school at {file}; `homeroom serve` makes one.")
-    with told_in_a_sentence(settings):
-        database = Database(settings.url, dev=settings.dev, pool_size=pool_size)
-        try:
-            yield database
-        finally:
-            database.close()
+    try:
+        with told_in_a_sentence(settings):
+            database = Database(settings.url, dev=settings.dev, pool_size=pool_size)
+            try:
+                yield database
+            finally:
+                database.close()
+    except Exception:
+        _remove(made, folders)
+        raise
+
+
+def _remove(made: list[Path], folders: list[Path]) -> None:
+    for file in made:
+        for path in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+            path.unlink(missing_ok=True)
+    for folder in folders:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def prepare_folder(folder: Path) -> None:
@@ -77,6 +94,8 @@ def require_current(database: Database) -> None:
         current = current_revision(db)
         if current is None:
             raise Problem("There is no school yet; `homeroom serve` makes it.")
+        if current not in revisions():
+            raise Problem(f"The database is at revision {current}, which only a newer Homeroom knows.")
         if current != newest_revision():
             raise Problem("The tables are not those of this version; run `homeroom migrate` first.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -51,10 +51,11 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
     for name in changes:
         if name not in AccountSettings.__struct_fields__:
             raise Refused(f"There is no setting {name!r}.")
-    try:
-        settings = msgspec.convert({**known, **changes}, AccountSettings)
-    except msgspec.ValidationError as error:
-        raise Refused(f"That is not a value of the setting: {error}.") from None
+        try:
+            msgspec.convert({name: changes[name]}, AccountSettings)
+        except msgspec.ValidationError:
+            raise Refused(f"{name} must be {_expected(name)}.") from None
+    settings = msgspec.convert({**known, **changes}, AccountSettings)
     if not 1 <= settings.password_min_length <= 255:
         raise Refused("password_min_length must be between 1 and 255.")
     if time_zones.find_zone(settings.default_time_zone) is None:
@@ -62,6 +63,15 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
     if not locales.is_installed(settings.default_locale):
         raise Refused(f"There is no language {settings.default_locale!r}.")
     return settings
+
+
+def _expected(name: str) -> str:
+    """What a value of the setting is, in words."""
+    (kind,) = (field.type for field in msgspec.structs.fields(AccountSettings) if field.name == name)
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    words = {bool: "true or false", int: "a whole number", str: "a text"}
+    return words.get(kind, "false or a list of texts")
 
 
 def settings_text(settings: AccountSettings) -> str:
