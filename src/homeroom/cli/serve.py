@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 import click
 
+from homeroom import clock
 from homeroom.cli.address import Address, free_address
 from homeroom.cli.demo import introduce_people, load_demo, require_retired
 from homeroom.cli.opening import TOKEN_FILE, make_ready, opened
 from homeroom.cli.options import of_a_school
 from homeroom.cli.problems import Problem, settings_from
 from homeroom.cli.supervisor import supervise
+from homeroom.db.engine import read_shift
 from homeroom.school.demo import is_open
 from homeroom.school.setup import FirstAdmin
 from homeroom.settings import Settings
@@ -54,12 +56,14 @@ def serve(
             require_retired(school)
         with school.read() as db:
             demo_is_open = demo and is_open(db)
+            shift = read_shift(db) if settings.dev else clock.NO_SHIFT
     if admin is not None:
         introduce(admin, address, settings)
     if demo:
         introduce_people(demo_is_open, address.url)
     if settings.dev:
         tell_of_development(settings, address, demo_is_open)
+        tell_of_the_clock(settings, address, shift)
     supervise(settings, address, workers)
 
 
@@ -86,6 +90,16 @@ def tell_of_development(settings: Settings, address: Address, demo_is_open: bool
     if where := reached_from(settings, address):
         known = " Everybody knows the demo school's tokens and passwords." if demo_is_open else ""
         click.echo(f"WARNING: {where} is reached by other machines.{known} Never with real people's data.")
+
+
+def tell_of_the_clock(settings: Settings, address: Address, shift: clock.Shift) -> None:
+    if shift == clock.NO_SHIFT:
+        return
+    now = shift.frozen_at or clock.real_now() + shift.offset
+    stands = "stands still at" if shift.frozen_at else "is moved: it is"
+    token, url = settings.data / TOKEN_FILE, f"{address.url}/homeroom/v1/clock"
+    click.echo(f"Homeroom's clock {stands} {now:%Y-%m-%d %H:%M} UTC. To return to real time:\n")
+    click.echo(f'  curl -X DELETE -H "Authorization: Bearer $(cat {token})" {url}\n')
 
 
 def introduce(admin: FirstAdmin, address: Address, settings: Settings) -> None:
