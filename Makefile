@@ -67,8 +67,8 @@ wheel: setup ## build the wheel into dist/, install it into a fresh venv, serve 
 	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null
 	@$(BIN)/python scripts/check_wheel.py dist/*.whl
 
-audit: setup ## are there known holes in what Homeroom runs on?
-	@$(BIN)/python scripts/audit.py
+audit: setup ## are there known holes in what Homeroom runs on? (ARGS=--allow-unreachable without the internet)
+	@$(BIN)/python scripts/audit.py $(ARGS)
 
 ## Measure
 .PHONY: bench bench-million

@@ -30,3 +30,11 @@ def is_in(text: str, networks: str) -> bool:
     return address is not None and any(
         version == address.version and first <= int(address) <= last for version, first, last in read_networks(networks)
     )
+
+
+def neighbourhood(text: str) -> str:
+    """What counts as one caller: the address; of IPv6 the /64, for a home or a phone has a whole one."""
+    parsed = read_address(text)
+    if isinstance(parsed, IPv6Address):
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed or text[:64])

@@ -102,6 +102,9 @@ _NUMBERS = (
     "max_custom_data_per_person", "max_bookmarks", "max_tokens", "idle_timeout",
 )  # fmt: skip
 _ON, _OFF = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
+# As other programs write it; SQLAlchemy would take it for another driver's.
+_POSTGRESQL = re.compile(r"^postgres(ql)?://")
+_STORAGE = re.compile(r"(s3|gs|az)://[^/\s]+(/\S*)?|file:///\S+")
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+/?")
 # What is nested deeper cannot be walked safely.
 _DEEPEST = 500
@@ -114,6 +117,8 @@ def load_settings(environ: Mapping[str, str] = os.environ, **given: object) -> S
         if text := environ.get(variable, "").strip():
             values[field] = _read(variable, field, text)
     values.update({name: value for name, value in given.items() if value is not None})
+    if "database_url" in values:
+        values["database_url"] = _POSTGRESQL.sub("postgresql+psycopg://", str(values["database_url"]))
     settings = replace(Settings(), **values)
     _check(settings)
     return settings
@@ -157,6 +162,11 @@ def _check(settings: Settings) -> None:
         raise BadSetting(
             f"HOMEROOM_PUBLIC_URL is {settings.public_url!r}; it must be an address such as https://school.example."
         )
+    if settings.storage_url is not None and not _STORAGE.fullmatch(settings.storage_url):
+        raise BadSetting(
+            f"HOMEROOM_STORAGE_URL is {settings.storage_url!r}; "
+            "it must be an address such as s3://BUCKET/PATH or file:///FOLDER."
+        )
     try:
         read_networks(settings.trusted_proxies)
     except ValueError as error:
@@ -171,7 +181,7 @@ def _check(settings: Settings) -> None:
 
 def _check_database_url(url: str) -> None:
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise BadSetting("The database URL must begin with sqlite:/// or postgresql+psycopg://.")
+        raise BadSetting("The database URL must begin with sqlite:/// or postgresql://.")
     if url.partition(":///")[2].partition("?")[0] in ("", ":memory:") and url.startswith("sqlite"):
         raise BadSetting("The database URL must name a file: processes cannot share what is in memory.")
     try:

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 from tests.conftest import School
+from tests.support.browser import browser_of
 
 from homeroom import clock
+from homeroom.school.schema import PasswordReset
 
 CLOCK = "/homeroom/v1/clock"
 
@@ -106,3 +109,47 @@ def test_what_is_no_time_changes_nothing(dev: School, body: Any, message: str) -
 def test_health_is_for_everybody(school: School) -> None:
     answer = school.as_("anonymous").get("/homeroom/v1/health")
     assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+def set_clock(dev: School, now: str | None) -> None:
+    admin = dev.as_("site_admin")
+    reply = admin.put(CLOCK, json={"now": now}) if now else admin.delete(CLOCK)
+    assert reply.status == 200, reply.text
+
+
+LATER = "2090-01-31T10:00:00Z"
+
+
+@pytest.mark.parametrize("back", [None, "2050-01-01T00:00:00Z"])
+def test_what_was_made_in_the_future_does_not_outlive_the_way_back(dev: School, back: str | None) -> None:
+    set_clock(dev, LATER)
+    browser = browser_of(dev, "student")
+    asked = {"pseudonym_session": {"unique_id_forgot": "teacher@school.test"}}
+    assert browser_of(dev, "anonymous").submit("/login/canvas/forgot", asked).status == 200
+    resets = select(func.count()).select_from(PasswordReset)
+    assert dev.read(lambda db: db.execute(resets).scalar()) == 1
+    assert browser.get("/profile").status == 200
+    set_clock(dev, back)
+    assert browser.get("/profile").status == 302
+    assert dev.read(lambda db: db.execute(resets).scalar()) == 0
+
+
+def test_who_was_signed_out_in_the_future_can_sign_in_and_what_ended_there_stays_ended(dev: School) -> None:
+    set_clock(dev, LATER)
+    student = dev.as_("student")
+    reply = dev.as_("admin").delete(f"/api/v1/users/{dev.id('student')}/sessions")
+    assert (reply.status, student.get("/api/v1/users/self").status) == (200, 401)
+    set_clock(dev, None)
+    assert student.get("/api/v1/users/self").status == 401
+    assert browser_of(dev, "student").get("/profile").status == 200
+
+
+def test_a_clock_that_goes_forward_ends_nothing_but_what_expires(dev: School) -> None:
+    browser = browser_of(dev, "student")
+    soon = (datetime.now(UTC) + timedelta(hours=2)).isoformat()
+    set_clock(dev, soon)
+    assert browser.get("/profile").status == 200
+    set_clock(dev, None)
+    assert browser.get("/profile").status == 200
+    set_clock(dev, LATER)
+    assert browser.get("/profile").status == 302

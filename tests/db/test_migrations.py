@@ -124,7 +124,9 @@ def test_a_root_account_from_before_there_were_terms_gets_them(empty_url: str) -
         assert [tuple(row) for row in rows] == [(1, "default")]
 
 
-def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url: str) -> None:
+def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it_and_the_others_are_named(
+    empty_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     section = (
         "INSERT INTO course_sections (id, course_id, root_account_id, name, is_default,"
         " restrict_enrollments_to_section_dates, integration_id, stuck_sis_fields, state, created_at, updated_at)"
@@ -146,6 +148,9 @@ def test_of_sections_that_share_an_integration_id_the_oldest_keeps_it(empty_url:
         kept = text("SELECT id, integration_id FROM course_sections WHERE integration_id IS NOT NULL ORDER BY id")
         rows = of(database, lambda db: db.execute(kept).all())
         assert [tuple(row) for row in rows] == [(1, "a"), (2, "a"), (5, "b")]
+    told = [record.getMessage() for record in caplog.records if record.name == "homeroom.db.migrations"]
+    assert [line.split(" has ")[0] for line in told] == ["Section 3", "Section 4", "Section 8"]
+    assert "it was 'a'" in told[0]
 
 
 def test_a_nickname_from_before_is_sorted_like_a_new_one(empty_url: str) -> None:

@@ -6,6 +6,8 @@ import json
 import re
 import sqlite3
 import stat
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,7 +103,14 @@ def test_a_setting_of_the_account_is_changed(data: Path, name: str, value: str, 
 
 
 @pytest.mark.parametrize(
-    "name, value, sentence", [("avatar", "true", "There is no setting 'avatar'"), ("avatars", "maybe", "")]
+    "name, value, sentence",
+    [
+        ("avatar", "true", "There is no setting 'avatar'."),
+        ("avatars", "maybe", "avatars must be true or false."),
+        ("self_registration", "everybody", "self_registration must be one of none, observer, all."),
+        ("password_min_length", "many", "password_min_length must be a whole number."),
+        ("pronouns", "She", "pronouns must be false or a list of texts."),
+    ],
 )
 def test_a_setting_that_cannot_be_is_refused(data: Path, name: str, value: str, sentence: str) -> None:
     before = rows(data, "SELECT settings FROM accounts")
@@ -113,9 +122,10 @@ def test_a_setting_that_cannot_be_is_refused(data: Path, name: str, value: str, 
 
 
 ON_A_SCHOOL = [("token", "create", "x"), ("account", "set", "avatars", "true"), ("demo", "load"), ("worker",)]
+ON_A_SCHOOL += [("demo", "retire")]
 
 
-@pytest.mark.parametrize("command", ON_A_SCHOOL)
+@pytest.mark.parametrize("command", [*ON_A_SCHOOL, ("migrate",)])
 def test_a_mistyped_folder_is_said_and_not_made(tmp_path: Path, command: tuple[str, ...]) -> None:
     folder = tmp_path / "scool"
     result = run(*command, "--data", folder)
@@ -149,6 +159,8 @@ def test_old_tables_are_not_worked_on(tmp_path: Path, command: tuple[str, ...]) 
 
 def test_migrate_makes_the_tables_once_and_says_so(empty_url: str, tmp_path: Path) -> None:
     newest = newest_revision()
+    with closing(Database(empty_url)) as database, database.read():
+        pass
     first = run("migrate", "--database", empty_url, "--data", tmp_path)
     assert first.stdout == f"The tables are made.\nThe tables are at revision {newest}.\n", first.stderr
     second = run("migrate", settings={"HOMEROOM_DATABASE_URL": empty_url, "HOMEROOM_DATA": str(tmp_path)})
@@ -201,6 +213,21 @@ def test_doctor_finds_all_well_while_the_server_runs(empty_url: str, tmp_path: P
     after = run("doctor", "--data", data, "--database", empty_url)
     assert after.returncode == 0, after.stdout
     assert states(after.stdout)["worker"] == "note"
+
+
+def test_doctor_sees_at_once_that_a_worker_was_killed(empty_url: str, tmp_path: Path) -> None:
+    where = ("--data", str(tmp_path), "--database", empty_url)
+    with serving(tmp_path, "--database", empty_url) as server:
+        deadline = time.monotonic() + 20
+        while states(run("doctor", *where).stdout)["worker"] != "ok":
+            assert time.monotonic() < deadline
+        server.kill_all()
+    time.sleep(1)
+    assert states(run("doctor", *where).stdout)["worker"] == "problem"
+    with serving(tmp_path, "--database", empty_url):
+        deadline = time.monotonic() + 20
+        while states(run("doctor", *where).stdout)["worker"] != "ok":
+            assert time.monotonic() < deadline, "The dead worker's lease keeps the live one from reporting."
 
 
 def test_doctor_says_that_secrets_were_sealed_with_another_key(empty_url: str, tmp_path: Path) -> None:

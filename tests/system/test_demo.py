@@ -66,20 +66,22 @@ def test_a_student_has_nicknames_colors_and_positions(server: LiveServer) -> Non
 
 
 def test_everybody_signs_in_with_the_demo_password(server: LiveServer) -> None:
+    assert "山田 太郎" in sign_in(server)
+
+
+def sign_in(server: LiveServer, login: str = "taro@demo.homeroom.example") -> str:
+    """The page after signing in with the demo password."""
     browser = requests.Session()
     page = browser.get(f"{server.url}/login/canvas", timeout=20).text
-    token = page.split('name="authenticity_token" value="')[1].split('"')[0]
-    reply = browser.post(
+    return browser.post(
         f"{server.url}/login/canvas",
         {
-            "authenticity_token": token,
-            "pseudonym_session[unique_id]": "taro@demo.homeroom.example",
+            "authenticity_token": page.split('name="authenticity_token" value="')[1].split('"')[0],
+            "pseudonym_session[unique_id]": login,
             "pseudonym_session[password]": PASSWORD,
         },
         timeout=20,
-    )
-    assert reply.status_code == 200
-    assert "山田 太郎" in reply.text
+    ).text
 
 
 def test_loading_it_again_adds_nobody(empty_url: str, tmp_path: Path) -> None:
@@ -98,3 +100,89 @@ def test_two_demo_schools_are_the_same(tmp_path: Path) -> None:
             people = get(live, "admin", "accounts/1/users?per_page=100&include[]=email")
             found.append([{key: person[key] for key in ("id", "name", "sis_user_id", "email")} for person in people])
     assert found[0] == found[1]
+
+
+OPEN_TO_ALL = ("--host", "0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "where"),
+    [
+        (("--demo", *OPEN_TO_ALL), {}, "0.0.0.0"),
+        (OPEN_TO_ALL, {"HOMEROOM_DEV": "1"}, "0.0.0.0"),
+        (("--demo", "--host", "::"), {}, "::"),
+        (("--demo",), {"HOMEROOM_PUBLIC_URL": "https://school.example"}, "school.example"),
+    ],
+)
+def test_known_tokens_and_a_clock_for_all_are_not_put_on_the_network_unasked(
+    tmp_path: Path, arguments: tuple[str, ...], settings: dict[str, str], where: str
+) -> None:
+    result = run("serve", "--port", "0", "--data", tmp_path / "data", *arguments, settings=settings)
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: HOMEROOM_DEV is on (or --demo), and {where} is reached by other machines")
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_development_is_said_at_every_start_and_where_it_is_reached_from(tmp_path: Path) -> None:
+    for _ in range(2):
+        with serving(tmp_path, "--demo", "--dev-on-any-address", *OPEN_TO_ALL) as server:
+            said = "\n".join(server.output)
+            assert "Development is on: " in said
+            assert "WARNING: 0.0.0.0 is reached by other machines. Everybody knows the demo school's tokens" in said
+    with serving(tmp_path / "own", settings={"HOMEROOM_DEV": "1"}) as server:
+        said = "\n".join(server.output)
+        assert "Development is on: " in said
+        assert "WARNING" not in said
+
+
+def status_of(server: LiveServer, token: str) -> int:
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.get(f"{server.url}/api/v1/users/self", headers=headers, timeout=20).status_code
+
+
+def test_a_demo_folder_is_not_served_to_real_people_until_its_known_secrets_are_replaced(
+    empty_url: str, tmp_path: Path
+) -> None:
+    where = ("--data", str(tmp_path / "data"), "--database", empty_url)
+    with serving(tmp_path / "data", "--database", empty_url, "--demo") as server:
+        first = server.first_token
+        made = requests.post(
+            f"{server.url}/api/v1/users/self/tokens", {"token[purpose]": "Mine"},
+            headers={"Authorization": f"Bearer {TOKENS['student']}"}, timeout=20,
+        ).json()["visible_token"]  # fmt: skip
+        assert status_of(server, made) == 200
+    for settings in ({}, {"HOMEROOM_DEV": "1"}):
+        refused = run("serve", "--port", "0", *where, settings=settings)
+        assert refused.returncode == 1
+        assert "homeroom demo retire" in refused.stderr
+        assert refused.stderr.count("\n") == 1
+    assert "`homeroom demo retire` before real people come" in run("doctor", *where).stdout
+    retired = run("demo", "retire", *where)
+    assert (retired.returncode, retired.stdout) == (
+        0, "3 tokens ended, 37 passwords replaced; everybody is signed out.\n",
+    ), retired.stderr  # fmt: skip
+    assert "demo school" not in run("doctor", *where).stdout
+    with serving(tmp_path / "data", "--database", empty_url) as server:
+        assert status_of(server, first) == 200
+        for token in (*TOKENS.values(), made):
+            assert status_of(server, token) == 401
+        assert "That login and password do not go together." in sign_in(server)
+    again = run("demo", "retire", *where)
+    assert (again.returncode, again.stderr) == (
+        1, "Error: There is no demo school here, or it was retired already.\n",
+    )  # fmt: skip
+    with serving(tmp_path / "data", "--database", empty_url, "--demo") as server:
+        assert TOKENS["admin"] not in "\n".join(server.output)
+
+
+def test_whoever_was_given_the_demo_password_later_has_it_no_more(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo") as server:
+        form = {"user[name]": "Late", "pseudonym[unique_id]": "late@school.test", "pseudonym[password]": PASSWORD}
+        headers = {"Authorization": f"Bearer {server.first_token}"}
+        url = f"{server.url}/api/v1/accounts/1/users"
+        assert requests.post(url, form, headers=headers, timeout=20).status_code == 200
+        assert "Late" in sign_in(server, "late@school.test")
+    assert "38 passwords replaced" in run("demo", "retire", "--data", tmp_path).stdout
+    with serving(tmp_path) as server:
+        assert "That login and password do not go together." in sign_in(server, "late@school.test")

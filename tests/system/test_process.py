@@ -25,8 +25,7 @@ while rung < 1000:
         woken += 1
         attention.clear()
 signal.setitimer(signal.ITIMER_REAL, 0)
-attention.set_for_good()
-attention.clear()
+attention.set()
 print(woken > 100, attention.wait(0))
 """
 

@@ -18,9 +18,13 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import text
 from tests.support.live import READY, LiveServer, environment, run, serving
 
+from homeroom.db import Database
+from homeroom.db.migrate import migrate
 from homeroom.school.people.passwords import verify_password
+from homeroom.school.schema import Base
 from homeroom.settings import load_settings
 
 
@@ -112,15 +116,40 @@ def test_it_stops_all_its_processes_within_seconds(tmp_path: Path, signum: signa
 def test_a_web_process_and_the_worker_are_started_again_when_they_die(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         before = wait_for_children(server, 2)
-        for pid in before:
+        web_processes = [pid for child in before for pid in children_of(child)]
+        assert web_processes
+        for pid in (*web_processes, *before):
             os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            if len(children(server)) >= 2 and not set(children(server)) & set(before):
+            if len(children(server)) >= 2 and not set(children(server)) & set(before) and is_up(server):
                 break
             time.sleep(0.1)
         assert not set(children(server)) & set(before)
         assert whoami(server, server.first_token).status_code == 200
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_web_process_that_dies_again_and_again_does_not_end_the_server(tmp_path: Path, workers: str) -> None:
+    with serving(tmp_path, "--workers", workers) as server:
+        wait_for_children(server, int(workers) + 1)
+        for _ in range(3):
+            web_processes = [pid for child in children(server) for pid in children_of(child)]
+            assert web_processes
+            for pid in web_processes:
+                os.kill(pid, signal.SIGKILL)
+            deadline = time.monotonic() + 10
+            while not (is_up(server) and any(children_of(child) for child in children(server))):
+                assert server.process.poll() is None, "The whole server has ended."
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert whoami(server, server.first_token).status_code == 200
+
+
+def is_up(server: LiveServer) -> bool:
+    with suppress(requests.RequestException):
+        return requests.get(f"{server.url}/homeroom/v1/health", timeout=5).status_code == 200
+    return False
 
 
 def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
@@ -135,11 +164,16 @@ def test_children_do_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) ->
 
 
 def children(server: LiveServer) -> list[int]:
+    return children_of(server.process.pid)
+
+
+def children_of(pid: int) -> list[int]:
     found: set[int] = set()
-    for thread in Path(f"/proc/{server.process.pid}/task").iterdir():
-        # A thread may end between being listed and being looked at.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            found.update(map(int, (thread / "children").read_text().split()))
+    # A process or thread may end between being listed and being looked at.
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found.update(map(int, (thread / "children").read_text().split()))
     return sorted(found)
 
 
@@ -171,7 +205,8 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
         result = run("serve", "--port", str(server.port), "--data", tmp_path)
         assert result.returncode == 1
         assert result.stderr == (
-            f"Error: Port {server.port} on 127.0.0.1 is taken; choose another with --port, or 0 for any free one.\n"
+            f"Error: Port {server.port} on 127.0.0.1 is taken; "
+            "choose another with --port (make run PORT=...), or 0 for any free one.\n"
         )
 
 
@@ -182,7 +217,7 @@ def test_a_taken_port_is_said_in_a_sentence(tmp_path: Path) -> None:
         (("--data", "{tmp}/file"), "{tmp}/file cannot be the data folder: it is a file."),
         (("--host", "no.such.host.invalid"), "There is no address for the host 'no.such.host.invalid'."),
         (("--host", "192.0.2.1"), "192.0.2.1 is not an address of this machine."),
-        (("--database", "mysql://x"), "The database URL must begin with sqlite:/// or postgresql+psycopg://."),
+        (("--database", "mysql://x"), "The database URL must begin with sqlite:/// or postgresql://."),
         (("--database", "sqlite:///"), "The database URL must name a file: processes cannot share what is in memory."),
         (("--database", "sqlite:///:memory:"), "The database URL must name a file: processes cannot share what is in "),
         (
@@ -210,6 +245,7 @@ def test_what_keeps_it_from_starting_is_said_in_a_sentence(
     assert result.stderr.startswith("Error: " + sentence.replace("{tmp}", str(tmp_path)))
     assert result.stderr.count("\n") == 1
     assert "secret" not in result.stderr + result.stdout
+    assert not (tmp_path / "data").exists(), "A start that failed has made something."
 
 
 @pytest.mark.parametrize("arguments", [("--port", "70000"), ("--workers", "0"), ("--nonsense",)])
@@ -222,6 +258,14 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...]) -> None:
     [
         ("THROTTLE", "maybe", "HOMEROOM_THROTTLE is 'maybe'; it can be 429, 403, off."),
         ("NOT_ALLOWED", "404", "HOMEROOM_NOT_ALLOWED is '404'; it can be 403, 401."),
+        (
+            "STORAGE_URL", "s4://files",
+            "HOMEROOM_STORAGE_URL is 's4://files'; it must be an address such as s3://BUCKET/PATH or file:///FOLDER.",
+        ),
+        (
+            "STORAGE_URL", "s3:files",
+            "HOMEROOM_STORAGE_URL is 's3:files'; it must be an address such as s3://BUCKET/PATH or file:///FOLDER.",
+        ),
         ("DEV", "ture", "HOMEROOM_DEV is 'ture'; it can be 1 or 0."),
         ("MAX_BODY", "1e6", "HOMEROOM_MAX_BODY is '1e6'; it must be a whole number above 0."),
         ("MAX_JSON_DEPTH", "501", "HOMEROOM_MAX_PARAMETER_DEPTH and HOMEROOM_MAX_JSON_DEPTH can be 500 at most."),
@@ -242,6 +286,13 @@ def test_a_wrong_setting_is_said_in_a_sentence(tmp_path: Path, name: str, value:
     assert (result.returncode, result.stderr) == (1, f"Error: {sentence}\n")
 
 
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_a_postgresql_address_is_taken_as_other_programs_write_it(scheme: str) -> None:
+    settings = load_settings({"HOMEROOM_DATABASE_URL": f"{scheme}://u@db/x"})
+    assert settings.url == "postgresql+psycopg://u@db/x"
+    assert load_settings({}, database_url=f"{scheme}://u@db/x") == settings
+
+
 @pytest.mark.parametrize("value, dev", [("1", True), ("TRUE", True), ("on", True), ("0", False), ("off", False)])
 def test_development_is_switched_by_the_usual_words(value: str, dev: bool) -> None:
     assert load_settings({"HOMEROOM_DEV": value}).dev is dev
@@ -257,3 +308,35 @@ def test_a_school_with_people_in_it_is_not_filled(tmp_path: Path) -> None:
         result = run(*command, "--data", tmp_path)
         assert result.returncode == 1
         assert result.stderr == "Error: There are people in this school; the demo school is for an empty one.\n"
+
+
+@pytest.mark.parametrize("command", [("serve", "--port", "0"), ("migrate",), ("worker",), ("token", "create", "x")])
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A file may not grow beyond so many blocks: to SQLite that is a full disk."""
+    data = tmp_path / "data"
+    if command[0] != "serve":
+        data.mkdir()
+        (data / "homeroom.db").touch()
+    limited = ["sh", "-c", 'trap "" XFSZ; ulimit -f 100; exec "$@"', "sh", sys.executable, "-m", "homeroom", *command]
+    result = subprocess.run(
+        [*limited, "--data", str(data)], env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == 1, result.stderr
+    assert result.stderr.startswith("Error: "), result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
+    if command[0] == "serve":
+        assert not data.exists(), "A start that failed has made something."
+
+
+@pytest.mark.parametrize(
+    "command", [("serve", "--port", "0"), ("migrate",), ("worker",), ("token", "create", "x"), ("demo", "load")]
+)
+def test_a_database_of_a_newer_version_is_said_in_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    database = Database(f"sqlite:///{tmp_path}/homeroom.db")
+    migrate(database, Base.metadata)
+    with database.write() as db:
+        db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    result = run(*command, "--data", tmp_path)
+    sentence = "Error: The database is at revision 9999, which only a newer Homeroom knows.\n"
+    assert (result.returncode, result.stderr) == (1, sentence)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import to_builtins
 from sqlalchemy import Connection
 
 from homeroom.cli.opening import opened, require_school
@@ -49,7 +48,7 @@ def set_(name: str, value: str, data: Path | None, database: str | None) -> None
         require_school(school)
         with school.write() as db:
             changed = change(db, name, value)
-    click.echo(f"{name} is {json.dumps(to_builtins(changed, str_keys=True)[name])}.")
+    click.echo(f"{name} is {json.dumps(getattr(changed, name), ensure_ascii=False)}.")
 
 
 def change(db: Connection, name: str, value: str) -> AccountSettings:

@@ -59,7 +59,8 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
 def _sentence(error: OSError, host: str, port: int) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return f"Port {port} on {host} is taken; choose another with --port, or 0 for any free one."
+            other = "choose another with --port (make run PORT=...), or 0 for any free one"
+            return f"Port {port} on {host} is taken; {other}."
         case errno.EACCES:
             return f"This user may not listen at port {port}; choose one above 1023 with --port."
         case errno.EADDRNOTAVAIL:

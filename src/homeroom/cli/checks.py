@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import stat
 import sys
@@ -16,16 +17,17 @@ from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
 from homeroom import clock
-from homeroom.cli.opening import TOKEN_FILE
+from homeroom.cli.opening import TOKEN_FILE, is_open_to_others, own_files
 from homeroom.cli.outside import check_mail, check_storage
 from homeroom.cli.problems import reason, shown
 from homeroom.db import Database
-from homeroom.db.migrate import current_revision, newest_revision
+from homeroom.db.migrate import current_revision, newest_revision, revisions
+from homeroom.school import demo
 from homeroom.school.access.seals import count_sealed
 from homeroom.school.access.vault import open_vault
 from homeroom.school.jobs import Jobs
-from homeroom.school.leases import holder_of
-from homeroom.school.schema import DirectoryEntry, JobLease, MovedClock
+from homeroom.school.leases import leases_named
+from homeroom.school.schema import DirectoryEntry, MovedClock
 from homeroom.school.setup import is_empty
 from homeroom.settings import VARIABLES, Settings
 
@@ -51,6 +53,7 @@ def all_of(settings: Settings) -> Iterator[Finding]:
     yield check_python()
     yield check_settings(os.environ)
     yield check_folder(settings.data)
+    yield from check_files(settings)
     yield check_token_file(settings.data / TOKEN_FILE)
     yield from check_database(settings)
     yield Finding("storage", *check_storage(settings))
@@ -81,12 +84,20 @@ def check_folder(folder: Path) -> Finding:
         return Finding("data folder", "note", f"{folder} does not exist yet", "`homeroom serve` makes it.")
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         return Finding("data folder", "problem", f"{folder} cannot be written to", "Give it to the user who serves.")
-    if stat.S_IMODE(folder.stat().st_mode) & 0o007:
-        return Finding("data folder", "note", f"{folder} is open to every user of this machine", f"chmod o= {folder}")
+    if is_open_to_others(folder):
+        return Finding("data folder", "note", f"{folder} is open to other users of this machine", f"chmod 700 {folder}")
     free = shutil.disk_usage(folder).free
     if free < _LITTLE_SPACE:
         return Finding("data folder", "problem", f"{folder} has {free // 1024**2} MiB left", "Make space.")
     return Finding("data folder", "ok", f"{folder}, {free // 1024**3} GiB free")
+
+
+def check_files(settings: Settings) -> Iterator[Finding]:
+    """The database and the queue; the token has a line of its own."""
+    for file in own_files(settings):
+        if file.name != TOKEN_FILE and is_open_to_others(file):
+            found = f"others can read {file} (mode {stat.S_IMODE(file.stat().st_mode):04o})"
+            yield Finding("files", "problem", found, f"chmod 600 {file}")
 
 
 def check_token_file(file: Path) -> Finding:
@@ -144,6 +155,10 @@ def check_tables(current: str | None) -> Finding:
         return Finding("tables", "ok", f"at revision {newest}")
     if current is None:
         return Finding("tables", "note", "none yet", "`homeroom serve` makes them.")
+    if current not in revisions():
+        return Finding(
+            "tables", "problem", f"at revision {current}, of a newer Homeroom", "Install that version again."
+        )
     return Finding(
         "tables", "problem", f"at revision {current}, and this version needs {newest}", "Run `homeroom migrate`."
     )
@@ -155,6 +170,9 @@ def check_school(db: Connection, settings: Settings) -> Iterator[Finding]:
         yield Finding("school", "note", "not set up yet", "`homeroom serve` does it on its first start.")
     else:
         yield check_secrets(db, settings)
+        if demo.is_open(db):
+            found = "everybody knows the tokens and passwords of the demo people"
+            yield Finding("demo school", "note", found, "`homeroom demo retire` before real people come.")
     yield check_search(db)
     yield check_clock(db)
     yield check_worker(db)
@@ -200,12 +218,30 @@ def check_clock(db: Connection) -> Finding:
 
 
 def check_worker(db: Connection) -> Finding:
-    if holder := holder_of(db, "worker"):
-        return Finding("worker", "ok", f"alive: {holder.rsplit(':', 1)[0]}")
+    leases = leases_named(db, "worker")
+    alive = [lease.holder.rsplit(":", 1)[0] for lease in leases if lease.live and _may_live(lease.holder)]
+    if alive:
+        return Finding("worker", "ok", f"alive: {', '.join(alive)}")
     # One that stops says so; what is left is of one that could not.
-    if db.execute(select(JobLease.name).where(JobLease.name == "worker")).first():
+    if leases:
         return Finding("worker", "problem", "it stopped reporting", "Look at the log of `homeroom serve`.")
     return Finding("worker", "note", "none is running now", "`homeroom serve` starts one.")
+
+
+def _may_live(holder: str) -> bool:
+    """Whether nothing speaks against it: of a process on this machine we see whether it is there."""
+    host, _, rest = holder.partition(":")
+    pid = rest.partition(":")[0]
+    if host != socket.gethostname() or not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # There is one, of somebody else.
+        return True
+    return True
 
 
 def check_queue(database: Database, settings: Settings) -> Finding:

@@ -20,7 +20,7 @@ COMMANDS = {
     "user": ("homeroom.cli.users:user", "Help people who cannot sign in: passwords and second factors."),
     "account": ("homeroom.cli.accounts:account", "Change settings of the root account."),
     "openapi": ("homeroom.cli.openapi:openapi", "Print the OpenAPI document."),
-    "demo": ("homeroom.cli.demo:demo", "Load the demo school."),
+    "demo": ("homeroom.cli.demo:demo", "Load or retire the demo school."),
 }
 
 
@@ -61,4 +61,4 @@ def main() -> None:
     them.
     """
     # What is made in the data folder is nobody else's on this machine to read.
-    os.umask(os.umask(0o077) | 0o007)
+    os.umask(0o077)

@@ -27,6 +27,6 @@ def migrate(data: Path | None, database: str | None) -> None:
       homeroom migrate --database postgresql+psycopg://homeroom@db/homeroom
     """
     settings = settings_from(data=data, database_url=database)
-    with opened(settings, make=True) as school:
+    with opened(settings) as school:
         changed = bring_up_to_date(school, Base.metadata, told=lambda step: click.echo(f"{step}."))
     click.echo(f"The tables are at revision {newest_revision()}{'' if changed else ' already'}.")

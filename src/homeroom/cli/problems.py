@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,10 +35,13 @@ def told_in_a_sentence(settings: Settings) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise Problem(f"The database {shown(settings.url)} cannot be used: {reason(error)}.") from None
+    except sqlite3.Error as error:
+        # From where we speak to the driver without SQLAlchemy: transactions, and the job queue.
+        raise Problem(f"The database {shown(settings.url)} cannot be used: {str(error).rstrip('.')}.") from None
     except ArgumentError:
         raise Problem("The database URL cannot be read.") from None
     except OSError as error:
-        raise Problem(f"{error.filename} cannot be used: {error.strerror}.") from None
+        raise Problem(f"{error.filename or settings.data} cannot be used: {error.strerror}.") from None
     except CannotMigrate as error:
         raise Problem(str(error)) from None
     except Refused as error:

@@ -9,28 +9,36 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 # Every job is registered by the module that has it.
 import homeroom.app  # noqa: F401
 from homeroom.cli.opening import opened, prepare_folder, require_current
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import settings_from
+from homeroom.cli.problems import reason, settings_from
 from homeroom.db import Database
 from homeroom.logs import CONFIGURATION
 from homeroom.school.jobs import Jobs
-from homeroom.school.leases import give_back, take_lease
+from homeroom.school.leases import forget_dead, give_back, take_lease
 from homeroom.services.process import Attention, end_with_supervisor, is_supervised
 
 log = logging.getLogger("homeroom.worker")
 
+# What the leases of workers begin with.
+WORKER = "worker "
+
 EVERY = 60.0
+# Seconds between two signs of life, and how long one counts. Who looks on the same machine sees at once that it died.
+REPORTS_EVERY = 10.0
+ALIVE = timedelta(seconds=25)
 # A little less than a round, so that the next one finds the lease free whatever the scheduler of the machine does.
 SWEEPING = timedelta(seconds=50)
-ALIVE = timedelta(seconds=150)
 
 
 @click.command()
@@ -64,18 +72,23 @@ def work(school: Database, jobs: Jobs, stop: Attention) -> None:
     # After the consumer, which installs signal handlers of its own.
     stop_on_signals(stop)
     end_with_supervisor()
-    # Sweep at the start, even if another worker sweeps too: a worker that was killed may have left jobs.
-    jobs.sweep()
+    # At the start whoever else sweeps: what a worker left that was killed waits for this one.
+    with unless_the_database_is_away():
+        jobs.sweep()
+    swept = time.monotonic()
     while True:
-        began = time.monotonic()
-        report_alive(school, me)
-        if stop.wait(max(0.0, EVERY - (time.monotonic() - began))):
+        with unless_the_database_is_away():
+            report_alive(school, me)
+        if stop.wait(REPORTS_EVERY):
             break
         consumer.check_worker_health()
-        sweep_if_first(school, jobs, me)
+        if time.monotonic() - swept >= EVERY:
+            swept = time.monotonic()
+            with unless_the_database_is_away():
+                sweep_if_first(school, jobs, me)
     consumer.stop(graceful=True)
-    with school.write() as db:
-        give_back(db, "worker", me)
+    with unless_the_database_is_away(), school.write() as db:
+        give_back(db, lease_of(me), me)
 
 
 def sweep_if_first(school: Database, jobs: Jobs, me: str) -> None:
@@ -89,7 +102,23 @@ def sweep_if_first(school: Database, jobs: Jobs, me: str) -> None:
 def report_alive(school: Database, me: str) -> None:
     """Record that a worker is running; `homeroom doctor` looks for it."""
     with school.write() as db:
-        take_lease(db, "worker", me, ALIVE)
+        take_lease(db, lease_of(me), me, ALIVE)
+        # What a dead one left is of no more use: there is a live one again.
+        forget_dead(db, WORKER)
+
+
+def lease_of(me: str) -> str:
+    """Each worker has a lease of its own, or a dead one's would keep the next from saying that it lives."""
+    return f"{WORKER}{me.rpartition(':')[2]}"
+
+
+@contextmanager
+def unless_the_database_is_away() -> Iterator[None]:
+    """Say that the database is away, in one line, and go on: it comes back, and the jobs are rows in it."""
+    try:
+        yield
+    except DBAPIError as error:
+        log.error("The database cannot be used now: %s.", reason(error))
 
 
 def stop_on_signals(stop: Attention | None = None) -> Attention:

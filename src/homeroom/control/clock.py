@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from homeroom import clock
 from homeroom.control.contexts import require_development
 from homeroom.school import moved_clock
+from homeroom.school.access.product_time import forget_the_future
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
 from homeroom.wire.answers import seconds
@@ -47,6 +48,7 @@ def move_clock(params: RawParams, actor: Actor, services: Services, db: Connecti
     require_development(actor, services.settings)
     now, frozen = _wanted(params)
     moved_clock.move(db, now, frozen=frozen)
+    forget_the_future(db)
     return clock_json()
 
 
@@ -55,6 +57,7 @@ def return_to_real_time(actor: Actor, services: Services, db: Connection) -> Clo
     """Return to real time."""
     require_development(actor, services.settings)
     moved_clock.restore(db)
+    forget_the_future(db)
     return clock_json()
 
 

@@ -20,6 +20,17 @@ def require_site_admin(actor: Actor) -> None:
         raise NotAllowed("site_admin")
 
 
+# Who holds them all can do, at the root account, most of what a security event tells of.
+_READ_SECURITY_EVENTS = ("manage_user_logins", "manage_account_memberships", "manage_role_overrides")
+
+
+def require_reader_of_security_events(actor: Actor) -> None:
+    """Site admins, and who manages logins, admins and roles of the whole school. Raises NotAllowed."""
+    actor.require_signed_in()
+    if not all(actor.holds(right, actor.root.ref) for right in _READ_SECURITY_EVENTS):
+        raise NotAllowed("security events")
+
+
 def require_development(actor: Actor, settings: Settings) -> None:
     """Raises NotFound unless HOMEROOM_DEV is on: the route is not there then. Raises NotAllowed."""
     if not settings.dev:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from homeroom.control import clock, developer_keys, health, jobs, second_factors, settings, terms_of_service
+from homeroom.control import (
+    clock,
+    developer_keys,
+    health,
+    jobs,
+    second_factors,
+    security_events,
+    settings,
+    terms_of_service,
+)
 from homeroom.wire.api_errors import render_error
 from homeroom.wire.server import Face
 
@@ -15,6 +24,7 @@ CONTROL = Face(
         developer_keys.route,
         jobs.route,
         second_factors.route,
+        security_events.route,
         settings.route,
         terms_of_service.route,
     ),

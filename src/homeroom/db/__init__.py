@@ -3,6 +3,7 @@
 from homeroom.db.engine import Database, after_commit
 from homeroom.db.statements import (
     bare,
+    begin_ids_anew,
     contains,
     insert_or_change,
     insert_or_update,
@@ -18,6 +19,7 @@ __all__ = [
     "Database",
     "after_commit",
     "bare",
+    "begin_ids_anew",
     "contains",
     "digest_of",
     "insert_or_change",

@@ -205,7 +205,9 @@ def _make_engine(url: str, pool_size: int) -> Engine:
         event.listen(engine, "checkout", _ask_whether_it_lives)
         return engine
     if file := make_url(url).database:
-        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Whoever reads it reads everything; its -wal and -shm get the same mode from SQLite.
+        Path(file).touch(mode=0o600)
     engine = create_engine(
         url,
         poolclass=QueuePool,

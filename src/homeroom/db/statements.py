@@ -194,6 +194,19 @@ def insert_returning_id(db: Connection, statement: Insert) -> int:
     return int(primary_key[0])
 
 
+def begin_ids_anew(db: Connection, tables: Iterable[Table]) -> None:
+    """Have the next ids follow the rows that there are.
+
+    PostgreSQL does not give back the ids of a transaction that was undone; SQLite does.
+    """
+    if db.dialect.name == "postgresql":
+        for table in tables:
+            if "id" in table.columns:
+                sequence = func.pg_get_serial_sequence(table.name, "id")
+                newest = select(func.coalesce(func.max(table.c.id), 0) + 1).scalar_subquery()
+                db.execute(select(func.setval(sequence, newest, False)).where(sequence.is_not(None)))
+
+
 def violated(error: IntegrityError, table: Any) -> str | None:
     """The name of the unique index or constraint of ``table`` that a write ran into; None for another kind of error."""
     diagnostics = getattr(error.orig, "diag", None)

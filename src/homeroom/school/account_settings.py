@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 import msgspec
@@ -65,10 +65,11 @@ def changed_settings(current: AccountSettings, changes: dict[str, Any]) -> Accou
     for name in changes:
         if name not in AccountSettings.__struct_fields__:
             raise Refused(f"There is no setting {name!r}.")
-    try:
-        settings = msgspec.convert({**known, **changes}, AccountSettings)
-    except msgspec.ValidationError as error:
-        raise Refused(f"That is not a value of the setting: {error}.") from None
+        try:
+            msgspec.convert({name: changes[name]}, AccountSettings)
+        except msgspec.ValidationError:
+            raise Refused(f"{name} must be {_expected(name)}.") from None
+    settings = msgspec.convert({**known, **changes}, AccountSettings)
     if not LEAST_PASSWORD_LENGTH <= settings.password_min_length <= 255:
         raise Refused(f"password_min_length must be between {LEAST_PASSWORD_LENGTH} and 255.")
     if time_zones.find_zone(settings.default_time_zone) is None:
@@ -90,6 +91,15 @@ def _is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and text.isprintable() and " " not in text
+
+
+def _expected(name: str) -> str:
+    """What a value of the setting is, in words."""
+    (kind,) = (field.type for field in msgspec.structs.fields(AccountSettings) if field.name == name)
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    words = {bool: "true or false", int: "a whole number", str: "a text", str | None: "a text or null"}
+    return words.get(kind, "false or a list of texts")
 
 
 def settings_text(settings: AccountSettings) -> str:

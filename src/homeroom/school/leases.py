@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
 from homeroom import clock
 from homeroom.db import insert_or_update
+from homeroom.db.types import AnyRow
 from homeroom.school.schema import JobLease
 
 
@@ -28,8 +30,13 @@ def give_back(db: Connection, name: str, holder: str) -> None:
     db.execute(delete(JobLease).where(JobLease.name == name, JobLease.holder == holder))
 
 
-def holder_of(db: Connection, name: str) -> str | None:
-    """Who holds the lease now."""
-    return db.execute(
-        select(JobLease.holder).where(JobLease.name == name, JobLease.until > clock.real_now())
-    ).scalar_one_or_none()
+def leases_named(db: Connection, prefix: str) -> Sequence[AnyRow]:
+    """The leases whose name begins so: ``holder``, and whether it is ``live``."""
+    now = clock.real_now()
+    rows = select(JobLease.holder, (JobLease.until > now).label("live")).where(JobLease.name.startswith(prefix))
+    return db.execute(rows.order_by(JobLease.until.desc())).all()
+
+
+def forget_dead(db: Connection, prefix: str) -> None:
+    """Remove those of such leases that are over."""
+    db.execute(delete(JobLease).where(JobLease.name.startswith(prefix), JobLease.until <= clock.real_now()))

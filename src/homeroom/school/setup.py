@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select
 
 from homeroom import clock
-from homeroom.db import Database, new_uuid
+from homeroom.db import Database, begin_ids_anew, new_uuid
 from homeroom.school import permissions
 from homeroom.school.access.credentials import digest_of, new_token
 from homeroom.school.addresses import address_key
@@ -21,6 +21,7 @@ from homeroom.school.schema import (
     Account,
     AccountAdmin,
     AuthenticationProvider,
+    Base,
     CommunicationChannel,
     DeveloperKey,
     EnrollmentTerm,
@@ -60,6 +61,8 @@ def first_start(database: Database, *, token: str | None, keep: Callable[[FirstA
     with database.alter() as db:
         if not is_empty(db):
             return None
+        # A first start that broke off used ids up, and the root account is account 1.
+        begin_ids_anew(db, Base.metadata.sorted_tables)
         admin = set_up(db, name="Homeroom", token=token, password=password, password_hash=password_hash)
         keep(admin)
         return admin

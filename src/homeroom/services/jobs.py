@@ -134,6 +134,8 @@ def open_huey(settings: Settings) -> Huey:
     if url.get_backend_name() == "postgresql":
         dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         return PostgresHuey(**options, dsn=dsn, table_prefix="jobs", blocking=False, connect_timeout=10)
-    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = settings.data / "jobs.db"
+    file.touch(mode=0o600)
     # A queue that loses its last entries with the power is swept up again, so it need not wait for the disk.
-    return SqliteHuey(**options, filename=str(settings.data / "jobs.db"), fsync=False, timeout=15)
+    return SqliteHuey(**options, filename=str(file), fsync=False, timeout=15)

@@ -25,24 +25,18 @@ class Attention:
 
     def __init__(self) -> None:
         self._set = False
-        self._for_good = False
         self._ears, self._mouth = os.pipe()
         os.set_blocking(self._ears, False)
         os.set_blocking(self._mouth, False)
 
     def is_set(self) -> bool:
-        return self._set or self._for_good
+        return self._set
 
     def set(self) -> None:
         self._set = True
         # A full pipe wakes as well.
         with suppress(BlockingIOError):
             os.write(self._mouth, b"!")
-
-    def set_for_good(self) -> None:
-        """Set the event, even if it is cleared afterwards."""
-        self._for_good = True
-        self.set()
 
     def clear(self) -> None:
         with suppress(BlockingIOError):
@@ -68,6 +62,8 @@ def end_with_supervisor() -> None:
     """
     supervisor = int(os.environ.get(SUPERVISOR) or 0)
     if supervisor:
+        # Ctrl-C reaches every process of a terminal; the supervisor hears it, and asks the others to stop.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_watch, args=(supervisor,), name="supervisor", daemon=True).start()
 
 

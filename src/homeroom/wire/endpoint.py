@@ -14,6 +14,7 @@ from homeroom.school.access.credentials import InsufficientScopes, find_root, no
 from homeroom.school.actor import AccountRef, Actor, CourseRef
 from homeroom.school.errors import NotAllowed
 from homeroom.school.permissions import PERMISSIONS
+from homeroom.school.security_events import Event, Origin, asking
 from homeroom.wire.answers import Answer, make_bytes
 from homeroom.wire.authentication import authenticate, authenticate_browser
 from homeroom.wire.browser import Browser, session_cookie_of
@@ -72,6 +73,18 @@ class Call:
             self._browser = Browser(self.request)
         return self._browser
 
+    @property
+    def origin(self) -> Origin:
+        """Who asks, for a security event."""
+        actor: Actor | None = getattr(self, "actor", None)
+        if actor is None or not actor.id:
+            return Origin(None, None, self.request.remote_ip, self.request.id)
+        real = actor.real_id if actor.is_masquerading else None
+        return Origin(actor.id, real, self.request.remote_ip, self.request.id)
+
+    def report(self, event: Event) -> None:
+        self.services.reports.add(event)
+
 
 _NOTED_EVERY = timedelta(minutes=10)
 Resolver = Callable[[Call], Any]
@@ -110,6 +123,7 @@ class Endpoint:
 
     def run(self, call: Call) -> Answer:
         """Everything from the read body to the answer. Raises errors that the face renders."""
+        asking.set(call)
         database = call.services.database
         route = self.route
         if route.prepare is not None:
@@ -133,6 +147,8 @@ class Endpoint:
         actor = call.actor = self.authenticate(call, db)
         if actor.id:
             _note_use(call, actor)
+            if actor.is_masquerading:
+                call.services.reports.add_masquerade(Event("masquerade", call.origin, clock.real_now(), actor.id))
         if self.route.right not in (PUBLIC, ANONYMOUS):
             actor.require_signed_in()
         if actor.scopes is not None:

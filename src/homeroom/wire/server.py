@@ -23,6 +23,7 @@ from homeroom.wire.request import Request
 from homeroom.wire.router import Match, Router
 from homeroom.wire.routes import Route, Routes
 from homeroom.wire.scopes import Scope, scope_text, scopes_of
+from homeroom.wire.security import report_refusal
 from homeroom.wire.services import Services
 from homeroom.wire.throttle import Bucket, Stopwatch, Throttled, bucket_key, cost_headers, shows_cost, too_many
 from homeroom.wire.transfer import BodyBroken, BodyTooSlow, read_body, send_answer
@@ -229,6 +230,7 @@ class Server:
             return too_many(self.services.settings.throttle, with_header=shows_cost(request, visit.token))
         if not isinstance(error, SchoolError | BadParameters):
             visit.failure = error
+        report_refusal(visit.call, error)
         visit.broken = isinstance(error, BodyBroken | BodyTooSlow)
         try:
             return make_bytes(self._face_of(visit).error(error, request), string_ids=request.wants_string_ids)

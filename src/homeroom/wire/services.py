@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from homeroom.db import Database
 from homeroom.school.jobs import Jobs
+from homeroom.school.security_events import Reports
 from homeroom.settings import Settings
 from homeroom.wire.notes import Notes
 from homeroom.wire.router import Router
@@ -32,6 +33,10 @@ class Services:
     scopes: tuple[Scope, ...] = ()
     faces: tuple[Face, ...] = ()
     router: Router[Any] = field(default_factory=Router)
+    reports: Reports = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reports = Reports(self.notes.add)
 
     def close(self) -> None:
         self.notes.close()

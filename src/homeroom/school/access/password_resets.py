@@ -19,6 +19,7 @@ from homeroom.school.events import PasswordChanged, listen
 from homeroom.school.mail import Mail, send_later
 from homeroom.school.people.names import search_key
 from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, User
+from homeroom.school.security_events import record
 
 LIFETIME = timedelta(hours=1)
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
@@ -59,6 +60,7 @@ def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
             digest=digest_of(secret), login_id=login.id, created_at=now, expires_at=now + LIFETIME
         )
         db.execute(row)
+        record(db, "password_link_sent", user_id=login.user_id, object=("login", login.id))
         send_later(db, _mail(login, school, f"{base_url}/login/canvas/reset/{secret}"))
     return bool(logins)
 
@@ -142,6 +144,7 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
         update(Login).where(Login.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
     )
     sessions.end_all_of(db, reset.user_id)
+    record(db, "password_changed", user_id=reset.user_id, object=("login", reset.login_id), by="link")
     return reset
 
 

@@ -18,6 +18,7 @@ from homeroom.school.people.channels import confirmable
 from homeroom.school.people.names import search_key
 from homeroom.school.people.users.notices import send_notice
 from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.security_events import record
 
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
 MAILS_PER_CHANNEL = 3
@@ -107,6 +108,11 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
         if terms and not invitation.terms_accepted:
             values["terms_accepted_at"] = now
         db.execute(update(User).where(User.id == invitation.user_id).values(**values))
+    record(db, "address_confirmed", user_id=invitation.user_id, object=("communication_channel", invitation.channel_id))
+    if invitation.login_id is not None:
+        record(
+            db, "password_changed", user_id=invitation.user_id, object=("login", invitation.login_id), by="invitation"
+        )
     directory.refresh(db, [invitation.user_id])
     return invitation
 

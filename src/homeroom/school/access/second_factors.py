@@ -22,6 +22,7 @@ from homeroom.school.access.vault import Vault
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.events import UserDeleted, listen
 from homeroom.school.schema import AccountAdmin, RecoveryCode, SecondFactor
+from homeroom.school.security_events import record
 
 Demand = Literal["nothing", "code", "enrolment"]
 RECOVERY_CODES = 10
@@ -146,6 +147,7 @@ def _same(right: str, typed: str) -> bool:
 
 def turned_on(db: Connection, user_id: int, session_id: int | None) -> None:
     """A second factor was set up, if in a browser in this session: every other one signs in anew."""
+    record(db, "second_factor_on", user_id=user_id)
     sessions.end_all_of(db, user_id, but=session_id)
     if session_id is not None:
         sessions.vouch_for(db, session_id)
@@ -153,7 +155,8 @@ def turned_on(db: Connection, user_id: int, session_id: int | None) -> None:
 
 def turn_off(db: Connection, user_id: int) -> None:
     """The person needs no second factor any more."""
-    db.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id))
+    if db.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id)).rowcount:
+        record(db, "second_factor_off", user_id=user_id)
     db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
 
 

@@ -33,6 +33,7 @@ from homeroom.school.access.credentials import (
 from homeroom.school.actor import Actor
 from homeroom.school.events import PasswordChanged, UserDeleted, listen
 from homeroom.school.schema import Login, User, WebSession
+from homeroom.school.security_events import record
 
 IDLE, LIFETIME = timedelta(hours=24), timedelta(days=7)
 REMEMBERED_IDLE, REMEMBERED_LIFETIME = timedelta(days=30), timedelta(days=90)
@@ -157,6 +158,8 @@ def start(
     if replaces is not None:
         end(db, replaces)
     lifetime = REMEMBERED_LIFETIME if remember else LIFETIME
+    kind = "sign_in" if real_user_id is None else "masquerade_begun"
+    record(db, kind, user_id=user_id, object=("login", login_id) if login_id is not None else None)
     return _insert(
         db, data, lifetime, user_id=user_id, login_id=login_id, real_user_id=real_user_id, remember=remember,
         vouched=vouched, user_agent=user_agent[:255],

@@ -24,6 +24,7 @@ from homeroom.school.people.logins.queries import HAS_PASSWORD
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
 from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.security_events import report
 
 
 class Candidate(NamedTuple):
@@ -89,12 +90,14 @@ def check_own(database: Database, login: AnyRow, password: str, place: Place) ->
 
 def locked_out(candidate: Candidate | None, place: Place, wait: int) -> Checked:
     """A try came too early or too often: nobody looks at the password."""
+    report("sign_in_locked", user_id=candidate.user_id if candidate else None)
     return Checked(candidate, wait=wait)
 
 
 def failed(db: Connection, candidate: Candidate | None, place: Place, limits: Sequence[Limit]) -> None:
     """The password was wrong: count it."""
     lockout.count_failure(db, limits)
+    report("sign_in_failed", user_id=candidate.user_id if candidate else None)
 
 
 def find_candidate(db: Connection, typed: str) -> Candidate | None:

@@ -20,6 +20,7 @@ from homeroom.school.schema import (
     SessionToken,
     User,
 )
+from homeroom.school.security_events import record
 from homeroom.services.jobs import Call
 
 _CHUNK = 1_000
@@ -32,6 +33,7 @@ def sign_out_everywhere(db: Connection, user_id: int) -> None:
     for table in (OAuthCode, SessionToken):
         db.execute(delete(table).where(or_(table.user_id == user_id, table.real_user_id == user_id)))
     sessions.end_all_of(db, user_id)
+    record(db, "sessions_ended", user_id=user_id)
     db.execute(_expired().where(or_(AccessToken.user_id == user_id, AccessToken.real_user_id == user_id)))
 
 
@@ -43,6 +45,7 @@ def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_ad
             user_id=user_id, skip_admins=skip_admins, state="queued", created_at=clock.now()
         ),
     )
+    record(db, "sessions_ended", user_id=user_id, mobile_apps=True)
     later(expire_mobile_sessions, expiry_id=expiry_id)
 
 

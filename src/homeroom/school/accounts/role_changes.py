@@ -18,6 +18,7 @@ from homeroom.school.actor import Actor
 from homeroom.school.errors import Fault, Invalid, Refused
 from homeroom.school.permissions import ADMIN, BASE_ROLES, is_available
 from homeroom.school.schema import Role, RoleOverride
+from homeroom.school.security_events import record
 
 _NAME_LIMIT = 255
 _RESERVED = (ADMIN, *BASE_ROLES)
@@ -47,6 +48,7 @@ def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str,
     with _free_name():
         role = role._replace(id=insert_returning_id(db, insert(Role).values(values)))
     _change_permissions(db, actor, account, role, changes)
+    record(db, "role_created", object=("role", role.id), account_id=account.id)
     return role.id
 
 
@@ -65,6 +67,7 @@ def update_role(
 def set_role_state(db: Connection, account: FoundAccount, role: FoundRole, state: str) -> None:
     """Deactivate or activate the account's own role; people who have it keep it (Roles API, "Deactivate a role")."""
     require_own(account, role, "deactivate" if state == "inactive" else "activate")
+    record(db, "role_changed", object=("role", role.id), account_id=account.id, state=state)
     db.execute(update(Role).where(Role.id == role.id).values(state=state, updated_at=clock.now()))
 
 
@@ -113,6 +116,8 @@ def _change_permissions(db: Connection, actor: Actor, account: FoundAccount, rol
     before = _said(db, account.id, role.id)
     after = {name: _word(changes[name], before.get(name, _SILENCE)) for name in fitting if not decided[name].readonly}
     _write(db, account.id, role.id, after)
+    if after:
+        record(db, "role_changed", object=("role", role.id), account_id=account.id, permissions=sorted(after))
     return bool(after)
 
 

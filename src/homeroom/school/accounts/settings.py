@@ -11,6 +11,7 @@ from homeroom.db import lock
 from homeroom.school.account_settings import AccountSettings, changed_settings, read_settings, settings_text
 from homeroom.school.errors import NotFound, Refused
 from homeroom.school.schema import Account
+from homeroom.school.security_events import record
 
 # Settings that are also columns of the account, which its sub-accounts and its JSON read.
 _COLUMNS = ("default_time_zone", "default_locale")
@@ -40,4 +41,5 @@ def change_settings(db: Connection, account_id: int, changes: dict[str, Any]) ->
         .where(Account.id == account_id)
         .values(settings=settings_text(settings), updated_at=clock.now(), **columns)
     )
+    record(db, "settings_changed", object=("account", account_id), settings=sorted(changes))
     return settings

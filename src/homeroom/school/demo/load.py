@@ -42,6 +42,8 @@ from homeroom.school.schema import (
 # Everybody's password. The demo school is for trying things out, and every start says so.
 PASSWORD = "homeroom-demo"
 DOMAIN = "demo.homeroom.example"
+# The row that says that the demo school is here, and whether its tokens and passwords still work.
+FACT, LOADED, RETIRED = "demo_school", "1", "retired"
 _TRY = ("rosalind", "amara", "stella")
 _EVERYBODY = (*cast.ADMINS, *cast.TEACHERS, *cast.ASSISTANTS, *cast.STUDENTS, *cast.OBSERVERS)
 
@@ -68,8 +70,13 @@ def token_of(login: str) -> str:
     return f"demo-token-of-{login}-{'0' * (24 - len(login))}"
 
 
+def everybodys_tokens() -> list[str]:
+    """Every token that a demo school was ever made with."""
+    return [token_of(login) for login in _TRY]
+
+
 def is_loaded(db: Connection) -> bool:
-    return db.execute(select(SystemFact.name).where(SystemFact.name == "demo_school")).first() is not None
+    return db.execute(select(SystemFact.name).where(SystemFact.name == FACT)).first() is not None
 
 
 def load(database: Database) -> int:
@@ -95,7 +102,7 @@ def _fill(db: Connection, password_hash: str) -> int:
     scene.add_courses()
     scene.add_enrollments()
     scene.add_preferences()
-    db.execute(insert(SystemFact).values(name="demo_school", value="1"))
+    db.execute(insert(SystemFact).values(name=FACT, value=LOADED))
     directory.refresh(db, scene.users.values())
     directory.associate(db, scene.users.values())
     return len(scene.users)

@@ -22,6 +22,7 @@ from homeroom.school.people.users.queries import hold_users
 from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.permissions import ADMIN
 from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
+from homeroom.school.security_events import record
 
 COLUMNS = (
     AccountAdmin.id,
@@ -110,6 +111,7 @@ def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRo
         update=["state", "updated_at"],
     )
     directory.associate(db, [user_id])
+    record(db, "admin_added", user_id=user_id, object=("role", role.id), account_id=account.id)
     if notify:
         _tell(db, account, user_id)
     admin = _find(db, account, user_id, role)
@@ -125,6 +127,7 @@ def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: Foun
         raise NotFound("admin")
     db.execute(update(AccountAdmin).where(AccountAdmin.id == admin.id).values(state="deleted", updated_at=clock.now()))
     directory.associate(db, [user_id])
+    record(db, "admin_removed", user_id=user_id, object=("role", role.id), account_id=account.id)
     return admin._replace(state="deleted")
 
 

@@ -50,6 +50,7 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
+from homeroom.school.schema.security import SecurityEvent
 from homeroom.school.schema.sessions import (
     AttemptCount,
     KnownPlace,
@@ -101,6 +102,7 @@ __all__ = [
     "Role",
     "RoleOverride",
     "SecondFactor",
+    "SecurityEvent",
     "SessionToken",
     "SystemFact",
     "TermsOfService",

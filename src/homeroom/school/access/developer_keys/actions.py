@@ -16,6 +16,7 @@ from homeroom.school.access.developer_keys.fields import read_list
 from homeroom.school.access.vault import Vault
 from homeroom.school.errors import Fault, Invalid, Refused
 from homeroom.school.schema import AccessToken, DeveloperKey, DeveloperKeyBinding
+from homeroom.school.security_events import record
 
 BINDING_STATES = ("on", "off", "allow")
 
@@ -47,6 +48,7 @@ def make_key(
         switch_key(db, key_id, site_admin, "allow")
     else:
         switch_key(db, key_id, owner, "off")
+    record(db, "key_created", object=("developer_key", key_id))
     return key_id
 
 
@@ -60,6 +62,7 @@ def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event:
         changes["state"] = "active"
     # A key that somebody else deletes at the same time must stay deleted.
     live = DeveloperKey.id == key.id, DeveloperKey.state != "deleted"
+    record(db, "key_changed", object=("developer_key", key.id), fields=sorted(changes))
     db.execute(update(DeveloperKey).where(*live).values(**changes, updated_at=clock.now()))
 
 
@@ -78,12 +81,14 @@ def mark_key(
         .values(**changes)
         .returning(DeveloperKey.mobile, DeveloperKey.pandata_app_keys)
     ).one()
+    record(db, "key_changed", object=("developer_key", key_id), fields=sorted(changes.keys() - {"updated_at"}))
     return {"mobile": row.mobile, "pandata_app_keys": read_list(row.pandata_app_keys)}
 
 
 def delete_key(db: Connection, key: AnyRow) -> None:
     """Mark the key as deleted. Its tokens are deleted with it."""
     _keep_default(key, "deleted")
+    record(db, "key_deleted", object=("developer_key", key.id))
     now = clock.now()
     db.execute(update(DeveloperKey).where(DeveloperKey.id == key.id).values(state="deleted", updated_at=now))
     db.execute(
@@ -119,6 +124,7 @@ def switch_key(db: Connection, key_id: int, account_id: int, state: str) -> AnyR
         key=["developer_key_id", "account_id"],
         update=["state", "updated_at"],
     )
+    record(db, "key_changed", object=("developer_key", key_id), account_id=account_id, binding=state)
     return db.execute(
         select(
             DeveloperKeyBinding.id,

@@ -19,6 +19,7 @@ from homeroom.school.access.credentials import digest_of
 from homeroom.school.access.oauth.clients import Client
 from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.schema import AccessToken, OAuthCode
+from homeroom.school.security_events import record
 
 LIFETIME = timedelta(minutes=10)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -97,6 +98,7 @@ class ReplayedCode(OAuthError):
 def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
     """End the token that was made from a code that was used twice."""
     if access_token_id is not None:
+        record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
         db.execute(
             update(AccessToken).where(AccessToken.id == access_token_id).values(state="deleted", updated_at=clock.now())
         )

@@ -16,6 +16,7 @@ from homeroom.school.access.credentials import digest_of, find_actor, may_still_
 from homeroom.school.access.oauth.clients import USERINFO, Client
 from homeroom.school.access.oauth.errors import OAuthError
 from homeroom.school.schema import AccessToken, Login, OAuthCode
+from homeroom.school.security_events import record
 
 LIFETIME = timedelta(hours=1)
 _REFRESH_NOT_FOUND = ("invalid_request", "refresh_token not found")
@@ -64,6 +65,7 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
         ),
     )
     db.execute(update(OAuthCode).where(OAuthCode.id == code.id).values(access_token_id=token_id))
+    record(db, "token_created", user_id=code.user_id, object=("access_token", token_id), developer_key_id=client.id)
     if identity_only:
         return Issued(None, None, code.user_id, code.real_user_id, None)
     return Issued(token, refresh, code.user_id, code.real_user_id, _seconds(client))
@@ -107,6 +109,7 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
 def end_token(db: Connection, token_id: int) -> None:
     """Delete the token together with its refresh token."""
     db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    record(db, "token_deleted", object=("access_token", token_id))
 
 
 def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> AnyRow:

@@ -20,6 +20,7 @@ from homeroom.school.people.names import NAME_LIMIT, names_on_create, search_key
 from homeroom.school.people.users.creation import create_user
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewChannel, NewUser, fault_of_unique_id
 from homeroom.school.schema import Login, User
+from homeroom.school.security_events import report
 
 # The claims that are used if the provider's federated_attributes do not name others.
 _STANDARD = {"name": "name", "email": "email"}
@@ -40,6 +41,7 @@ def enter(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any]) -
     if entrant is None and provider.jit_provisioning:
         entrant = _make(db, provider, claims, unique_id)
     if entrant is None:
+        report("sign_in_failed", object=("authentication_provider", provider.id))
         raise SignInFailed(UNKNOWN)
     sign_in.signed_in(db, entrant.login_id, entrant.user_id)
     return entrant

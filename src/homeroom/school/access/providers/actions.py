@@ -19,6 +19,7 @@ from homeroom.school.access.vault import Vault
 from homeroom.school.accounts.settings import change_settings
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.schema import Account, AuthenticationProvider
+from homeroom.school.security_events import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
         raise Invalid(Fault("auth_type", "taken", "has already been taken")) from None
     _order(db, account_id, provider_id, change.position)
     _register_themselves(db, account_id, auth_type, change)
+    record(db, "provider_changed", object=("authentication_provider", provider_id), change="added")
     return provider_id
 
 
@@ -71,6 +73,8 @@ def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: Prov
         values["jit_provisioning"] = change.jit_provisioning
     changed = update(AuthenticationProvider).where(AuthenticationProvider.id == provider.id)
     db.execute(changed.values(**values, updated_at=clock.now()))
+    fields = sorted(change.fields)
+    record(db, "provider_changed", object=("authentication_provider", provider.id), change="changed", fields=fields)
     if change.position is not None:
         _order(db, provider.account_id, provider.id, change.position)
     _register_themselves(db, provider.account_id, provider.auth_type, change)
@@ -87,6 +91,7 @@ def delete_provider(db: Connection, provider: AnyRow) -> None:
         .where(AuthenticationProvider.id == provider.id)
         .values(state="deleted", sealed_secrets=None, updated_at=clock.now())
     )
+    record(db, "provider_changed", object=("authentication_provider", provider.id), change="removed")
     _order(db, provider.account_id, None, None)
 
 

@@ -16,6 +16,7 @@ from homeroom.school.access.credentials import digest_of, new_token
 from homeroom.school.access.tokens.queries import HINT_LENGTH, manual_tokens
 from homeroom.school.errors import Fault, Invalid, NotAllowed, SchoolError
 from homeroom.school.schema import AccessToken, DeveloperKey, User
+from homeroom.school.security_events import record
 
 PURPOSE_LIMIT = 255
 
@@ -63,7 +64,9 @@ def make_token(
         "created_at": now,
         "updated_at": now,
     }
-    return insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token))), token
+    token_id = insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token)))
+    record(db, "token_created", user_id=user_id, object=("access_token", token_id))
+    return token_id, token
 
 
 def _require_room(db: Connection, user_id: int, most: int) -> None:
@@ -92,6 +95,7 @@ def change_token(
         if not own:
             values["state"] = "pending"
     db.execute(update(AccessToken).where(AccessToken.id == token.id, AccessToken.state != "deleted").values(**values))
+    record(db, "token_changed", user_id=token.user_id, object=("access_token", token.id), regenerated=text is not None)
     return text
 
 
@@ -107,6 +111,7 @@ def activate_token(db: Connection, token_id: int) -> None:
 def delete_token(db: Connection, token_id: int) -> None:
     """Delete the token permanently."""
     db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    record(db, "token_deleted", object=("access_token", token_id))
 
 
 def is_expired(expires_at: datetime | None) -> bool:

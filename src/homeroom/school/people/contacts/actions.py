@@ -13,6 +13,7 @@ from homeroom.school.people.channels import Channel
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import CommunicationChannel, User
+from homeroom.school.security_events import record
 
 TYPES = ("email", "sms", "push")
 # Only somebody who wants to fill the table adds that many.
@@ -41,6 +42,7 @@ def create_channel(db: Connection, secret: str, user_id: int, type_: str, addres
     if db.execute(live).scalar_one() >= MOST_CHANNELS:
         raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")
     channel = channels.claim_channel(db, secret, user_id, type_, address, confirmed=confirmed)
+    record(db, "address_added", user_id=user_id, object=("communication_channel", channel.id), confirmed=confirmed)
     if confirmed:
         db.execute(
             update(User)
@@ -67,6 +69,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
     )
     if not retired.rowcount:
         raise NotFound("communication channel")
+    record(db, "address_removed", user_id=channel.user_id, object=("communication_channel", channel.id))
     forget_waiting(db, CommunicationChannel.id == channel.id)
     directory.refresh(db, [channel.user_id])
 

@@ -18,6 +18,7 @@ from homeroom.school.people.logins.queries import ProviderRef, login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import Login
+from homeroom.school.security_events import record
 from homeroom.school.stickiness import is_stuck, with_stuck
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
@@ -53,6 +54,7 @@ def make_login(
     hold_users(db, user_id)
     login_id: int = _claim(db, account_id, values, provider.key, lambda: insert_returning_id(db, row))
     _refresh(db, user_id)
+    record(db, "login_created", user_id=user_id, object=("login", login_id))
     return login_id
 
 
@@ -91,6 +93,7 @@ def change_login(
     row = update(Login).where(Login.id == login.id).values(**changed, updated_at=clock.now())
     _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
     _refresh(db, login.user_id)
+    _record_change(db, login, changed, password_hash is not None)
     if password_hash is not None:
         announce(db, PasswordChanged(login.user_id, session_id))
 
@@ -106,6 +109,18 @@ def delete_login(db: Connection, login: AnyRow) -> None:
     now = clock.now()
     db.execute(update(Login).where(Login.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
     _refresh(db, login.user_id)
+    record(db, "login_deleted", user_id=login.user_id, object=("login", login.id))
+
+
+def _record_change(db: Connection, login: AnyRow, changed: Mapping[str, Any], has_new_password: bool) -> None:
+    about: Any = {"user_id": login.user_id, "object": ("login", login.id)}
+    names = sorted(changed.keys() - {"stuck_sis_fields", "unique_id_key", "password_hash", "state"})
+    if names:
+        record(db, "login_changed", **about, fields=names)
+    if "state" in changed:
+        record(db, "login_suspended" if changed["state"] == "suspended" else "login_restored", **about)
+    if has_new_password:
+        record(db, "password_changed", **about)
 
 
 def _held(db: Connection, login: AnyRow) -> AnyRow:

@@ -20,6 +20,7 @@ from homeroom.school.people.channels import Channel
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
 from homeroom.school.people.users.queries import Person, find_person
 from homeroom.school.schema import Login, User
+from homeroom.school.security_events import record
 from homeroom.school.stickiness import is_stuck, with_stuck
 from homeroom.school.time_zones import find_zone
 
@@ -73,6 +74,8 @@ def edit_user(
     if change.email:
         channel = channels.add_channel(db, secret, person.id, "email", change.email.strip())
         channels.put_first(db, person.id, channel.id)
+        if channel.is_new:
+            record(db, "address_added", user_id=user_id, object=("communication_channel", channel.id))
     if change.email or values.keys() & {"name", "sortable_name"}:
         directory.refresh(db, [person.id])
     if "sortable_name" in values:
@@ -86,7 +89,8 @@ def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, 
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == before)
     if not also_sis:
         logins = logins.where(Login.sis_user_id.is_(None))
-    db.execute(logins.values(state=state, updated_at=clock.now()))
+    if db.execute(logins.values(state=state, updated_at=clock.now())).rowcount:
+        record(db, "login_suspended" if state == "suspended" else "login_restored", user_id=user_id)
 
 
 def chosen_pronouns(known: Sequence[str], given: str | None) -> str | UnsetType | None:

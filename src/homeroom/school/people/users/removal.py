@@ -19,6 +19,7 @@ from homeroom.school.schema import (
     ObserverLink,
     User,
 )
+from homeroom.school.security_events import record
 
 
 def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None:
@@ -58,6 +59,7 @@ def delete_user(db: Connection, user_id: int) -> None:
     directory.refresh(db, [user_id])
     directory.associate(db, {user_id, *observers})
     announce(db, UserDeleted(user_id))
+    record(db, "user_deleted", user_id=user_id)
 
 
 def _delete_enrollments(db: Connection, user_id: int) -> set[int]:

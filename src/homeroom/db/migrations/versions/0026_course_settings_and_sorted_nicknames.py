@@ -7,8 +7,8 @@ from alembic import op
 
 from homeroom.db.types import Key
 
-revision = "0032"
-down_revision = "0022"
+revision = "0026"
+down_revision = "0025"
 _VIEWS = ("restrict_student_past_view", "restrict_student_future_view")
 
 

@@ -7,8 +7,8 @@ from alembic import op
 
 from homeroom.school.people.names import sort_key
 
-revision = "0033"
-down_revision = "0032"
+revision = "0027"
+down_revision = "0026"
 _CHUNK = 1000
 
 

@@ -7,7 +7,7 @@ from alembic import op
 
 from homeroom.db.types import Id, Time
 
-revision = "0025"
+revision = "0023"
 down_revision = "0022"
 
 
