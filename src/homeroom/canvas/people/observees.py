@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.db.types import AnyRow
 from homeroom.school.access import observees as proofs
 from homeroom.school.access import sign_in
-from homeroom.school.access.credentials import secret_key
+from homeroom.school.access.observees import TypedCode
 from homeroom.school.accounts.queries import find_account
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound, Refused
@@ -37,6 +38,7 @@ UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."
 _TOO_MANY = "Too many tries. Try again later."
+_TOKEN = "observee by token"
 
 
 class ListObservees(Struct):
@@ -57,6 +59,13 @@ class AddObservee(Struct):
 
 class RootAccount(Struct):
     root_account_id: str = ""
+
+
+class Proof(NamedTuple):
+    """Who was found to let themselves be observed, by a password; or the pairing code, looked up."""
+
+    student_id: int | None = None
+    code: TypedCode | None = None
 
 
 class PairingCodeJson(Struct):
@@ -104,41 +113,45 @@ def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: R
     return _shown(observer, actor, request)
 
 
-def _prove(
-    user_id: UserId, params: Params[AddObservee], actor: Actor, request: Request, services: Services
-) -> int | None:
-    """Whose password was sent; None where it is something else that proves it.
+def _prove(user_id: UserId, params: Params[AddObservee], actor: Actor, request: Request, services: Services) -> Proof:
+    """Whose password or pairing code was sent, as far as it is known before the transaction.
 
     The try is counted and kept before anything is looked at, so that many at once are no way around the count.
     """
-    given = params.observee
-    by_password = bool(given.unique_id) and not params.pairing_code
-    with services.database.write() as db:
+    with services.database.read() as db:
         _person(db, actor, user_id, observers.can_see_links_of)
+    if params.pairing_code:
+        typed = TypedCode(params.pairing_code, actor.real_id, request.remote_ip)
+        code = proofs.look_up(services.database, request.settings.secret_key, typed)
+        if code is None:
+            raise Refused(_TOO_MANY, status=429)
+        return Proof(code=code)
+    given = params.observee
+    with services.database.write() as db:
         admitted = _admit(db, params, actor, request)
-        candidate = sign_in.find_candidate(db, given.unique_id) if admitted and by_password else None
+        candidate = sign_in.find_candidate(db, given.unique_id) if admitted and given.unique_id else None
     if not admitted:
         raise Refused(_TOO_MANY, status=429)
-    if not by_password:
-        return None
+    if not given.unique_id:
+        return Proof()
     if candidate is None:
         raise ObserveeRefused(UNKNOWN)
     if not sign_in.is_password_of(candidate, given.password):
         raise ObserveeRefused(WRONG_PASSWORD, status=401)
-    return candidate.user_id
+    return Proof(student_id=candidate.user_id)
 
 
 def _admit(db: Connection, params: AddObservee, actor: Actor, request: Request) -> bool:
-    if params.pairing_code:
-        return proofs.admit_code(db, actor.real_id, request.remote_ip)
-    return not params.observee.unique_id or sign_in.admit(db, params.observee.unique_id, request.remote_ip)
+    if params.observee.unique_id:
+        return sign_in.admit(db, params.observee.unique_id, request.remote_ip)
+    return not params.access_token or proofs.admit(db, _TOKEN, actor.real_id, request.remote_ip)
 
 
 @route.post("/users/:user_id/observees", right=BY_POLICY, prepare=_prove)
 def add_observee_with_credentials(
     user_id: UserId,
     params: Params[AddObservee],
-    proved: Prepared[int | None],
+    proved: Prepared[Proof],
     actor: Actor,
     request: Request,
     db: Connection,
@@ -151,20 +164,20 @@ def add_observee_with_credentials(
     return _shown(student, actor, request)
 
 
-def _student(db: Connection, params: AddObservee, proved: int | None, actor: Actor, request: Request) -> int:
+def _student(db: Connection, params: AddObservee, proved: Proof, actor: Actor, request: Request) -> int:
     """Who may be observed now: the code is used up, the right try is taken off the count. Raises ObserveeRefused."""
-    if params.pairing_code:
-        student_id = pairing_codes.use_code(db, secret_key(db), params.pairing_code)
+    if proved.code is not None:
+        student_id = proofs.use_code(db, proved.code)
         if student_id is None:
             raise ObserveeRefused(WRONG_CODE)
-        proofs.code_was_right(db, actor.real_id, request.remote_ip)
         return student_id
-    if proved is not None:
+    if proved.student_id is not None:
         sign_in.was_right(db, params.observee.unique_id, request.remote_ip)
-        return proved
+        return proved.student_id
     student_id = proofs.student_of_token(db, params.access_token)
     if student_id is None:
         raise ObserveeRefused(UNKNOWN)
+    proofs.was_right(db, _TOKEN, actor.real_id, request.remote_ip)
     return student_id
 
 
@@ -198,11 +211,28 @@ def remove_observee(
     return _shown(student, actor, request)
 
 
-@route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY)
-def create_pairing_code(user_id: UserId, actor: Actor, db: Connection) -> PairingCodeJson:
+class _NewCode(NamedTuple):
+    code: str
+    digest: bytes
+
+
+def _new_code(user_id: UserId, actor: Actor, request: Request, services: Services) -> _NewCode:
+    with services.database.read() as db:
+        _person(db, actor, user_id, observers.can_make_pairing_codes_for)
+        key = proofs.code_key(db, request.settings.secret_key)
+    while True:
+        code = pairing_codes.new_code()
+        new = _NewCode(code, pairing_codes.digest_of_code(code, key))
+        with services.database.read() as db:
+            if pairing_codes.is_free(db, new.digest):
+                return new
+
+
+@route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY, prepare=_new_code)
+def create_pairing_code(user_id: UserId, new: Prepared[_NewCode], actor: Actor, db: Connection) -> PairingCodeJson:
     """Make a code by which somebody may observe this student."""
     student = _person(db, actor, user_id, observers.can_make_pairing_codes_for)
-    made = pairing_codes.make_code(db, secret_key(db), student.id)
+    made = pairing_codes.keep_code(db, student.id, new.code, new.digest)
     return PairingCodeJson(made.user_id, made.code, seconds(made.expires_at), made.state)
 
 

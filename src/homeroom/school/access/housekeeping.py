@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from homeroom import clock
-from homeroom.school.access import attempts, password_resets, sessions
+from homeroom.school.access import attempts, password_resets, registration, sessions
 from homeroom.school.jobs import Tools, call, job, sweep
-from homeroom.school.schema import AttemptCount, PasswordReset, WebSession
+from homeroom.school.people import pairing_codes
+from homeroom.school.schema import AttemptCount, ConfirmationLink, ObserverPairingCode, PasswordReset, WebSession
 from homeroom.services.jobs import Call
 
 
@@ -19,6 +20,8 @@ def forget_what_is_over(tools: Tools) -> None:
     with tools.database.write() as db:
         sessions.sweep(db)
         password_resets.sweep(db)
+        registration.sweep(db)
+        pairing_codes.sweep(db)
         attempts.sweep(db)
 
 
@@ -28,6 +31,8 @@ def what_is_over(db: Connection) -> Iterable[Call]:
     questions = (
         select(WebSession.id).where(WebSession.expires_at <= clock.now()),
         select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
+        select(ConfirmationLink.communication_channel_id).where(ConfirmationLink.expires_at <= clock.now()),
+        select(ObserverPairingCode.id).where(ObserverPairingCode.expires_at <= clock.now()),
         select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
     )
     return [call(forget_what_is_over)] if any(db.execute(q.limit(1)).first() for q in questions) else []

@@ -36,6 +36,7 @@ from homeroom.school.schema.mail import MailMessage, WaitingNotice
 from homeroom.school.schema.people import (
     Bookmark,
     CommunicationChannel,
+    ConfirmationLink,
     CustomColor,
     CustomDataDocument,
     CustomDataLeaf,
@@ -50,7 +51,13 @@ from homeroom.school.schema.people import (
     UserAccountAssociation,
     UserService,
 )
-from homeroom.school.schema.sessions import AttemptCount, MobileSessionExpiry, PasswordReset, WebSession
+from homeroom.school.schema.sessions import (
+    AttemptCount,
+    MobileSessionExpiry,
+    PasswordReset,
+    PasswordResetRequest,
+    WebSession,
+)
 
 __all__ = [
     "AccessToken",
@@ -61,6 +68,7 @@ __all__ = [
     "Base",
     "Bookmark",
     "CommunicationChannel",
+    "ConfirmationLink",
     "Course",
     "CourseNickname",
     "CourseSection",
@@ -86,6 +94,7 @@ __all__ = [
     "ObserverLink",
     "ObserverPairingCode",
     "PasswordReset",
+    "PasswordResetRequest",
     "Preference",
     "ProfileLink",
     "Role",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from homeroom.school.access.credentials import secret_key
+from homeroom import clock
+from homeroom.school.access import link_mails
 from homeroom.school.accounts.roles import BUILT_IN_LABELS
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord
 from homeroom.school.mail import mail_to, send_later
-from homeroom.school.people.channels import Channel, confirmation_path, pending_channel
+from homeroom.school.people.channels import CONFIRMATION_LIFETIME, Channel, confirmation_path, invited_channel
 from homeroom.school.people.notifications.sending import Notification, notify, title_of
 from homeroom.school.schema import Course, User
 
@@ -37,7 +38,15 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
         link = base_url + confirmation_path(channel.nonce)
         text += f"\nTo finish your registration first, open this address:\n\n{link}\n"
         # The link is a secret of this address: it goes there, and nowhere else whatever was chosen.
-        send_later(db, mail_to(channel, title_of("enrollment_registration"), subject, text))
+        mail = mail_to(
+            channel,
+            title_of("enrollment_registration"),
+            subject,
+            text,
+            expires_at=clock.now() + CONFIRMATION_LIFETIME,
+        )
+        if link_mails.admit(db, channel.address):
+            send_later(db, mail)
     else:
         text += f"\n{base_url}/courses/{enrollment.course_id}\n"
         notify(db, [enrollment.user_id], Notification(name, subject, text))
@@ -46,4 +55,4 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
 def _unregistered(db: Connection, user_id: int) -> Channel | None:
     """Where somebody who has not finished their registration waits for the link; None for everybody else."""
     state = db.execute(select(User.state).where(User.id == user_id)).scalar_one()
-    return pending_channel(db, secret_key(db), user_id) if state == "pre_registered" else None
+    return invited_channel(db, user_id) if state == "pre_registered" else None
