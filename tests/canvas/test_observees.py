@@ -12,7 +12,7 @@ from tests.support.cast import PASSWORD, token_of
 from tests.support.rights import allow, deny
 
 from homeroom.school.access import lockout
-from homeroom.school.access.observees import CODES_PER_USER
+from homeroom.school.access.observees import TRIES_PER_USER
 from homeroom.school.schema import (
     AccessToken,
     AttemptCount,
@@ -336,7 +336,7 @@ def test_the_right_password_leaves_no_tries_behind(school: School) -> None:
 
 def test_attack_guessing_pairing_codes(school: School) -> None:
     code = code_of(school)
-    for number in range(CODES_PER_USER):
+    for number in range(TRIES_PER_USER):
         assert add(school, "outsider", {"pairing_code": f"guess{number}"}).json == WRONG_CODE
     assert add(school, "outsider", {"pairing_code": code}).json == TOO_MANY
     assert add(school, "observer", {"pairing_code": code}).status == 200, "Somebody else still has their tries."
@@ -443,14 +443,15 @@ def test_a_student_may_have_several_codes_and_expired_ones_are_swept(school: Sch
     expire = update(ObserverPairingCode).values(expires_at=ObserverPairingCode.created_at)
     school.write(lambda db: db.execute(expire))
     code_of(school, "student")
+    school.server.services.jobs.run_due()
     count = select(func.count()).select_from(ObserverPairingCode)
     assert school.read(lambda db: db.execute(count).scalar()) == 1
 
 
 def test_a_code_that_is_taken_is_not_given_twice(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
     first = code_of(school)
-    characters = iter(first + "zzzzzz")
-    monkeypatch.setattr("secrets.choice", lambda _: next(characters))
+    codes = iter((first, "zzzzzz"))
+    monkeypatch.setattr("homeroom.school.people.pairing_codes.new_code", lambda: next(codes))
     assert code_of(school, "student") == "zzzzzz"
 
 
@@ -546,7 +547,7 @@ def test_self_registration_takes_a_pairing_code_and_no_password(school: School) 
 
 
 def test_attack_guessing_pairing_codes_at_the_sign_up(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("homeroom.school.access.observees.CODES_PER_ADDRESS", 3)
+    monkeypatch.setattr("homeroom.school.access.observees.TRIES_PER_ADDRESS", 3)
     open_registration(school)
     for number in range(3):
         assert sign_up(school, f"guess{number}").status == 400

@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 from tests.conftest import School
+from tests.support.browser import browser_of
+from tests.support.mails import mails_of
 from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people.names import Names, names_after_change
-from homeroom.school.schema import CommunicationChannel, Login, MailMessage, User
+from homeroom.school.schema import CommunicationChannel, Login, User
 
 REFUSED = {"status": "unauthorized", "errors": [{"message": "user not authorized to perform that action"}]}
 
@@ -219,8 +221,7 @@ def test_a_new_email_goes_to_the_top_unconfirmed_and_the_old_one_stays(school: S
 
 def test_a_link_is_mailed_to_a_new_email_and_to_no_other(school: School) -> None:
     def mails() -> list[tuple[str, str]]:
-        rows = select(MailMessage.recipient, MailMessage.text_body).order_by(MailMessage.id)
-        return [tuple(row) for row in school.read(lambda db: db.execute(rows).all())]
+        return [(mail.recipient, mail.text_body) for mail in mails_of(school)]
 
     client = school.as_("admin")
     for address in ("student@school.test", "stella@mail.test", "STELLA@mail.test"):
@@ -228,7 +229,7 @@ def test_a_link_is_mailed_to_a_new_email_and_to_no_other(school: School) -> None
     ((recipient, text),) = mails()
     assert recipient == "stella@mail.test"
     link = next(line for line in text.splitlines() if "/register/" in line)
-    assert school.as_("anonymous").get(link).status == 200
+    assert browser_of(school, "student").get(link).status == 200
 
 
 def test_a_retired_address_comes_back_to_be_confirmed(school: School) -> None:

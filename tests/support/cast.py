@@ -147,6 +147,7 @@ def _person(db: Connection, who: str, name: str) -> int:
         address=address,
         address_key=address_key(address),
         state="active",
+        trusted=True,
     )
     key = _id(db, DeveloperKey, is_default=True)
     token = token_of(who)

@@ -319,7 +319,7 @@ def test_rows_that_are_over_are_swept_up(school: School) -> None:
     jobs = school.server.services.jobs
     browser_of(school, "student")
     browser = browser_of(school, "teacher")
-    school.write(lambda db: ask_for_reset(db, "student@school.test", "", "Homeroom", ""))
+    school.write(lambda db: ask_for_reset(db, "student@school.test", "", ""))
     jobs.run_due()
     past = clock.now() - timedelta(seconds=1)
 

@@ -11,12 +11,13 @@ from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in
 from tests.support.cast import PASSWORD
+from tests.support.mails import answer_requests, mails_of
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.school.access import attempts, password_resets
 from homeroom.school.addresses import address_key
-from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, MailMessage, PasswordReset, User
+from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, PasswordReset, User
 from homeroom.wire.request import Request
 
 FORGOT = "/login/canvas/forgot"
@@ -29,11 +30,12 @@ def ask(school: School, typed: str, **headers: str) -> str:
     browser.headers.update(headers)
     reply = browser.submit(FORGOT, {"pseudonym_session": {"unique_id_forgot": typed}})
     assert reply.status == 200
+    answer_requests(school)
     return reply.text
 
 
 def mails(school: School) -> list[AnyRow]:
-    return list(school.read(lambda db: db.execute(select(MailMessage).order_by(MailMessage.id)).all()))
+    return mails_of(school)
 
 
 def link_in(mail: AnyRow) -> str:
@@ -169,8 +171,8 @@ def test_a_family_that_shares_an_address_gets_a_link_for_each(school: School) ->
             db.execute(
                 insert(CommunicationChannel).values(
                     user_id=school.id(who), type="email", address="Family@home.test",
-                    address_key=address_key("family@home.test"), state="active", position=2, created_at=now,
-                    updated_at=now,
+                    address_key=address_key("family@home.test"), state="active", trusted=True, position=2,
+                    created_at=now, updated_at=now,
                 )
             )  # fmt: skip
 

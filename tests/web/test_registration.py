@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in, token_in
 from tests.support.client import Reply
 
 from homeroom import clock
 from homeroom.school.account_settings import read_settings, settings_text
-from homeroom.school.schema import Account, CommunicationChannel, Login, User
+from homeroom.school.schema import Account, CommunicationChannel, ConfirmationLink, Login, User
 
 PASSWORD = "purple horses sing"
 
@@ -38,7 +38,8 @@ def person(school: School, login: str = "newbie@home.test") -> Any:
     return school.read(
         lambda db: db.execute(
             select(User.id, User.state, User.terms_accepted_at, Login.password_hash, Login.login_count,
-                   CommunicationChannel.state.label("channel"), CommunicationChannel.confirmation_digest)
+                   CommunicationChannel.state.label("channel"),
+                   select(func.count()).select_from(ConfirmationLink).scalar_subquery().label("links"))
             .join(Login, Login.user_id == User.id)
             .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
             .where(Login.unique_id == login)
@@ -69,7 +70,7 @@ def test_who_is_new_chooses_a_password_and_is_in(school: School) -> None:
     reply = finish(browser, link)
     assert (reply.status, reply.headers["location"]) == (302, "/?login_success=1")
     new = person(school)
-    assert (new.state, new.channel, new.confirmation_digest, new.login_count) == ("registered", "active", None, 1)
+    assert (new.state, new.channel, new.links, new.login_count) == ("registered", "active", 0, 1)
     assert browser.get("/api/v1/users/self").json["id"] == new.id
     assert sign_in(Browser(school), "newbie@home.test", PASSWORD).status == 302
 
@@ -96,11 +97,7 @@ def test_a_mail_program_that_looks_at_invitations_does_not_use_them_up(school: S
 
 def test_expired_nonce_an_invitation_is_too_old_some_day(school: School) -> None:
     link = invite(school)
-    school.write(
-        lambda db: db.execute(
-            update(CommunicationChannel).values(confirmation_expires_at=clock.now() - timedelta(seconds=1))
-        )
-    )
+    school.write(lambda db: db.execute(update(ConfirmationLink).values(expires_at=clock.now() - timedelta(seconds=1))))
     assert Browser(school).get(link).status == 404
 
 

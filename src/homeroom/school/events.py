@@ -46,6 +46,14 @@ class PasswordChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginsClosed:
+    """Logins were suspended or deleted: what was begun by them must not go on when they are opened again."""
+
+    user_id: int
+    login_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ObservationBegan:
     """Somebody starts observing a student."""
 

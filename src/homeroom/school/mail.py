@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection, insert
@@ -16,7 +17,10 @@ from homeroom.school.schema import MailMessage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One message to one address. ``notification`` is its kind, by which people choose what they receive."""
+    """One message to one address. ``notification`` is its kind, by which people choose what they receive.
+
+    ``expires_at`` is when a secret link in it stops working: from then on nobody sends it or keeps its text.
+    """
 
     notification: str
     recipient: str
@@ -25,6 +29,7 @@ class Mail:
     html: str | None = None
     user_id: int | None = None
     channel_id: int | None = None
+    expires_at: datetime | None = None
 
 
 class Mailbox(Protocol):
@@ -38,7 +43,9 @@ class Mailbox(Protocol):
     def address(self) -> str: ...
 
 
-def mail_to(channel: Mailbox, notification: str, subject: str, text: str) -> Mail:
+def mail_to(
+    channel: Mailbox, notification: str, subject: str, text: str, *, expires_at: datetime | None = None
+) -> Mail:
     """A message to this channel of a person."""
     return Mail(
         notification=notification,
@@ -47,6 +54,7 @@ def mail_to(channel: Mailbox, notification: str, subject: str, text: str) -> Mai
         text=text,
         user_id=channel.user_id,
         channel_id=channel.id,
+        expires_at=expires_at,
     )
 
 
@@ -60,6 +68,7 @@ def send_later(db: Connection, mail: Mail) -> None:
         subject=mail.subject,
         text_body=mail.text,
         html_body=mail.html,
+        expires_at=mail.expires_at,
         state="queued",
         next_attempt_at=clock.real_now(),
         created_at=clock.now(),

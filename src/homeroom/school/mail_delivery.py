@@ -37,6 +37,9 @@ RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180
 ATTEMPTS = len(RETRY_AFTER) + 1
 _MOST_A_SWEEP = 500
 _ERROR_LIMIT = 500
+# Links that sign in are secrets: who has the database need not have them.
+_WITHOUT_TEXT: dict[str, Any] = {"text_body": "", "html_body": None}
+_TOO_LATE = "The link in it does not work any more."
 
 
 @job
@@ -44,7 +47,7 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
     """Deliver this message, if it is due and no other worker delivers it."""
     server = tools.settings.mail_server
     with tools.database.write() as db:
-        row = _take(db, message_id, to_send=server is not None)
+        row = _take(db, message_id, to_send=server is not None, keep_text=tools.settings.dev)
     if row is None or server is None:
         return
     try:
@@ -52,9 +55,9 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
             raise smtp.Never("Every attempt broke off.")
         smtp.send(server, message_of(row, server, tools.settings))
     except smtp.NotNow as error:
-        outcome = _put_off(row, str(error))
+        outcome = _put_off(row, str(error), keep_text=tools.settings.dev)
     except smtp.Never as error:
-        outcome = _given_up(str(error))
+        outcome = _given_up(str(error), keep_text=tools.settings.dev)
     else:
         outcome = _sent(keep_text=tools.settings.dev)
     with tools.database.write() as db:
@@ -68,6 +71,27 @@ def due_mail(db: Connection) -> Iterable[Call]:
     return [call(deliver_mail, message_id=row.id) for row in db.execute(rows)]
 
 
+@sweep
+def mail_too_late(db: Connection) -> Iterable[Call]:
+    """The job, if a message holds a link that does not work any more."""
+    return [call(forget_old_links)] if db.execute(select(MailMessage.id).where(*_too_late()).limit(1)).first() else []
+
+
+@job
+def forget_old_links(tools: Tools) -> None:
+    """Keep no text whose link does not work any more, and send none. Again, it changes nothing."""
+    with tools.database.write() as db:
+        waiting = MailMessage.state == "queued"
+        given_up = update(MailMessage).where(*_too_late(), waiting).values(state="dead", last_error=_TOO_LATE)
+        db.execute(given_up)
+        db.execute(update(MailMessage).where(*_too_late()).values(expires_at=None, **_WITHOUT_TEXT))
+
+
+def _too_late() -> tuple[Any, ...]:
+    # By the clock that the links go by.
+    return (MailMessage.expires_at <= clock.now(),)
+
+
 def _due() -> tuple[Any, ...]:
     now = clock.real_now()
     return (
@@ -77,12 +101,12 @@ def _due() -> tuple[Any, ...]:
     )
 
 
-def _take(db: Connection, message_id: int, *, to_send: bool) -> AnyRow | None:
+def _take(db: Connection, message_id: int, *, to_send: bool, keep_text: bool) -> AnyRow | None:
     """The message, for us alone; None when it is not due or somebody else has it.
 
     Without a mail server it is kept as it is: it would be no kindness to send it when, much later, there is one.
     """
-    values: dict[str, Any] = {"state": "kept"}
+    values: dict[str, Any] = {"state": "kept", **_forgotten(keep_text=keep_text)}
     if to_send:
         values = {"leased_until": clock.real_now() + LEASE, "attempts": MailMessage.attempts + 1}
     return db.execute(
@@ -107,19 +131,22 @@ def _take(db: Connection, message_id: int, *, to_send: bool) -> AnyRow | None:
 
 
 def _sent(*, keep_text: bool) -> dict[str, Any]:
-    values: dict[str, Any] = {"state": "sent", "sent_at": clock.real_now(), "last_error": None}
-    # Links that sign in are secrets, so they are not kept in the database.
-    return values if keep_text else {**values, "text_body": "", "html_body": None}
+    state = {"state": "sent", "sent_at": clock.real_now(), "last_error": None}
+    return {**state, **_forgotten(keep_text=keep_text)}
 
 
-def _put_off(row: AnyRow, error: str) -> dict[str, Any]:
+def _forgotten(*, keep_text: bool) -> dict[str, Any]:
+    return {} if keep_text else {**_WITHOUT_TEXT, "expires_at": None}
+
+
+def _put_off(row: AnyRow, error: str, *, keep_text: bool) -> dict[str, Any]:
     if row.attempts >= ATTEMPTS:
-        return _given_up(error)
+        return _given_up(error, keep_text=keep_text)
     return {"next_attempt_at": clock.real_now() + RETRY_AFTER[row.attempts - 1], "last_error": error[:_ERROR_LIMIT]}
 
 
-def _given_up(error: str) -> dict[str, Any]:
-    return {"state": "dead", "last_error": error[:_ERROR_LIMIT]}
+def _given_up(error: str, *, keep_text: bool) -> dict[str, Any]:
+    return {"state": "dead", "last_error": error[:_ERROR_LIMIT], **_forgotten(keep_text=keep_text)}
 
 
 def _note(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:

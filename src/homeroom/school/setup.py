@@ -219,6 +219,7 @@ def _add_admin_user(db: Connection, root_id: int, password_hash: str) -> int:
             address=ADMIN_LOGIN,
             address_key=address_key(ADMIN_LOGIN),
             state="active",
+            trusted=True,
             created_at=now,
             updated_at=now,
         )

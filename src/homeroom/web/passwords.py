@@ -36,13 +36,11 @@ def show_forgot(browser: Browser) -> Answer:
 
 
 @route.post("/login/canvas/forgot", right=PUBLIC, scope=False)
-def ask_for_reset(
-    params: Params[AskForReset], actor: Actor, browser: Browser, request: Request, db: Connection
-) -> Answer:
+def ask_for_reset(params: Params[AskForReset], browser: Browser, request: Request, db: Connection) -> Answer:
     """Send a link by mail, to whoever that is. The answer is the same for nobody."""
     typed = params.pseudonym_session.unique_id_forgot
     if typed.strip():
-        password_resets.ask_for_reset(db, typed, request.remote_ip, actor.root.name, request.address_for_mail)
+        password_resets.ask_for_reset(db, typed, request.remote_ip, request.address_for_mail)
     return PAGES.show(browser, "forgot.html", typed=typed, sent=bool(typed.strip()))
 
 

@@ -32,12 +32,12 @@ class Register(Struct):
 @route.get("/register/:nonce", right=PUBLIC, scope=False)
 def show_invitation(nonce: str, actor: Actor, browser: Browser, db: Connection) -> Answer:
     """The form. Looking uses the link not up: mail programs look at links too."""
-    return _form(browser, nonce, registration.find_invitation(db, nonce), actor)
+    return _form(browser, nonce, registration.find_invitation(db, nonce, actor), actor)
 
 
 def _check(nonce: str, params: Params[Register], actor: Actor, services: Services) -> Hashed:
     with services.database.read() as db:
-        invitation = registration.find_invitation(db, nonce)
+        invitation = registration.find_invitation(db, nonce, actor)
     if invitation.needs_terms(actor.root.settings) and not params.user.terms_of_use:
         return Hashed(problem="Please accept the terms of use.")
     if invitation.login_id is None:
@@ -51,9 +51,9 @@ def accept_invitation(
 ) -> Answer:
     """Confirm the address; who is new is signed in."""
     if checked.problem is not None:
-        return _form(browser, nonce, registration.find_invitation(db, nonce), actor, checked.problem)
+        return _form(browser, nonce, registration.find_invitation(db, nonce, actor), actor, checked.problem)
     invitation = registration.accept(
-        db, nonce, password_hash=checked.password_hash or None, terms=params.user.terms_of_use
+        db, nonce, actor, password_hash=checked.password_hash or None, terms=params.user.terms_of_use
     )
     if invitation.login_id is not None:
         entering = Entering(user_id=invitation.user_id, login_id=invitation.login_id, goes_to="/?login_success=1")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import attempts, joining
-from homeroom.school.access.joining import TypedCode
+from homeroom.school.access import joining
+from homeroom.school.access.link_mails import TooManyMails
+from homeroom.school.access.observees import TypedCode, look_up
 from homeroom.school.account_settings import AccountSettings
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotFound
@@ -23,8 +24,6 @@ from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
 from homeroom.wire.services import Services
 
 route = Routes()
-# Each sends a mail to an address that somebody typed. A whole school may sit behind one network address.
-MAILS_PER_ADDRESS = 100
 TOO_MANY = "That was tried too often from here. Wait a quarter of an hour and try again."
 _SENTENCES = {
     ("user", "name", "blank"): "Please say what your name is.",
@@ -32,7 +31,6 @@ _SENTENCES = {
     ("pseudonym", "unique_id", "blank"): "Please give your e-mail address.",
     ("pseudonym", "unique_id", "not_email"): "That is not an e-mail address.",
     ("pseudonym", "unique_id", "too_long"): "The address is too long for a login.",
-    ("pseudonym", "unique_id", "taken"): "Somebody is registered with this address.",
     ("pairing_code", "code", "invalid"): "There is no such code. It works once, for seven days.",
     ("user", "terms_of_use", "accepted"): "Please accept the terms of use.",
 }
@@ -63,17 +61,17 @@ class RegisterSelf(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was counted before the transaction: whether it may go on, and whether the code leads to a student."""
+    """What was found out before the transaction: whose the pairing code is; None when there were too many tries."""
 
-    admitted: bool
-    paired: bool | None = False
+    code: TypedCode | None = None
 
 
 def _try(params: Params[RegisterSelf], actor: Actor, request: Request, services: Services) -> Tried:
     _require_open(actor.root.settings)
     with services.database.write() as db:
-        admitted = attempts.count(db, attempts.from_address("registration", request.remote_ip), MAILS_PER_ADDRESS)
-        return Tried(admitted, joining.try_code(db, _typed(params, request)) if admitted else False)
+        admitted = joining.admit(db, request.remote_ip)
+    typed = TypedCode(params.code, 0, request.remote_ip)
+    return Tried(look_up(services.database, request.settings.secret_key, typed) if admitted else None)
 
 
 @route.get("/register", right=PUBLIC, scope=False)
@@ -94,7 +92,7 @@ def register(
 ) -> Answer:
     """Make the person, and send them the link behind which they choose a password."""
     _require_open(actor.root.settings)
-    if not tried.admitted or tried.paired is None:
+    if tried.code is None:
         return _form(browser, actor, params, alert=TOO_MANY, status=429)
     parents_only = actor.root.settings.self_registration == "observer"
     form = SignUpForm(
@@ -102,12 +100,13 @@ def register(
         name=params.user.name,
         terms_of_use=params.user.terms_of_use,
         initial_enrollment_type="observer" if params.code or parents_only else None,
-        code_is_wrong=bool(params.code) and not tried.paired,
+        code_is_wrong=tried.code.is_wrong,
     )
     new = sign_up.as_self(actor.root.settings, form)
     try:
-        with db.begin_nested():
-            joining.join(db, actor, new, _typed(params, request), None, request.address_for_mail)
+        joining.join_or_remind(db, actor, new, tried.code, request.address_for_mail)
+    except TooManyMails:
+        return _form(browser, actor, params, alert=TOO_MANY, status=429)
     except InvalidSignUp as wrong:
         return _form(browser, actor, params, problems=_problems(wrong), status=400)
     return PAGES.show(browser, "registered.html", address=params.pseudonym.unique_id.strip())
@@ -116,10 +115,6 @@ def register(
 def _require_open(settings: AccountSettings) -> None:
     if settings.self_registration == "none":
         raise NotFound("page")
-
-
-def _typed(params: RegisterSelf, request: Request) -> TypedCode:
-    return TypedCode(params.code, 0, request.remote_ip)
 
 
 def _problems(wrong: InvalidSignUp) -> dict[str, str]:

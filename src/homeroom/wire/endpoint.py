@@ -130,7 +130,7 @@ class Endpoint:
             with database.read() as db:
                 self._allow(call, db)
             self._prepare(call, route.prepare)
-        with database.write() if route.writes else database.read() as db:
+        with database.write() if route.is_writing(call.params) else database.read() as db:
             self._allow(call, db)
             values = {name: resolve(call) for name, resolve in self.resolvers}
             result = route.handler(**values)

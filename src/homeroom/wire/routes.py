@@ -84,7 +84,7 @@ class Route:
     path: str
     right: str
     handler: Handler
-    writes: bool
+    writes: bool | Callable[[dict[str, Any]], bool]
     slow: bool | Callable[[dict[str, Any]], bool]
     prepare: Handler | None
     body_limit: int | None
@@ -110,6 +110,10 @@ class Route:
     def summary(self) -> str:
         """What the route does, in a few words."""
         return inspect.cleandoc(self.handler.__doc__ or self.name).partition("\n")[0].rstrip(".")
+
+    def is_writing(self, params: dict[str, Any]) -> bool:
+        """Whether the transaction of a call with these parameters may write."""
+        return self.writes(params) if callable(self.writes) else self.writes
 
     def is_slow(self, params: dict[str, Any]) -> bool:
         """Whether a call with these parameters may take long."""
@@ -142,7 +146,7 @@ class Routes:
         path: str,
         right: str,
         *,
-        writes: bool = False,
+        writes: bool | Callable[[dict[str, Any]], bool] = False,
         slow: bool | Callable[[dict[str, Any]], bool] = False,
         prepare: Handler | None = None,
         body_limit: int | None = None,
@@ -154,7 +158,7 @@ class Routes:
         takes: Any = None,
         answers: Any = None,
     ) -> Callable[[H], H]:
-        """``writes``: the transaction may write. ``slow``: not on the event loop, never or with these parameters.
+        """``writes``: the transaction may write, always or with these parameters. ``slow``: the same of the event loop.
         ``prepare``: slow or outside work done before the transaction; the handler takes its result as
         ``Prepared[T]``. ``body_limit``: bytes, instead of the setting. ``free_tail``: a ``.json`` at the end belongs
         to the last value. ``scope``: whether tokens can be limited to it. ``per_page``: default and largest page

@@ -190,9 +190,10 @@ class Server:
 
     async def _run(self, endpoint: Endpoint, call: Call) -> Answer:
         route = endpoint.route
-        if self._inline_reads and not route.writes and route.prepare is None and not route.is_slow(call.params):
+        writes = route.is_writing(call.params)
+        if self._inline_reads and not writes and route.prepare is None and not route.is_slow(call.params):
             return endpoint.run(call)
-        pool = self._writers if route.writes and route.prepare is None else self._readers
+        pool = self._writers if writes and route.prepare is None else self._readers
         call.watch.pause()
         return await asyncio.get_running_loop().run_in_executor(pool, _run_timed, endpoint, call)
 

@@ -8,14 +8,13 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts
-from homeroom.school.access.credentials import secret_key
+from homeroom.school.access import attempts, link_mails
 from homeroom.school.actor import Actor
 from homeroom.school.errors import Refused
 from homeroom.school.people.contacts import actions, policy
 from homeroom.school.people.contacts.queries import channel_with_id, channels_of, find_channel, find_channel_at
-from homeroom.school.people.users.notices import send_notice
 from homeroom.school.people.users.queries import find_user
+from homeroom.school.people.users.sign_up import Notice
 from homeroom.school.schema import CommunicationChannel
 from homeroom.wire.answers import seconds
 from homeroom.wire.ids import RecordId, UserId
@@ -79,12 +78,14 @@ def create_communication_channel(
     fields = params.communication_channel
     address = fields.address.strip()
     actions.check(fields.type, address)
-    confirmed = params.skip_confirmation and policy.can_confirm(db, actor, person.id)
+    confirmed = params.skip_confirmation and policy.can_confirm(actor)
     if actor.is_(person.id) and not confirmed and not attempts.count(db, _mails_of(person.id), MAILS_PER_USER):
         raise Refused("Too many addresses were added; try again later.")
-    channel = actions.create_channel(db, secret_key(db), person.id, fields.type, address, confirmed=confirmed)
+    trusted = policy.can_invite(db, actor, person.id)
+    channel = actions.create_channel(db, person.id, fields.type, address, confirmed=confirmed, trusted=trusted)
     if channel.nonce is not None:
-        send_notice(db, "account", channel, actor.root.name, request.address_for_mail)
+        notice: Notice = "registration" if trusted else "account"
+        link_mails.send(db, notice, channel, actor.root.name, request.address_for_mail)
     return channel_json(channel_with_id(db, channel.id), actor)
 
 

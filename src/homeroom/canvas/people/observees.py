@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -11,7 +12,7 @@ from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.db.types import AnyRow
 from homeroom.school.access import attempts, sign_in
 from homeroom.school.access import observees as proofs
-from homeroom.school.access.credentials import secret_key
+from homeroom.school.access.observees import TypedCode
 from homeroom.school.access.sign_in import Checked
 from homeroom.school.accounts.queries import find_account
 from homeroom.school.actor import Actor
@@ -39,6 +40,7 @@ UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."
 _WINDOW = int(attempts.WINDOW.total_seconds())
+_TOKEN = "observee by token"
 
 
 class ListObservees(Struct):
@@ -59,6 +61,13 @@ class AddObservee(Struct):
 
 class RootAccount(Struct):
     root_account_id: str = ""
+
+
+class Proof(NamedTuple):
+    """What proves that a student agrees to be observed: their password, checked; or a pairing code, looked up."""
+
+    password: Checked | None = None
+    code: TypedCode | None = None
 
 
 class PairingCodeJson(Struct):
@@ -107,19 +116,28 @@ def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: R
 
 
 def _prove(
-    user_id: UserId, params: Params[AddObservee], actor: Actor, browser: Browser, services: Services
-) -> Checked | None:
-    """Whose password was sent; None where it is something else that proves it.
+    user_id: UserId, params: Params[AddObservee], actor: Actor, browser: Browser, request: Request, services: Services
+) -> Proof:
+    """Check the password, or look the pairing code up, before the transaction. Raises TooManyTries, ObserveeRefused.
 
-    The try of a code is counted and kept before it is looked at, so that many at once are no way around the count.
+    An attempt with a code or a token is counted before it is looked at, so many at once do not get around the limit.
     """
-    given = params.observee
-    with services.database.write() as db:
+    with services.database.read() as db:
         _person(db, actor, user_id, observers.can_see_links_of)
-        if params.pairing_code and not proofs.admit_code(db, actor.real_id, browser.place.address):
+    if params.pairing_code:
+        typed = TypedCode(params.pairing_code, actor.real_id, request.remote_ip)
+        code = proofs.look_up(services.database, request.settings.secret_key, typed)
+        if code is None:
             raise TooManyTries(_WINDOW)
-    if params.pairing_code or not given.unique_id:
-        return None
+        return Proof(code=code)
+    given = params.observee
+    if not given.unique_id:
+        if params.access_token:
+            with services.database.write() as db:
+                admitted = proofs.admit(db, _TOKEN, actor.real_id, request.remote_ip)
+            if not admitted:
+                raise TooManyTries(_WINDOW)
+        return Proof()
     checked = sign_in.check(services.database, given.unique_id, given.password, browser.place)
     if checked.wait:
         raise TooManyTries(checked.wait)
@@ -127,14 +145,14 @@ def _prove(
         raise ObserveeRefused(UNKNOWN)
     if not checked.is_right:
         raise ObserveeRefused(WRONG_PASSWORD, status=401)
-    return checked
+    return Proof(password=checked)
 
 
 @route.post("/users/:user_id/observees", right=BY_POLICY, prepare=_prove)
 def add_observee_with_credentials(
     user_id: UserId,
     params: Params[AddObservee],
-    proved: Prepared[Checked | None],
+    proved: Prepared[Proof],
     actor: Actor,
     request: Request,
     db: Connection,
@@ -147,21 +165,21 @@ def add_observee_with_credentials(
     return _shown(student, actor, request)
 
 
-def _student(db: Connection, params: AddObservee, proved: Checked | None, actor: Actor, request: Request) -> int:
-    """Who may be observed now: the code is used up, the right try is taken off the count. Raises ObserveeRefused."""
-    if params.pairing_code:
-        student_id = pairing_codes.use_code(db, secret_key(db), params.pairing_code)
+def _student(db: Connection, params: AddObservee, proved: Proof, actor: Actor, request: Request) -> int:
+    """The student who agreed. Uses the code up, and takes the right attempt off the count. Raises ObserveeRefused."""
+    if proved.code is not None:
+        student_id = proofs.use_code(db, proved.code)
         if student_id is None:
             raise ObserveeRefused(WRONG_CODE)
-        proofs.code_was_right(db, actor.real_id, request.remote_ip)
         return student_id
-    if proved is not None:
-        if proved.candidate is None or not sign_in.enter(db, proved):
+    if (checked := proved.password) is not None:
+        if checked.candidate is None or not sign_in.enter(db, checked):
             raise ObserveeRefused(WRONG_PASSWORD, status=401)
-        return proved.candidate.user_id
+        return checked.candidate.user_id
     student_id = proofs.student_of_token(db, params.access_token)
     if student_id is None:
         raise ObserveeRefused(UNKNOWN)
+    proofs.was_right(db, _TOKEN, actor.real_id, request.remote_ip)
     return student_id
 
 
@@ -197,11 +215,28 @@ def remove_observee(
     return _shown(student, actor, request)
 
 
-@route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY)
-def create_pairing_code(user_id: UserId, actor: Actor, db: Connection) -> PairingCodeJson:
+class _NewCode(NamedTuple):
+    code: str
+    digest: bytes
+
+
+def _new_code(user_id: UserId, actor: Actor, request: Request, services: Services) -> _NewCode:
+    with services.database.read() as db:
+        _person(db, actor, user_id, observers.can_make_pairing_codes_for)
+        key = proofs.code_key(db, request.settings.secret_key)
+    while True:
+        code = pairing_codes.new_code()
+        new = _NewCode(code, pairing_codes.digest_of_code(code, key))
+        with services.database.read() as db:
+            if pairing_codes.is_free(db, new.digest):
+                return new
+
+
+@route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY, prepare=_new_code)
+def create_pairing_code(user_id: UserId, new: Prepared[_NewCode], actor: Actor, db: Connection) -> PairingCodeJson:
     """Make a code by which somebody may observe this student."""
     student = _person(db, actor, user_id, observers.can_make_pairing_codes_for)
-    made = pairing_codes.make_code(db, secret_key(db), student.id)
+    made = pairing_codes.keep_code(db, student.id, new.code, new.digest)
     return PairingCodeJson(made.user_id, made.code, seconds(made.expires_at), made.state)
 
 

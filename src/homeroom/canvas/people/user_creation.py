@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from homeroom.canvas.contexts import RootAccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.access import joining, session_tokens
-from homeroom.school.access.joining import TypedCode
-from homeroom.school.actor import Actor
+from homeroom.school.access.observees import TypedCode, look_up
+from homeroom.school.actor import Actor, has_all_rights_of
 from homeroom.school.errors import Refused
 from homeroom.school.people.channels import confirmation_path
 from homeroom.school.people.logins.queries import find_provider_ref
@@ -26,6 +26,7 @@ from homeroom.wire.routes import ANONYMOUS, PUBLIC, Params, Prepared, Routes
 from homeroom.wire.services import Services
 
 route = Routes("users")
+_TOO_MANY = "Too many tries. Try again later."
 
 
 class NewUserParams(Struct, frozen=True):
@@ -81,16 +82,20 @@ class CreateUser(Struct):
 
 
 class Checked(NamedTuple):
-    """What was found out before the transaction: whether the pairing code leads to a student."""
+    """What was found out before the transaction: whose the pairing code is."""
 
-    paired: bool
+    code: TypedCode
     password_hash: str | None = None
 
 
 def check_registration(params: Params[CreateUser], actor: Actor, request: Request, services: Services) -> Checked:
-    """Raises SignUpClosed, and Refused for too many guesses of a pairing code."""
+    """Raises SignUpClosed, and Refused for too many sign-ups and too many guesses of a pairing code."""
     sign_up.require_open(actor.root.settings, params.initial_type)
-    return Checked(_count_pairing(params, actor, request, services))
+    with services.database.write() as db:
+        admitted = joining.admit(db, request.remote_ip)
+    if not admitted:
+        raise Refused(_TOO_MANY, status=429)
+    return Checked(_look_up_code(params, actor, request, services))
 
 
 def hash_if_used(
@@ -100,29 +105,23 @@ def hash_if_used(
     login = params.pseudonym
     by_admin = sign_up.is_admin_for(actor, account_id.ref)
     if by_admin:
-        checked = Checked(_count_pairing(params, actor, request, services))
+        checked = Checked(_look_up_code(params, actor, request, services))
     else:
         checked = check_registration(params, actor, request, services)
-    if not login.password or not (by_admin or checked.paired):
+    if not login.password or not (by_admin or checked.code.student_id):
         return checked
     if problem_with(login.password, login.unique_id.strip(), actor.root.settings.password_min_length):
         return checked
     return checked._replace(password_hash=hash_password(login.password))
 
 
-def _count_pairing(params: CreateUser, actor: Actor, request: Request, services: Services) -> bool:
-    """Whether the pairing code leads to a student; the count of tries is kept whatever becomes of the call."""
-    if not params.code:
-        return False
-    with services.database.write() as db:
-        paired = joining.try_code(db, _typed_code(params, actor, request))
-    if paired is None:
-        raise Refused("Too many tries. Try again later.", status=429)
-    return paired
-
-
-def _typed_code(params: CreateUser, actor: Actor, request: Request) -> TypedCode:
-    return TypedCode(params.code, actor.real_id, request.remote_ip)
+def _look_up_code(params: CreateUser, actor: Actor, request: Request, services: Services) -> TypedCode:
+    """Whose pairing code it is; the count of tries is kept whatever becomes of the call."""
+    typed = TypedCode(params.code, actor.real_id, request.remote_ip)
+    found = look_up(services.database, request.settings.secret_key, typed)
+    if found is None:
+        raise Refused(_TOO_MANY, status=429)
+    return found
 
 
 @route.post("/accounts/:account_id/users", right=PUBLIC, prepare=hash_if_used)
@@ -141,10 +140,10 @@ def create_user_in_account(
     if by_admin:
         new = sign_up.as_admin(actor, account_id.ref, form)
     else:
-        new = sign_up.as_self(actor.root.settings, form, paired=checked.paired)
+        new = sign_up.as_self(actor.root.settings, form, paired=checked.code.student_id is not None)
     created = _create(db, actor, request, params, new, checked)
     json = _user_json(db, actor, request, params, created, *(("uuid",) if by_admin else ()))
-    if by_admin and params.communication_channel.confirmation_url:
+    if by_admin and params.communication_channel.confirmation_url and has_all_rights_of(db, actor, json.id):
         nonce = created.channel.nonce if created.channel else None
         json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
     wanted = params.destination or ""
@@ -171,8 +170,7 @@ def register_self(
 def _create(
     db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
 ) -> Created:
-    typed = _typed_code(params, actor, request)
-    return joining.join(db, actor, new, typed, checked.password_hash, request.address_for_mail)
+    return joining.join(db, actor, new, checked.code, checked.password_hash, request.address_for_mail)
 
 
 def _user_json(
@@ -206,5 +204,5 @@ def _form(db: Connection, root_id: int, params: CreateUser, checked: Checked) ->
         skip_confirmation=channel.skip_confirmation,
         force_validations=params.force_validations,
         revive=params.enable_sis_reactivation,
-        code_is_wrong=bool(params.code) and not checked.paired,
+        code_is_wrong=checked.code.is_wrong,
     )

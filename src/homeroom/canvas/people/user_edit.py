@@ -8,15 +8,18 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
+from homeroom.school.access import link_mails
 from homeroom.school.access.credentials import secret_key
 from homeroom.school.actor import Actor
 from homeroom.school.errors import NotAllowed
 from homeroom.school.people import avatars
+from homeroom.school.people.contacts.policy import can_invite
+from homeroom.school.people.logins import policy as logins
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.editing import UserChange, chosen_pronouns, edit_user, set_login_states
-from homeroom.school.people.users.notices import send_notice
 from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
+from homeroom.school.people.users.sign_up import Notice
 from homeroom.wire.ids import UserId
 from homeroom.wire.request import Request
 from homeroom.wire.routes import BY_POLICY, Params, RawParams, Routes
@@ -62,13 +65,18 @@ def update_user(
     person = find_user(db, actor, id)
     rights = policy.editing_rights(db, actor, person.id)
     _require_all(rights, given)
-    secret = secret_key(db)
-    change = _change(params.user, person, rights, actor, request, secret)
-    channel = edit_user(db, secret, person.id, change, respect_stickiness=not params.override_sis_stickiness)
+    state = None if actor.is_(person.id) else _LOGIN_STATES.get(params.user.event or "")
+    if state and not logins.can_manage(db, actor, person.id):
+        raise NotAllowed(logins.RIGHT)
+    change = _change(params.user, person, rights, actor, request, secret_key(db))
+    trusted = bool(change.email) and can_invite(db, actor, person.id)
+    channel = edit_user(
+        db, person.id, change, respect_stickiness=not params.override_sis_stickiness, trusted_email=trusted
+    )
     if channel is not None:
-        send_notice(db, "account", channel, actor.root.name, request.address_for_mail)
-    state = _LOGIN_STATES.get(params.user.event or "")
-    if state and not actor.is_(person.id):
+        notice: Notice = "registration" if trusted else "account"
+        link_mails.send(db, notice, channel, actor.root.name, request.address_for_mail)
+    if state:
         also_sis = actor.holds("manage_sis", actor.root.ref)
         set_login_states(db, actor.root.id, person.id, state, also_sis=also_sis)
     return _edited_json(find_person(db, person.id), params.user, rights, actor, request)

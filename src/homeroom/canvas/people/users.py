@@ -9,10 +9,9 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext, RootAccountContext
 from homeroom.canvas.people.user_json import ALWAYS_ON_SHOW, UserJson, UserView, user_json
-from homeroom.school.access.credentials import secret_key
-from homeroom.school.actor import Actor
+from homeroom.school.actor import Actor, has_all_rights_of
 from homeroom.school.errors import NotFound, Refused
-from homeroom.school.people.channels import confirmation_path, pending_channel
+from homeroom.school.people.channels import confirmation_path, invited_channel
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
@@ -21,7 +20,7 @@ from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.answers import Answer
-from homeroom.wire.coerce import RecordNumber
+from homeroom.wire.coerce import RecordNumber, items_of
 from homeroom.wire.ids import UserId
 from homeroom.wire.paging import Order, Page, Paging
 from homeroom.wire.request import Request
@@ -108,7 +107,12 @@ class ShowUser(Struct):
     include: frozenset[str] = frozenset()
 
 
-@route.get("/users/:id", right=BY_POLICY)
+def _asks_for_link(params: dict[str, Any]) -> bool:
+    """A link is kept as a digest: whoever asks for it is given a new one."""
+    return "confirmation_url" in items_of(params.get("include"))
+
+
+@route.get("/users/:id", right=BY_POLICY, writes=_asks_for_link)
 def show_user(
     id: UserId, params: Params[ShowUser], actor: Actor, request: Request, db: Connection
 ) -> UserJson | Answer:
@@ -123,12 +127,17 @@ def show_user(
     if "avatar_state" in params.include and policy.can_manage_details(db, actor, person.id):
         include |= {"avatar_state"}
     json = user_json(person, view, include)
-    if "confirmation_url" in params.include and actor.holds("manage_user_logins", actor.root.ref):
-        channel = pending_channel(db, secret_key(db), person.id)
+    if "confirmation_url" in params.include and _may_have_link(db, actor, person.id):
+        channel = invited_channel(db, person.id)
         nonce = channel.nonce if channel else None
         json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
     # Who may still see a deleted person gets them, under a status that says that there is none.
     return Answer(404, json) if person.state == "deleted" else json
+
+
+def _may_have_link(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whoever has the link finishes the registration, and is that person from then on."""
+    return actor.holds("manage_user_logins", actor.root.ref) and has_all_rights_of(db, actor, user_id)
 
 
 @route.delete("/accounts/:account_id/users/:user_id", right="manage_user_logins")

@@ -7,9 +7,17 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from homeroom import clock
-from homeroom.school.access import attempts, password_resets, places, sessions
+from homeroom.school.access import attempts, password_resets, places, registration, sessions
 from homeroom.school.jobs import Tools, call, job, sweep
-from homeroom.school.schema import AttemptCount, KnownPlace, PasswordReset, WebSession
+from homeroom.school.people import pairing_codes
+from homeroom.school.schema import (
+    AttemptCount,
+    ConfirmationLink,
+    KnownPlace,
+    ObserverPairingCode,
+    PasswordReset,
+    WebSession,
+)
 from homeroom.services.jobs import Call
 
 
@@ -19,6 +27,8 @@ def forget_what_is_over(tools: Tools) -> None:
     with tools.database.write() as db:
         sessions.sweep(db)
         password_resets.sweep(db)
+        registration.sweep(db)
+        pairing_codes.sweep(db)
         attempts.sweep(db)
         places.sweep(db)
 
@@ -29,6 +39,8 @@ def what_is_over(db: Connection) -> Iterable[Call]:
     questions = (
         select(WebSession.id).where(WebSession.expires_at <= clock.now()),
         select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
+        select(ConfirmationLink.communication_channel_id).where(ConfirmationLink.expires_at <= clock.now()),
+        select(ObserverPairingCode.id).where(ObserverPairingCode.expires_at <= clock.now()),
         select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
         select(KnownPlace.id).where(KnownPlace.last_used_at <= clock.real_now() - places.LIFETIME),
     )

@@ -4,27 +4,85 @@ so attempts are counted before they are checked (identity.md §9).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
 
+from homeroom.db import Database
 from homeroom.school.access import attempts
-from homeroom.school.access.credentials import BadToken, actor_of_token, digest_of
+from homeroom.school.access.credentials import BadToken, actor_of_token, digest_of, secret_key
+from homeroom.school.people import pairing_codes
 
-CODES_PER_USER = 10
-# A whole school may share one network address.
-CODES_PER_ADDRESS = 100
-
-
-def admit_code(db: Connection, user_id: int, address: str) -> bool:
-    """Count an attempt with a pairing code; False after too many by this person (0: nobody) or from this address."""
-    by_user = user_id == 0 or attempts.count(db, _by(user_id), CODES_PER_USER)
-    by_address = attempts.count(db, attempts.from_address("pairing code", address), CODES_PER_ADDRESS)
-    return by_user and by_address
+# In attempts.WINDOW. A whole school may sit behind one address.
+TRIES_PER_USER = 10
+TRIES_PER_ADDRESS = 100
+TRIES_IN_ALL = 1_000
+_PURPOSE = b"homeroom: pairing codes"
 
 
-def code_was_right(db: Connection, user_id: int, address: str) -> None:
-    """Take the attempt back, because it was not a guess."""
-    attempts.forget(db, _by(user_id))
-    attempts.give_back(db, attempts.from_address("pairing code", address))
+class TypedCode(NamedTuple):
+    """A pairing code as it was typed (empty: none), by whom (0: nobody) and from which network address.
+
+    ``digest`` and ``student_id`` are what ``look_up`` found.
+    """
+
+    code: str
+    user_id: int
+    address: str
+    digest: bytes = b""
+    student_id: int | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.code) and self.student_id is None
+
+
+def look_up(database: Database, given: str | None, typed: TypedCode) -> TypedCode | None:
+    """The code with whose it is; None when there were too many tries. Slow: not inside a transaction.
+
+    A code can be guessed: the try is counted first, whatever becomes of the call. ``given`` is the setting
+    ``secret_key``.
+    """
+    if not typed.code:
+        return typed
+    with database.write() as db:
+        if not admit(db, "pairing code", typed.user_id, typed.address):
+            return None
+        key = code_key(db, given)
+    digest = pairing_codes.digest_of_code(typed.code, key)
+    with database.read() as db:
+        return typed._replace(digest=digest, student_id=pairing_codes.find_student(db, digest))
+
+
+def use_code(db: Connection, typed: TypedCode) -> int | None:
+    """Whose code it is, which is used up and was no guess; None when somebody used it since it was looked up."""
+    student_id = pairing_codes.use_code(db, typed.digest)
+    if student_id is not None:
+        was_right(db, "pairing code", typed.user_id, typed.address)
+    return student_id
+
+
+def code_key(db: Connection, given: str | None) -> bytes:
+    """What pairing codes are kept with: made from HOMEROOM_SECRET_KEY where there is one, which no copy holds."""
+    return HKDF(algorithm=SHA256(), length=16, salt=None, info=_PURPOSE).derive((given or secret_key(db)).encode())
+
+
+def admit(db: Connection, what: str, user_id: int, address: str) -> bool:
+    """Count a try of this kind of proof; False when there were too many by this person (0: nobody), from there, or
+    in all."""
+    by_user = user_id == 0 or attempts.count(db, _by(what, user_id), TRIES_PER_USER)
+    by_address = attempts.count(db, attempts.from_address(what, address), TRIES_PER_ADDRESS)
+    in_all = attempts.count(db, f"{what} in all", TRIES_IN_ALL)
+    return by_user and by_address and in_all
+
+
+def was_right(db: Connection, what: str, user_id: int, address: str) -> None:
+    """The try was no guess."""
+    attempts.forget(db, _by(what, user_id))
+    attempts.give_back(db, attempts.from_address(what, address))
+    attempts.give_back(db, f"{what} in all")
 
 
 def student_of_token(db: Connection, token: str) -> int | None:
@@ -36,5 +94,5 @@ def student_of_token(db: Connection, token: str) -> int | None:
     return owner.id if owner.scopes is None and not owner.is_masquerading else None
 
 
-def _by(user_id: int) -> str:
-    return f"pairing code by user {user_id}"
+def _by(what: str, user_id: int) -> str:
+    return f"{what} by user {user_id}"

@@ -1,30 +1,42 @@
-"""Forgotten passwords: a link by mail, to addresses that are known to be the person's (homeroom.md §4)."""
+"""Forgotten passwords: a link by mail, to addresses that are known to be the person's (homeroom.md §4).
+
+Whoever asks may be anybody, and learns nothing: whom it means is found out by a job, after the answer.
+"""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from homeroom import clock
-from homeroom.db import digest_of, lock
+from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts, registration, sessions
+from homeroom.school.access import attempts, link_mails, registration
+from homeroom.school.access.credentials import find_root
 from homeroom.school.addresses import address_key
 from homeroom.school.errors import NotFound
-from homeroom.school.events import PasswordChanged, listen
+from homeroom.school.events import PasswordChanged, announce, listen
+from homeroom.school.jobs import Tools, call, job, later
+from homeroom.school.jobs import sweep as find_due
 from homeroom.school.mail import Mail, send_later
 from homeroom.school.people.names import search_key
-from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, User
+from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, PasswordResetRequest, User
 from homeroom.school.security_events import record
+from homeroom.services.jobs import Call
 
 LIFETIME = timedelta(hours=1)
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
 MAILS_PER_LOGIN = 3
 MAILS_PER_ADDRESS = 30
+MAILS_IN_ALL = 1_000
+# No login and no address is longer.
+_LONGEST = 320
+_MOST_A_SWEEP = 500
 # Families share an address.
 _MOST_LOGINS = 5
 
@@ -38,23 +50,51 @@ class Reset(NamedTuple):
     user_id: int
 
 
-def ask_for_reset(db: Connection, typed: str, address: str, school: str, base_url: str) -> None:
-    """Send a link to the person with this login or e-mail address. Nothing is sent if there is nobody or after too many
-    requests. A person who has not finished the registration gets the link for that. The result does not tell which,
-    because anybody can ask.
+def ask_for_reset(db: Connection, typed: str, address: str, base_url: str) -> None:
+    """Have a link sent to whom the login or e-mail address means; to nobody when it means nobody, or too often.
+
+    Who has not finished the registration gets the link to that. This takes the same time for everybody.
     """
-    if not attempts.count(db, attempts.from_address("new password", address), MAILS_PER_ADDRESS):
-        return  # And no row for what was typed: who asks without end must not fill a table.
-    if attempts.count(db, attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN):
-        send_reset(db, typed, school, base_url)
-        registration.invite_again(db, typed, school, base_url)
+    limits = (
+        (attempts.from_address("new password", address), MAILS_PER_ADDRESS),
+        ("new password in all", MAILS_IN_ALL),
+        (attempts.about("new password for", search_key(typed.strip())), MAILS_PER_LOGIN),
+    )
+    # In this order: whoever asks without end gets no row for what was typed, so no table fills.
+    if len(typed) <= _LONGEST and all(attempts.count(db, name, limit) for name, limit in limits):
+        row = insert(PasswordResetRequest).values(typed=typed, base_url=base_url, created_at=clock.now())
+        later(answer_request, request_id=insert_returning_id(db, row))
+
+
+@job
+def answer_request(tools: Tools, *, request_id: int) -> None:
+    """Send the links that somebody asked for. Again, it finds nothing."""
+    with tools.database.write() as db:
+        asked = PasswordResetRequest.id == request_id
+        columns = PasswordResetRequest.typed, PasswordResetRequest.base_url
+        row = db.execute(delete(PasswordResetRequest).where(asked).returning(*columns)).first()
+        if row is None:
+            return
+        school = find_root(db).name
+        with suppress(link_mails.TooManyMails):
+            send_reset(db, row.typed, school, row.base_url)
+            registration.invite_again(db, row.typed, school, row.base_url)
+
+
+@find_due
+def requests(db: Connection) -> Iterable[Call]:
+    """Those that the queue has lost."""
+    rows = db.execute(select(PasswordResetRequest.id).order_by(PasswordResetRequest.id).limit(_MOST_A_SWEEP))
+    return [call(answer_request, request_id=row.id) for row in rows]
 
 
 def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
-    """Send the link, without a limit; False if nobody with this login or address could use it."""
+    """Send the link; False when the login or address means nobody who could use it. Raises TooManyMails."""
     logins = _logins_of(db, typed)
     now = clock.now()
     for login in logins:
+        if not link_mails.admit(db, login.address):
+            raise link_mails.TooManyMails
         secret = secrets.token_urlsafe(32)
         row = insert(PasswordReset).values(
             digest=digest_of(secret), login_id=login.id, created_at=now, expires_at=now + LIFETIME
@@ -86,6 +126,8 @@ def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
             User.state != "deleted",
             CommunicationChannel.type == "email",
             CommunicationChannel.state == "active",
+            # Who added an address to somebody else must not get in by it.
+            CommunicationChannel.trusted,
         )
         .order_by(
             Login.id,
@@ -111,6 +153,7 @@ def _mail(login: AnyRow, school: str, url: str) -> Mail:
         ),
         user_id=login.user_id,
         channel_id=login.channel_id,
+        expires_at=clock.now() + LIFETIME,
     )
 
 
@@ -139,11 +182,10 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
     # Of two requests at the same time only one finds it.
     if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")
-    db.execute(delete(PasswordReset).where(PasswordReset.login_id == reset.login_id))
     db.execute(
         update(Login).where(Login.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
     )
-    sessions.end_all_of(db, reset.user_id)
+    announce(db, PasswordChanged(reset.user_id, None))
     record(db, "password_changed", user_id=reset.user_id, object=("login", reset.login_id), by="link")
     return reset
 

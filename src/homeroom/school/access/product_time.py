@@ -9,7 +9,7 @@ from homeroom.school.access.oauth.tokens import LIFETIME
 from homeroom.school.people.channels import CONFIRMATION_LIFETIME
 from homeroom.school.schema import (
     AccessToken,
-    CommunicationChannel,
+    ConfirmationLink,
     OAuthCode,
     PasswordReset,
     SessionToken,
@@ -30,8 +30,7 @@ def forget_the_future(db: Connection) -> None:
     db.execute(update(AccessToken).where(ended, AccessToken.updated_at > now).values(permanent_expires_at=now))
     db.execute(update(AccessToken).where(AccessToken.expires_at > now + LIFETIME).values(expires_at=now + LIFETIME))
     latest = now + CONFIRMATION_LIFETIME
-    late = CommunicationChannel.confirmation_expires_at > latest
-    db.execute(update(CommunicationChannel).where(late).values(confirmation_expires_at=latest))
+    db.execute(update(ConfirmationLink).where(ConfirmationLink.expires_at > latest).values(expires_at=latest))
     # Otherwise nobody who was signed out then could sign in before that day.
     db.execute(update(User).where(User.last_logged_out_at > now).values(last_logged_out_at=now))
     db.execute(update(WaitingNotice).where(WaitingNotice.created_at > now).values(created_at=now, send_at=now))

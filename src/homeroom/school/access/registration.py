@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from homeroom import clock
 from homeroom.db import digest_of, lock
-from homeroom.school.access import attempts
-from homeroom.school.access.credentials import secret_key
+from homeroom.school.access import attempts, link_mails
 from homeroom.school.account_settings import AccountSettings
+from homeroom.school.actor import Actor
 from homeroom.school.addresses import address_key
-from homeroom.school.errors import NotFound
-from homeroom.school.people import directory
-from homeroom.school.people.channels import confirmable
+from homeroom.school.errors import NotAllowed, NotFound
+from homeroom.school.people import account_notices, directory
+from homeroom.school.people.channels import WAITS, confirm, confirmable
 from homeroom.school.people.names import search_key
-from homeroom.school.people.users.notices import send_notice
-from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
 from homeroom.school.security_events import record
 
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
@@ -35,21 +34,36 @@ class Invitation(NamedTuple):
     name: str
     state: str
     terms_accepted: bool
-    # The login that has no password yet; None if there is no password to choose.
+    # Whether the person had the address from the start. If not, they alone can confirm it, and are signed in for that.
+    trusted: bool
+    # The login that has no password yet; None when there is nothing to choose.
     login_id: int | None
     unique_id: str
 
     @property
     def is_new(self) -> bool:
-        """Whether this finishes a registration; otherwise it only confirms an address."""
-        return self.state == "pre_registered" or self.login_id is not None
+        """Whether somebody finishes a registration here; otherwise an address is confirmed and no more."""
+        return self.trusted and (self.state == "pre_registered" or self.login_id is not None)
 
     def needs_terms(self, settings: AccountSettings) -> bool:
         return self.is_new and settings.require_terms and not self.terms_accepted
 
 
-def find_invitation(db: Connection, nonce: str) -> Invitation:
-    """The invitation of this link. Raises NotFound if it was used, has expired, or never existed."""
+def find_invitation(db: Connection, nonce: str, by: Actor) -> Invitation:
+    """The invitation whose link this is, for who opens it. Raises NotFound when it was used, is too old, or never was.
+
+    The link proves who reads the mail, and whoever added the address may be an administrator who reads it: one that
+    the person did not have from the start is theirs to confirm. Raises NotSignedIn, and NotAllowed for others.
+    """
+    invitation = _find(db, nonce)
+    if not invitation.trusted:
+        by.require_signed_in()
+        if not by.is_(invitation.user_id) or by.is_masquerading:
+            raise NotAllowed("confirm somebody else's address")
+    return invitation
+
+
+def _find(db: Connection, nonce: str) -> Invitation:
     row = db.execute(
         select(
             CommunicationChannel.id,
@@ -58,23 +72,26 @@ def find_invitation(db: Connection, nonce: str) -> Invitation:
             User.name,
             User.state,
             User.terms_accepted_at.is_not(None),
+            CommunicationChannel.trusted,
             Login.id,
             Login.unique_id,
         )
+        .join(ConfirmationLink, ConfirmationLink.communication_channel_id == CommunicationChannel.id)
         .join(User, User.id == CommunicationChannel.user_id)
         .outerjoin(
             Login,
-            # People who sign in through a provider, or have signed in before, choose no password here.
+            # Who signs in elsewhere, or has signed in already, chooses nothing here; nor by an address that came later.
             (Login.user_id == User.id)
+            & CommunicationChannel.trusted
             & (Login.state == "active")
             & Login.password_hash.is_(None)
             & (Login.provider_key == 0)
             & (Login.login_count == 0),
         )
         .where(
-            CommunicationChannel.confirmation_digest == digest_of(nonce),
-            CommunicationChannel.confirmation_expires_at > clock.now(),
-            CommunicationChannel.state == "unconfirmed",
+            ConfirmationLink.digest == digest_of(nonce),
+            ConfirmationLink.expires_at > clock.now(),
+            WAITS,
             User.state != "deleted",
         )
         .order_by(Login.position, Login.id)
@@ -85,24 +102,20 @@ def find_invitation(db: Connection, nonce: str) -> Invitation:
     return Invitation(*row)
 
 
-def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool) -> Invitation:
-    """Confirm the address and finish the registration; the link is used up. Raises NotFound.
+def accept(db: Connection, nonce: str, by: Actor, *, password_hash: str | None, terms: bool) -> Invitation:
+    """Confirm the address and finish the registration; the link is used up. Raises as ``find_invitation`` does.
 
     ``password_hash`` was made before the transaction, for the invitation as it was then.
     """
-    invitation = find_invitation(db, nonce)
+    invitation = find_invitation(db, nonce, by)
     lock(db, User, [invitation.user_id])
     now = clock.now()
-    confirmed = db.execute(
-        update(CommunicationChannel)
-        .where(CommunicationChannel.id == invitation.channel_id, CommunicationChannel.state == "unconfirmed")
-        .values(state="active", confirmation_digest=None, confirmation_expires_at=None, updated_at=now)
-    )
-    # Of two requests at the same time only one finds it. The choices must not have changed meanwhile.
-    if confirmed.rowcount != 1 or (password_hash is None) != (invitation.login_id is None):
+    # Of two who come at once, one finds it; and what was to be chosen must not have changed meanwhile.
+    if not confirm(db, invitation.channel_id) or (password_hash is None) != (invitation.login_id is None):
         raise NotFound("invitation")
     if invitation.login_id is not None:
         db.execute(update(Login).where(Login.id == invitation.login_id).values(password_hash=password_hash))
+        account_notices.tell_of_first_password(db, invitation.user_id, invitation.channel_id)
     if invitation.is_new:
         values = {"state": "registered", "updated_at": now}
         if terms and not invitation.terms_accepted:
@@ -118,17 +131,22 @@ def accept(db: Connection, nonce: str, *, password_hash: str | None, terms: bool
 
 
 def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_url: str) -> bool:
-    """Send the link that confirms this address again; False after too many requests.
+    """Send a link that confirms this address of the person once more; False when that was asked for too often.
 
-    Raises NotFound if the address is not waiting to be confirmed.
+    Raises NotFound for an address that does not wait to be confirmed, and TooManyMails.
     """
     if not attempts.count(db, f"confirmation of channel {channel_id}", MAILS_PER_CHANNEL):
         return False
-    channel = confirmable(db, secret_key(db), user_id, channel_id)
+    channel = confirmable(db, user_id, channel_id)
     if channel is None:
         raise NotFound("communication channel")
-    is_new = db.execute(select(User.state).where(User.id == user_id)).scalar() == "pre_registered"
-    send_notice(db, "registration" if is_new else "account", channel, school, base_url)
+    row = db.execute(
+        select(User.state, CommunicationChannel.trusted)
+        .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
+        .where(CommunicationChannel.id == channel_id)
+    ).one()
+    is_new = row.trusted and row.state == "pre_registered"
+    link_mails.send(db, "registration" if is_new else "account", channel, school, base_url)
     return True
 
 
@@ -149,6 +167,7 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
             Login.provider_key == 0,
             CommunicationChannel.type == "email",
             CommunicationChannel.state == "unconfirmed",
+            CommunicationChannel.trusted,
         )
         .distinct()
         .order_by(CommunicationChannel.id)
@@ -156,3 +175,8 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
     ).all()
     for row in rows:
         send_again(db, row.user_id, row.id, school, base_url)
+
+
+def sweep(db: Connection) -> None:
+    """Forget the links that are too old."""
+    db.execute(delete(ConfirmationLink).where(ConfirmationLink.expires_at <= clock.now()))

@@ -31,7 +31,7 @@ from homeroom.school.access.credentials import (
     root_of,
 )
 from homeroom.school.actor import Actor
-from homeroom.school.events import PasswordChanged, UserDeleted, listen
+from homeroom.school.events import LoginsClosed, PasswordChanged, UserDeleted, listen
 from homeroom.school.schema import Login, User, WebSession
 from homeroom.school.security_events import record
 
@@ -252,6 +252,14 @@ def _end_with_the_person(db: Connection, event: UserDeleted) -> None:
 @listen(PasswordChanged)
 def _end_with_the_old_password(db: Connection, event: PasswordChanged) -> None:
     end_all_of(db, event.user_id, but=event.session_id)
+
+
+@listen(LoginsClosed)
+def _end_with_the_login(db: Connection, event: LoginsClosed) -> None:
+    """End the browsers that signed in by these logins, and the person's of which it is not known by which."""
+    theirs = func.coalesce(WebSession.real_user_id, WebSession.user_id) == event.user_id
+    unknown = and_(WebSession.login_id.is_(None), theirs)
+    db.execute(delete(WebSession).where(or_(WebSession.login_id.in_(event.login_ids), unknown)))
 
 
 def sweep(db: Connection) -> None:

@@ -157,7 +157,7 @@ class _Scene:
             channels.append(
                 {
                     "user_id": user, "type": "email", "address": address, "address_key": address_key(address),
-                    "state": "active",
+                    "state": "active", "trusted": True,
                 }
             )  # fmt: skip
             if login in _TRY:

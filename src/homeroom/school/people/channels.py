@@ -1,14 +1,16 @@
-"""Communication channels: adding one, which one is first, and the secret link that confirms one."""
+"""Communication channels: adding one, which one is first, and the secret links that confirm one.
+
+A channel is trusted when the person had it from the start or confirmed it themselves, signed in. Only a trusted one may
+get a link that lets somebody in: whoever adds an address to somebody else must not get into their account by it.
+"""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-from datetime import datetime, timedelta
+import secrets
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
@@ -16,14 +18,17 @@ from homeroom.db import digest_of, insert_returning_id, violated
 from homeroom.db.types import AnyRow
 from homeroom.school.addresses import address_key
 from homeroom.school.errors import Fault, Invalid
-from homeroom.school.schema import CommunicationChannel
+from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
 
 CONFIRMATION_LIFETIME = timedelta(days=180)
+# Each mail has a link of its own, and the older ones go on working: the one that somebody opens may be any of them.
+MOST_LINKS = 10
 
 
 class Channel(NamedTuple):
-    """An added channel. ``nonce`` is the secret in its confirmation link, None once it is confirmed. ``is_new``: it did
-    not exist before, or was retired.
+    """A channel as it was added. ``nonce`` is what a new link to confirm it carries, None once it is confirmed.
+
+    ``is_new``: it was not there before, or retired.
     """
 
     id: int
@@ -35,33 +40,38 @@ class Channel(NamedTuple):
 
 
 def add_channel(
-    db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool = False
+    db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool = False, trusted: bool = False
 ) -> Channel:
-    """The person's channel with this address; a new one goes below the others. A retired one comes back with the new
-    spelling. A live one stays as it is, except that it can become confirmed. ``secret`` is the installation's, for the
-    confirmation link.
+    """The person's channel with this address, which goes below their others when it is new.
+
+    A retired one comes back under the new spelling; a live one stays what it is, but for being confirmed now.
+    ``trusted``: they have it from the start.
     """
     known = _channel_with(db, user_id, type_, address)
-    if known is not None and known.state != "retired" and not (confirmed and known.state == "unconfirmed"):
-        return Channel(known.id, user_id, type_, known.address, _nonce_of(secret, user_id, known), is_new=False)
-    values, nonce = _fresh(secret, user_id, address, confirmed=confirmed)
+    if known is not None and known.state != "retired":
+        waits = known.state == "unconfirmed"
+        if waits and confirmed:
+            db.execute(update(CommunicationChannel).where(_is(known.id)).values(state="active", updated_at=clock.now()))
+        nonce = new_link(db, known.id) if waits and not confirmed else None
+        return Channel(known.id, user_id, type_, known.address, nonce, is_new=False)
+    values = _fresh(address, confirmed=confirmed, trusted=trusted)
     if known is not None:
-        db.execute(update(CommunicationChannel).where(CommunicationChannel.id == known.id).values(**values))
-        return Channel(known.id, user_id, type_, address, nonce)
-    return Channel(_insert(db, user_id, type_, address, values), user_id, type_, address, nonce)
+        db.execute(update(CommunicationChannel).where(_is(known.id)).values(**values))
+    channel_id = _insert(db, user_id, type_, address, values) if known is None else known.id
+    return Channel(channel_id, user_id, type_, address, None if confirmed else new_link(db, channel_id))
 
 
 def claim_channel(
-    db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool = False
+    db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool = False, trusted: bool = False
 ) -> Channel:
-    """Like ``add_channel``, but raises Invalid if the person already has the channel."""
-    values, nonce = _fresh(secret, user_id, address, confirmed=confirmed)
+    """As ``add_channel``, for who insists that the channel is new. Raises Invalid when the person has it already."""
+    values = _fresh(address, confirmed=confirmed, trusted=trusted)
     known = _channel_with(db, user_id, type_, address)
     try:
         with db.begin_nested():
             if known is not None and known.state == "retired":
                 channel_id = known.id
-                db.execute(update(CommunicationChannel).where(CommunicationChannel.id == known.id).values(**values))
+                db.execute(update(CommunicationChannel).where(_is(known.id)).values(**values))
             else:
                 # The unique index refuses this if there is a live one, even one added at this moment.
                 channel_id = _insert(db, user_id, type_, address, values)
@@ -69,22 +79,17 @@ def claim_channel(
         if violated(error, CommunicationChannel) != "uq_communication_channels_address":
             raise
         raise Invalid(Fault("path", "taken", "has already been taken")) from None
-    return Channel(channel_id, user_id, type_, address, nonce)
+    return Channel(channel_id, user_id, type_, address, None if confirmed else new_link(db, channel_id))
 
 
-def _fresh(secret: str, user_id: int, address: str, *, confirmed: bool) -> tuple[dict[str, Any], str | None]:
-    """The columns of a new channel, and its nonce."""
-    now = clock.now()
-    expires = None if confirmed else now + CONFIRMATION_LIFETIME
-    nonce = _make_nonce(secret, user_id, address, expires) if expires else None
-    values = {
+def _fresh(address: str, *, confirmed: bool, trusted: bool) -> dict[str, Any]:
+    """The columns of a channel that begins now."""
+    return {
         "address": address,
         "state": "active" if confirmed else "unconfirmed",
-        "confirmation_digest": digest_of(nonce) if nonce else None,
-        "confirmation_expires_at": expires,
-        "updated_at": now,
+        "trusted": trusted,
+        "updated_at": clock.now(),
     }
-    return values, nonce
 
 
 def _insert(db: Connection, user_id: int, type_: str, address: str, values: dict[str, Any]) -> int:
@@ -105,9 +110,21 @@ def _insert(db: Connection, user_id: int, type_: str, address: str, values: dict
 def put_first(db: Connection, user_id: int, channel_id: int) -> None:
     """Make this the person's first channel; the others keep their order."""
     position = CommunicationChannel.position
-    before = select(position).where(CommunicationChannel.id == channel_id).scalar_subquery()
-    moved = case((CommunicationChannel.id == channel_id, 1), (position < before, position + 1), else_=position)
+    before = select(position).where(_is(channel_id)).scalar_subquery()
+    moved = case((_is(channel_id), 1), (position < before, position + 1), else_=position)
     db.execute(update(CommunicationChannel).where(CommunicationChannel.user_id == user_id).values(position=moved))
+
+
+def confirm(db: Connection, channel_id: int) -> bool:
+    """The person has shown that the address is theirs; its links are used up. False when it was retired meanwhile."""
+    confirmed = db.execute(
+        update(CommunicationChannel)
+        .where(_is(channel_id), CommunicationChannel.state != "retired")
+        .values(state="active", trusted=True, updated_at=clock.now())
+    )
+    # Of two who come at once, one finds a link.
+    used = forget_links(db, channel_id)
+    return bool(confirmed.rowcount and used)
 
 
 def confirmation_path(nonce: str) -> str:
@@ -115,67 +132,84 @@ def confirmation_path(nonce: str) -> str:
     return f"/register/{nonce}"
 
 
-def pending_channel(db: Connection, secret: str, user_id: int) -> Channel | None:
-    """The person's first unconfirmed e-mail channel, if any. Its ``nonce`` is None if this installation did not make
-    the link.
-    """
-    row = db.execute(
-        select(
-            CommunicationChannel.id,
-            CommunicationChannel.address,
-            CommunicationChannel.state,
-            CommunicationChannel.confirmation_digest,
-            CommunicationChannel.confirmation_expires_at,
+def new_link(db: Connection, channel_id: int) -> str:
+    """The nonce of one more link that confirms this channel. It is kept nowhere: whoever needs it must send it now."""
+    nonce = secrets.token_urlsafe(32)
+    now = clock.now()
+    links = select(ConfirmationLink.digest).where(ConfirmationLink.communication_channel_id == channel_id)
+    newest_first = links.order_by(ConfirmationLink.created_at.desc(), ConfirmationLink.digest)
+    too_many = db.execute(newest_first.offset(MOST_LINKS - 1)).scalars().all()
+    if too_many:
+        db.execute(delete(ConfirmationLink).where(ConfirmationLink.digest.in_(too_many)))
+    db.execute(
+        insert(ConfirmationLink).values(
+            digest=digest_of(nonce),
+            communication_channel_id=channel_id,
+            created_at=now,
+            expires_at=now + CONFIRMATION_LIFETIME,
         )
+    )
+    return nonce
+
+
+def forget_links(db: Connection, *channel_ids: int) -> int:
+    """These channels' links confirm nothing any more; how many they were."""
+    links = delete(ConfirmationLink).where(ConfirmationLink.communication_channel_id.in_(channel_ids))
+    return db.execute(links).rowcount
+
+
+def invited_channel(db: Connection, user_id: int) -> Channel | None:
+    """The e-mail channel by which the person can finish their registration, with a new link; None without one."""
+    row = db.execute(
+        select(CommunicationChannel.id, CommunicationChannel.address)
         .where(
             CommunicationChannel.user_id == user_id,
             CommunicationChannel.type == "email",
             CommunicationChannel.state == "unconfirmed",
-            CommunicationChannel.confirmation_expires_at > clock.now(),
+            CommunicationChannel.trusted,
         )
         .order_by(CommunicationChannel.position, CommunicationChannel.id)
         .limit(1)
     ).first()
-    return Channel(row.id, user_id, "email", row.address, _nonce_of(secret, user_id, row)) if row is not None else None
+    return None if row is None else Channel(row.id, user_id, "email", row.address, new_link(db, row.id))
 
 
-def confirmable(db: Connection, secret: str, user_id: int, channel_id: int) -> Channel | None:
-    """The person's unconfirmed e-mail channel, with a nonce that works: its own or a new one. None if it is not waiting
-    any longer.
-    """
-    row = db.execute(
-        select(
-            CommunicationChannel.address,
-            CommunicationChannel.state,
-            CommunicationChannel.confirmation_digest,
-            CommunicationChannel.confirmation_expires_at,
-        ).where(
-            CommunicationChannel.id == channel_id,
+def confirmable(db: Connection, user_id: int, channel_id: int) -> Channel | None:
+    """The person's e-mail channel that they have not confirmed, with a new link; None when they have."""
+    address = db.execute(
+        select(CommunicationChannel.address).where(
+            _is(channel_id),
             CommunicationChannel.user_id == user_id,
             CommunicationChannel.type == "email",
-            CommunicationChannel.state == "unconfirmed",
+            WAITS,
         )
-    ).first()
-    if row is None:
-        return None
-    works = row.confirmation_expires_at is not None and row.confirmation_expires_at > clock.now()
-    nonce = _nonce_of(secret, user_id, row) if works else None
-    if nonce is None:
-        values, nonce = _fresh(secret, user_id, row.address, confirmed=False)
-        db.execute(update(CommunicationChannel).where(CommunicationChannel.id == channel_id).values(**values))
-    return Channel(channel_id, user_id, "email", row.address, nonce)
+    ).scalar()
+    return None if address is None else Channel(channel_id, user_id, "email", address, new_link(db, channel_id))
+
+
+# Not confirmed, or by an administrator's word alone.
+WAITS = or_(
+    CommunicationChannel.state == "unconfirmed",
+    (CommunicationChannel.state == "active") & ~CommunicationChannel.trusted,
+)
+
+
+def has_come(db: Connection, user_id: int) -> bool:
+    """Whether the person has finished their registration, or could have signed in without it."""
+    used = (Login.password_hash.is_not(None)) | (Login.login_count > 0) | (Login.provider_key != 0)
+    can_enter = select(Login.id).where(Login.user_id == user_id, Login.state != "deleted", used).exists()
+    row = db.execute(select(User.state, can_enter.label("can_enter")).where(User.id == user_id)).one()
+    return bool(row.state != "pre_registered" or row.can_enter)
+
+
+def _is(channel_id: int) -> Any:
+    return CommunicationChannel.id == channel_id
 
 
 def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> AnyRow | None:
     """The live channel with this address, else the retired one."""
     return db.execute(
-        select(
-            CommunicationChannel.id,
-            CommunicationChannel.address,
-            CommunicationChannel.state,
-            CommunicationChannel.confirmation_digest,
-            CommunicationChannel.confirmation_expires_at,
-        )
+        select(CommunicationChannel.id, CommunicationChannel.address, CommunicationChannel.state)
         .where(
             CommunicationChannel.user_id == user_id,
             CommunicationChannel.type == type_,
@@ -184,19 +218,3 @@ def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> Any
         .order_by(CommunicationChannel.state == "retired", CommunicationChannel.id.desc())
         .limit(1)
     ).first()
-
-
-def _nonce_of(secret: str, user_id: int, row: AnyRow) -> str | None:
-    expires = row.confirmation_expires_at
-    if row.state != "unconfirmed" or expires is None:
-        return None
-    nonce = _make_nonce(secret, user_id, row.address, expires)
-    # A nonce made elsewhere (by an import, or with another secret) cannot be computed again.
-    return nonce if digest_of(nonce) == row.confirmation_digest else None
-
-
-def _make_nonce(secret: str, user_id: int, address: str, expires: datetime) -> str:
-    """Made from the installation's secret and not stored: an admin may ask for the link again (users-core.md §3)."""
-    text = f"confirm\n{user_id}\n{address_key(address)}\n{expires.isoformat()}"
-    digest = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -19,6 +19,7 @@ def addresses_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
             CommunicationChannel.address,
             CommunicationChannel.type,
             CommunicationChannel.state,
+            CommunicationChannel.trusted,
             CommunicationChannel.last_bounce_at,
         )
         .where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")

@@ -11,7 +11,11 @@ from homeroom.school.schema.base import Base, id_, state, time
 
 class MailMessage(Base):
     __tablename__ = "mail_messages"
-    rules = (Index("ix_mail_messages_due", "state", "next_attempt_at"), Index("ix_mail_messages_user_id", "user_id"))
+    rules = (
+        Index("ix_mail_messages_due", "state", "next_attempt_at"),
+        Index("ix_mail_messages_user_id", "user_id"),
+        Index("ix_mail_messages_expires_at", "expires_at"),
+    )
 
     id: Mapped[id_]
     user_id: Mapped[int | None]
@@ -21,7 +25,9 @@ class MailMessage(Base):
     subject: Mapped[str]
     text_body: Mapped[str]
     html_body: Mapped[str | None]
-    state: Mapped[state]  # queued, sent, dead
+    # When the secret link in the text stops working; null without one. The text goes then, or when it was sent.
+    expires_at: Mapped[time | None]
+    state: Mapped[state]  # queued, sent, kept, dead
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[time]
     leased_until: Mapped[time | None]

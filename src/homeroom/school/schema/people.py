@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from homeroom.db.types import Id
@@ -102,14 +102,28 @@ class CommunicationChannel(Base):
     push_token: Mapped[str | None]
     state: Mapped[state]  # unconfirmed, active, retired
     position: Mapped[int] = mapped_column(default=1)
-    # SHA-256 of the nonce in /register/:nonce.
-    confirmation_digest: Mapped[bytes | None] = mapped_column(unique=True)
-    confirmation_expires_at: Mapped[time | None]
+    # The person had it from the start or confirmed it, signed in: only then may it get a link that lets somebody in.
+    trusted: Mapped[bool] = mapped_column(default=False, server_default=false())
     made_by_sis: Mapped[bool] = mapped_column(default=False)
     last_bounce_at: Mapped[time | None]
     last_bounce_summary: Mapped[str | None]
     created_at: Mapped[time]
     updated_at: Mapped[time]
+
+
+class ConfirmationLink(Base):
+    """A link ``/register/:nonce`` that confirms a channel; the nonce is in a mail, and here is its SHA-256."""
+
+    __tablename__ = "confirmation_links"
+    rules = (
+        Index("ix_confirmation_links_communication_channel_id", "communication_channel_id", "created_at"),
+        Index("ix_confirmation_links_expires_at", "expires_at"),
+    )
+
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    communication_channel_id: Mapped[int] = mapped_column(Id, ForeignKey("communication_channels.id"))
+    created_at: Mapped[time]
+    expires_at: Mapped[time]
 
 
 class NotificationPreference(Base):

@@ -99,6 +99,18 @@ class MobileSessionExpiry(Base):
     created_at: Mapped[time]
 
 
+class PasswordResetRequest(Base):
+    """Somebody forgot a password: what they typed. A job finds out whom it means, so that the answer never does."""
+
+    __tablename__ = "password_reset_requests"
+
+    id: Mapped[id_]
+    typed: Mapped[str]
+    # Where the link in the mail leads.
+    base_url: Mapped[str]
+    created_at: Mapped[time]
+
+
 class PasswordReset(Base):
     """A link by which a login gets a new password, once; the link's secret was sent by mail."""
 

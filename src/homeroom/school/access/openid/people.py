@@ -9,7 +9,6 @@ from msgspec import UNSET
 from sqlalchemy import Connection, select
 
 from homeroom.school.access import sign_in
-from homeroom.school.access.credentials import secret_key
 from homeroom.school.access.openid.discovery import OpenIdProvider
 from homeroom.school.access.openid.errors import UNKNOWN, SignInFailed
 from homeroom.school.addresses import is_email
@@ -88,7 +87,7 @@ def _make(db: Connection, provider: OpenIdProvider, claims: Mapping[str, Any], u
     channel = None
     try:
         with db.begin_nested():
-            made = create_user(db, provider.account_id, secret_key(db), _new_user(provider, claims, unique_id), None)
+            made = create_user(db, provider.account_id, _new_user(provider, claims, unique_id), None)
             channel = made.channel
     except InvalidSignUp:
         # The same person signed in twice at the same time and was created a moment ago.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from homeroom.school.access.credentials import secret_key
+from homeroom import clock
+from homeroom.school.access import link_mails
 from homeroom.school.accounts.roles import BUILT_IN_LABELS
 from homeroom.school.learning.enrollments.queries import EnrollmentRecord
 from homeroom.school.mail import mail_to, send_later
-from homeroom.school.people.channels import Channel, confirmation_path, pending_channel
+from homeroom.school.people.channels import CONFIRMATION_LIFETIME, Channel, confirmation_path, invited_channel
 from homeroom.school.people.notifications.sending import Notification, notify, title_of
 from homeroom.school.schema import Course, User
 
@@ -35,8 +36,16 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
     if channel is not None and channel.nonce is not None:
         link = base_url + confirmation_path(channel.nonce)
         text += f"\nTo finish your registration first, open this address:\n\n{link}\n"
-        # The link is a secret of this address: it goes only there, whatever the preferences say.
-        send_later(db, mail_to(channel, title_of("enrollment_registration"), subject, text))
+        # The link is a secret of this address: it goes there, and nowhere else whatever was chosen.
+        mail = mail_to(
+            channel,
+            title_of("enrollment_registration"),
+            subject,
+            text,
+            expires_at=clock.now() + CONFIRMATION_LIFETIME,
+        )
+        if link_mails.admit(db, channel.address):
+            send_later(db, mail)
     else:
         text += f"\n{base_url}/courses/{enrollment.course_id}\n"
         notify(db, [enrollment.user_id], Notification(name, subject, text))
@@ -45,4 +54,4 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
 def _unregistered(db: Connection, user_id: int) -> Channel | None:
     """The address for the link of a person who has not finished the registration; None for everybody else."""
     state = db.execute(select(User.state).where(User.id == user_id)).scalar_one()
-    return pending_channel(db, secret_key(db), user_id) if state == "pre_registered" else None
+    return invited_channel(db, user_id) if state == "pre_registered" else None

@@ -8,7 +8,7 @@ from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.school.addresses import is_email, is_phone
 from homeroom.school.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.people import channels, directory
+from homeroom.school.people import account_notices, channels, directory
 from homeroom.school.people.channels import Channel
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
@@ -33,15 +33,19 @@ def check(type_: str, address: str) -> None:
         raise Invalid(Fault("path", "invalid", "is invalid"))
 
 
-def create_channel(db: Connection, secret: str, user_id: int, type_: str, address: str, *, confirmed: bool) -> Channel:
-    """Add a checked channel to the person. A confirmed one registers an invited person. Raises Invalid if they already
-    have it, and NotFound if they were deleted meanwhile.
+def create_channel(
+    db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool, trusted: bool
+) -> Channel:
+    """The person's new channel, which was checked. A confirmed one makes a registered person of whom was invited.
+
+    ``trusted``: by it they may finish their registration. Their other addresses are told.
+    Raises Invalid when they have it already, and NotFound for who was deleted meanwhile.
     """
     hold_users(db, user_id)
     live = select(func.count()).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
     if db.execute(live).scalar_one() >= MOST_CHANNELS:
         raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")
-    channel = channels.claim_channel(db, secret, user_id, type_, address, confirmed=confirmed)
+    channel = channels.claim_channel(db, user_id, type_, address, confirmed=confirmed, trusted=trusted)
     record(db, "address_added", user_id=user_id, object=("communication_channel", channel.id), confirmed=confirmed)
     if confirmed:
         db.execute(
@@ -50,6 +54,7 @@ def create_channel(db: Connection, secret: str, user_id: int, type_: str, addres
             .values(state="registered", updated_at=clock.now())
         )
     directory.refresh(db, [user_id])
+    account_notices.tell_of_address(db, channel)
     return channel
 
 
@@ -61,16 +66,17 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
         .where(CommunicationChannel.id == channel.id, CommunicationChannel.state != "retired")
         .values(
             state="retired",
-            confirmation_digest=None,
-            confirmation_expires_at=None,
             push_token=None,
             updated_at=clock.now(),
         )
     )
     if not retired.rowcount:
         raise NotFound("communication channel")
+    channels.forget_links(db, channel.id)
     record(db, "address_removed", user_id=channel.user_id, object=("communication_channel", channel.id))
     forget_waiting(db, CommunicationChannel.id == channel.id)
+    if channel.state == "active":
+        account_notices.tell_of_removal(db, channel)
     directory.refresh(db, [channel.user_id])
 
 

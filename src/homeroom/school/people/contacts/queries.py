@@ -17,6 +17,7 @@ COLUMNS = (
     CommunicationChannel.address,
     CommunicationChannel.position,
     CommunicationChannel.state,
+    CommunicationChannel.trusted,
     CommunicationChannel.made_by_sis,
     CommunicationChannel.last_bounce_at,
     CommunicationChannel.last_bounce_summary,

@@ -11,8 +11,10 @@ from homeroom import clock
 from homeroom.db import insert_returning_id
 from homeroom.db.types import AnyRow
 from homeroom.school.errors import Fault, Invalid, NotFound
-from homeroom.school.events import PasswordChanged, announce
-from homeroom.school.people import directory
+from homeroom.school.events import LoginsClosed, PasswordChanged, announce
+
+# It listens to changes of passwords as well.
+from homeroom.school.people import account_notices, directory
 from homeroom.school.people.logins.claims import Claim, Taken, claim
 from homeroom.school.people.logins.queries import ProviderRef, login_with_id
 from homeroom.school.people.names import search_key
@@ -55,6 +57,7 @@ def make_login(
     login_id: int = _claim(db, account_id, values, provider.key, lambda: insert_returning_id(db, row))
     _refresh(db, user_id)
     record(db, "login_created", user_id=user_id, object=("login", login_id))
+    account_notices.tell_of_login(db, user_id, values["unique_id"])
     return login_id
 
 
@@ -94,6 +97,8 @@ def change_login(
     _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
     _refresh(db, login.user_id)
     _record_change(db, login, changed, password_hash is not None)
+    if changed.get("state") == "suspended":
+        announce(db, LoginsClosed(login.user_id, (login.id,)))
     if password_hash is not None:
         announce(db, PasswordChanged(login.user_id, session_id))
 
@@ -108,6 +113,7 @@ def delete_login(db: Connection, login: AnyRow) -> None:
         raise Invalid(Fault("base", "invalid", "Users must have at least one login"))
     now = clock.now()
     db.execute(update(Login).where(Login.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
+    announce(db, LoginsClosed(login.user_id, (login.id,)))
     _refresh(db, login.user_id)
     record(db, "login_deleted", user_id=login.user_id, object=("login", login.id))
 

@@ -67,8 +67,8 @@ def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterabl
     for _, rows in groupby(_channels_of(db, user_ids, name), key=lambda row: row.user_id):
         channels = list(rows)
         confirmed = [channel for channel in channels if channel.state == "active"]
-        # People without a confirmed address get the mail at their first one.
-        reached = confirmed or channels[:1]
+        # Who has confirmed no address yet is told at the first that they had from the start.
+        reached = confirmed or [channel for channel in channels if channel.trusted][:1]
         for channel in reached:
             chosen = channel.frequency or default_frequency(name, main_channel=channel is reached[0])
             yield _Recipient(channel, chosen)
@@ -86,6 +86,7 @@ def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterab
             CommunicationChannel.user_id,
             CommunicationChannel.address,
             CommunicationChannel.state,
+            CommunicationChannel.trusted,
             NotificationPreference.frequency,
             func.coalesce(User.time_zone, zone.scalar_subquery()).label("time_zone"),
         )

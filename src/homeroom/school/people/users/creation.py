@@ -12,7 +12,7 @@ from homeroom.db import insert_returning_id, lock, new_uuid
 from homeroom.school.actor import Actor, has_all_rights_of
 from homeroom.school.errors import Fault, NotAllowed
 from homeroom.school.events import UserCreated, UserRevived, announce
-from homeroom.school.people import channels, directory
+from homeroom.school.people import account_notices, channels, directory
 from homeroom.school.people.channels import Channel
 from homeroom.school.people.logins.claims import Claim, Taken, claim, what_is_taken
 from homeroom.school.people.names import Names, names_after_change, search_key
@@ -27,7 +27,7 @@ class Created(NamedTuple):
 
 
 def create_user(
-    db: Connection, root_id: int, secret: str, new: NewUser, password_hash: str | None, by: Actor | None = None
+    db: Connection, root_id: int, new: NewUser, password_hash: str | None, by: Actor | None = None
 ) -> Created:
     """Create the person, or revive the deleted one with this SIS id if ``by`` asks for that. ``password_hash`` was made
     before the transaction, because hashing is slow. Raises InvalidSignUp with every error and every taken value of the
@@ -46,9 +46,17 @@ def create_user(
         _claim(db, root_id, new, insert(Login).values(**_login(user_id, root_id, new, password_hash)))
     channel = None
     if new.channel is not None:
+        # Of somebody who lives on by another login it is one address more, which is not theirs from the start.
         channel = channels.add_channel(
-            db, secret, user_id, new.channel.type, new.channel.address, confirmed=new.channel.confirmed
+            db,
+            user_id,
+            new.channel.type,
+            new.channel.address,
+            confirmed=new.channel.confirmed,
+            trusted=deleted is None or not deleted.lives,
         )
+        if deleted is not None and channel.is_new:
+            account_notices.tell_of_address(db, channel)
     directory.refresh(db, [user_id])
     directory.associate(db, [user_id])
     announce(db, UserRevived(user_id) if deleted is not None else UserCreated(user_id))
@@ -99,12 +107,15 @@ def _login(user_id: int, root_id: int, new: NewUser, password_hash: str | None) 
 class _Deleted(NamedTuple):
     login_id: int
     user_id: int
+    # By another login.
+    lives: bool
 
 
 def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | None:
     """The login deleted last with this SIS id, unless a live one has it."""
     rows = (
-        select(Login.id, Login.user_id, Login.state)
+        select(Login.id, Login.user_id, Login.state, (User.state != "deleted").label("lives"))
+        .join(User, User.id == Login.user_id)
         .where(Login.account_id == root_id, Login.sis_user_id == sis_user_id)
         .order_by(Login.state == "deleted", Login.deleted_at.desc(), Login.id.desc())
         .limit(1)
@@ -114,7 +125,7 @@ def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | 
     # If two calls revive it at the same time, the second finds it live; the values are taken then.
     lock(db, Login, [row.id])
     row = db.execute(rows).one()
-    return _Deleted(row.id, row.user_id) if row.state == "deleted" else None
+    return _Deleted(row.id, row.user_id, row.lives) if row.state == "deleted" else None
 
 
 def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, password_hash: str | None) -> int:

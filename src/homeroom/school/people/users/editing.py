@@ -13,8 +13,9 @@ from homeroom import clock
 from homeroom.db import lock
 from homeroom.school.addresses import is_email
 from homeroom.school.errors import Fault, Invalid, NotFound
+from homeroom.school.events import LoginsClosed, announce
 from homeroom.school.locales import is_installed
-from homeroom.school.people import channels, directory
+from homeroom.school.people import account_notices, channels, directory
 from homeroom.school.people.avatars import Avatar
 from homeroom.school.people.channels import Channel
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
@@ -47,11 +48,13 @@ class UserChange:
 
 
 def edit_user(
-    db: Connection, secret: str, user_id: int, change: UserChange, *, respect_stickiness: bool = False
+    db: Connection, user_id: int, change: UserChange, *, respect_stickiness: bool = False, trusted_email: bool = False
 ) -> Channel | None:
-    """Make the whole change. Returns the new e-mail channel, if any, which must be confirmed. Raises Invalid, and
-    NotFound if the person was deleted meanwhile. With ``respect_stickiness`` fields that were changed by hand stay as
-    they are.
+    """Make the change, all of it or nothing; the e-mail channel that is new by it, which waits to be confirmed.
+
+    ``trusted_email``: by it they may finish their registration. Their other addresses are told of it.
+    Raises Invalid, and NotFound for who was deleted meanwhile.
+    With ``respect_stickiness`` the fields that were changed by hand before stay as they are.
     """
     lock(db, User, [user_id])
     person = find_person(db, user_id)
@@ -72,7 +75,7 @@ def edit_user(
         db.execute(edited.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
     channel = None
     if change.email:
-        channel = channels.add_channel(db, secret, person.id, "email", change.email.strip())
+        channel = channels.add_channel(db, person.id, "email", change.email.strip(), trusted=trusted_email)
         channels.put_first(db, person.id, channel.id)
         if channel.is_new:
             record(db, "address_added", user_id=user_id, object=("communication_channel", channel.id))
@@ -80,7 +83,10 @@ def edit_user(
         directory.refresh(db, [person.id])
     if "sortable_name" in values:
         directory.resort(db, person.id, values["sortable_name"])
-    return channel if channel is not None and channel.is_new else None
+    if channel is None or not channel.is_new:
+        return None
+    account_notices.tell_of_address(db, channel)
+    return channel
 
 
 def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
@@ -89,8 +95,11 @@ def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, 
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == before)
     if not also_sis:
         logins = logins.where(Login.sis_user_id.is_(None))
-    if db.execute(logins.values(state=state, updated_at=clock.now())).rowcount:
+    changed = db.execute(logins.values(state=state, updated_at=clock.now()).returning(Login.id)).scalars().all()
+    if changed:
         record(db, "login_suspended" if state == "suspended" else "login_restored", user_id=user_id)
+    if state == "suspended" and changed:
+        announce(db, LoginsClosed(user_id, tuple(changed)))
 
 
 def chosen_pronouns(known: Sequence[str], given: str | None) -> str | UnsetType | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from homeroom import clock
 from homeroom.school.mail import Mail, mail_to, send_later
-from homeroom.school.people.channels import Channel, confirmation_path
+from homeroom.school.people.channels import CONFIRMATION_LIFETIME, Channel, confirmation_path
 from homeroom.school.people.users.sign_up import Notice
 
 
@@ -24,12 +25,14 @@ def send_notice(db: Connection, notice: Notice, channel: Channel, school: str, b
 
 def _registration_mail(channel: Channel, school: str, url: str) -> Mail:
     text = f"You have been registered at {school}. To finish your registration, open this address:\n\n{url}\n"
-    return mail_to(channel, "Confirm Registration", f"Finish your registration at {school}", text)
+    subject = f"Finish your registration at {school}"
+    return mail_to(channel, "Confirm Registration", subject, text, expires_at=clock.now() + CONFIRMATION_LIFETIME)
 
 
 def _confirmation_mail(channel: Channel, school: str, url: str) -> Mail:
     text = f"You have an account at {school}. To confirm that this is your address, open:\n\n{url}\n"
-    return mail_to(channel, "Confirm Email Communication Channel", f"Confirm your e-mail address at {school}", text)
+    subject, expires_at = f"Confirm your e-mail address at {school}", clock.now() + CONFIRMATION_LIFETIME
+    return mail_to(channel, "Confirm Email Communication Channel", subject, text, expires_at=expires_at)
 
 
 def _account_mail(channel: Channel, school: str, base_url: str) -> Mail:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
-from homeroom.school.events import EnrollmentChanged, UserDeleted, announce
-from homeroom.school.people import directory
+from homeroom.school.events import EnrollmentChanged, LoginsClosed, UserDeleted, announce
+from homeroom.school.people import channels, directory
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import (
@@ -30,7 +30,8 @@ def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None
     now = clock.now()
     below = select(Account.id).where(or_(Account.id == root_id, Account.root_account_id == root_id))
     logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state != "deleted")
-    db.execute(logins.values(state="deleted", deleted_at=now, updated_at=now))
+    closed = db.execute(logins.values(state="deleted", deleted_at=now, updated_at=now).returning(Login.id))
+    announce(db, LoginsClosed(user_id, tuple(closed.scalars())))
     roles = update(AccountAdmin).where(AccountAdmin.user_id == user_id, AccountAdmin.account_id.in_(below))
     db.execute(roles.values(state="deleted", updated_at=now))
     has_another = select(Login.id).where(Login.user_id == user_id, Login.state != "deleted").limit(1)
@@ -52,7 +53,8 @@ def delete_user(db: Connection, user_id: int) -> None:
     db.execute(tokens.values(state="deleted", updated_at=now))
     forget_waiting(db, CommunicationChannel.user_id == user_id)
     addresses = update(CommunicationChannel).where(CommunicationChannel.user_id == user_id)
-    db.execute(addresses.values(state="retired", confirmation_digest=None, updated_at=now))
+    retired = addresses.values(state="retired", updated_at=now).returning(CommunicationChannel.id)
+    channels.forget_links(db, *db.execute(retired).scalars().all())
     links = update(ObserverLink).where(or_(ObserverLink.observer_id == user_id, ObserverLink.student_id == user_id))
     db.execute(links.values(state="deleted", updated_at=now))
     observers = _delete_enrollments(db, user_id)

@@ -7,8 +7,8 @@ from alembic import op
 
 from homeroom.db.types import Key
 
-revision = "0026"
-down_revision = "0025"
+revision = "0028"
+down_revision = "0027"
 _VIEWS = ("restrict_student_past_view", "restrict_student_future_view")
 
 

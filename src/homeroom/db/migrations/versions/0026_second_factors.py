@@ -7,8 +7,8 @@ from alembic import op
 
 from homeroom.db.types import Id, Time
 
-revision = "0024"
-down_revision = "0023"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:

@@ -1,0 +1,84 @@
+"""What a person is told at the addresses they have, when somebody changes how one gets into their account.
+
+Whoever changes it may not be the person. These mails follow no preference and no limit of how many go to an address:
+neither must keep the person from hearing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from homeroom.db.types import AnyRow
+from homeroom.school.events import PasswordChanged, listen
+from homeroom.school.mail import Mailbox, mail_to, send_later
+from homeroom.school.people.channels import Channel
+from homeroom.school.schema import Account, CommunicationChannel
+
+KIND = "Account Security"
+
+
+def tell_of_address(db: Connection, new: Channel) -> None:
+    """The person has a new address: their old ones are told."""
+    others = _addresses_of(db, new.user_id, but=new.id)
+    _tell(db, others, "A new address in your account", f"A new address was added to it: {new.address}")
+
+
+def tell_of_removal(db: Connection, gone: AnyRow) -> None:
+    """An address was taken away: it is told itself, and so are the person's others."""
+    themselves = [gone] if gone.type == "email" else []
+    others = _addresses_of(db, gone.user_id, but=gone.id)
+    text = f"This address was removed from it: {gone.address}"
+    _tell(db, [*themselves, *others], "An address was removed from your account", text)
+
+
+def tell_of_login(db: Connection, user_id: int, unique_id: str) -> None:
+    """One can sign in as the person in one way more."""
+    _tell(db, _addresses_of(db, user_id), "A new login in your account", f"One can sign in to it as: {unique_id}")
+
+
+@listen(PasswordChanged)
+def tell_of_password(db: Connection, event: PasswordChanged) -> None:
+    """The person's password is another one."""
+    _tell(db, _addresses_of(db, event.user_id), "A new password in your account", "Its password was changed.")
+
+
+def tell_of_first_password(db: Connection, user_id: int, channel_id: int) -> None:
+    """The person has a password now, by the link to this address: the others are told."""
+    others = _addresses_of(db, user_id, but=channel_id)
+    _tell(db, others, "A new password in your account", "A password was chosen for it.")
+
+
+def _addresses_of(db: Connection, user_id: int, *, but: int = 0) -> Sequence[AnyRow]:
+    """The person's confirmed e-mail addresses; without one, those that they had from the start."""
+    rows = db.execute(
+        select(
+            CommunicationChannel.id,
+            CommunicationChannel.user_id,
+            CommunicationChannel.address,
+            CommunicationChannel.state,
+        )
+        .where(
+            CommunicationChannel.user_id == user_id,
+            CommunicationChannel.id != but,
+            CommunicationChannel.type == "email",
+            (CommunicationChannel.state == "active")
+            | ((CommunicationChannel.state == "unconfirmed") & CommunicationChannel.trusted),
+        )
+        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+    ).all()
+    return [row for row in rows if row.state == "active"] or rows
+
+
+def _tell(db: Connection, addresses: Sequence[Mailbox], subject: str, what: str) -> None:
+    if not addresses:
+        return
+    root = select(Account.name).where(Account.parent_account_id.is_(None), ~Account.is_site_admin)
+    school = db.execute(root).scalar_one()
+    text = (
+        f"This is about your account at {school}.\n\n{what}\n\n"
+        "If it was not you who asked for that, tell your school at once.\n"
+    )
+    for address in addresses:
+        send_later(db, mail_to(address, KIND, f"{subject} at {school}", text))
