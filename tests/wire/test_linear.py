@@ -105,6 +105,8 @@ PARSERS: dict[str, Case] = {
     "cookies": (read_cookies, HEADER_BYTES, {
         "backslashes": repeated(b"\\"), "a quote that never ends": repeated(b"\\", before=b'a="'),
         "escapes": repeated(b'\\"', before=b'a="'), "semicolons": repeated(b";"), "pairs": repeated(b"a=b;"),
+        "quoted backslashes": repeated(b"\\", before=b'a="', after=b'"'),
+        "quoted quotes": repeated(b'\\"', before=b'a="', after=b'"'),
     }),
     "query": (parse_query, BODY, {
         "ampersands": repeated(b"&"), "spaces": repeated(b" ", before=b"a&"), "open": repeated(b"[", before=b"a"),
