@@ -23,7 +23,7 @@ from homeroom.school.schema import (
     UserAccountAssociation,
     search,
 )
-from homeroom.school.setup import is_empty, set_up
+from homeroom.school.seed.first_start import is_empty, set_up
 
 TOKEN = "benchmark-token-0123456789"
 FIRST = ("Ana", "Ben", "Chloé", "Dmitri", "Elif", "Farid", "Grace", "Hana", "Ivo", "Jun", "Kofi", "Lea", "Māra", "Noor")

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, event
 from homeroom import clock
 from homeroom.app import make_server
 from homeroom.settings import Settings
-from homeroom.wire.server import Server
+from homeroom.wire.serving.server import Server
 from tests.support.cast import token_of
 from tests.support.client import Client
 from tests.support.databases import PostgresqlTemplate, build_database, build_sqlite_template, scratch_database

@@ -5,26 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 # Its job is registered by nobody who needs it.
-import homeroom.school.access.housekeeping  # noqa: F401
+import homeroom.school.sign_in.housekeeping  # noqa: F401
 from homeroom.canvas.face import CANVAS
 from homeroom.control.face import CONTROL
 from homeroom.db import Database
 from homeroom.oauth2.face import KEYS, OAUTH2, PANDATA
-from homeroom.school.jobs import Jobs
+from homeroom.school.jobs.registry import Jobs
 from homeroom.services.process import end_with_supervisor
 from homeroom.settings import Settings, load_settings
 from homeroom.web.face import WEB
-from homeroom.wire.notes import Notes
-from homeroom.wire.server import Server
-from homeroom.wire.services import Services
-from homeroom.wire.throttle import Buckets
+from homeroom.wire.serving.notes import Notes
+from homeroom.wire.serving.server import Server
+from homeroom.wire.serving.services import Services
+from homeroom.wire.serving.throttle import Buckets
 
 FACES = (CANVAS, CONTROL, OAUTH2, KEYS, PANDATA, WEB)
 
 
 def make_server(settings: Settings, *, background: bool = False) -> Server:
     """The server over an existing, migrated school. Without ``background`` notes wait for ``Server.flush``."""
-    database = Database(settings.url, dev=settings.dev)
+    database = Database(settings.url, dev=settings.dev, secret_key=settings.secret_key)
     scopes = tuple(scope for face in FACES for scope in face.scopes)
     notes = Notes(database, background=background)
     return Server(FACES, Services(settings, database, Jobs(database, settings), Buckets(), notes, scopes, FACES))

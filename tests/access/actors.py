@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from tests.conftest import School
-from tests.support.access import new_key, token_of_key
 from tests.support.browser import Browser, browser_of
 from tests.support.cast import token_of
 from tests.support.client import Client, Reply
 from tests.support.oauth import CALLBACK
+from tests.support.sign_in import new_key, token_of_key
 
 
 @dataclass(frozen=True)

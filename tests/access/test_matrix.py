@@ -11,7 +11,7 @@ from tests.access.table import FILE, Row, cell_of, filled_in, is_refusal, rows, 
 from tests.conftest import School
 
 from homeroom.app import FACES
-from homeroom.wire.router import Match, Router
+from homeroom.wire.routing.router import Match, Router
 
 ROWS = rows()
 LINES = FILE.read_text().splitlines()

@@ -15,7 +15,7 @@ from commonconf.backends import use_configparser_backend
 from restclients_core.dao import LiveDAO
 from tests.support.live import LiveServer
 
-from homeroom.school.permissions import STUDENT
+from homeroom.school.rights.permissions import STUDENT
 
 REQUIRED = "node" in os.environ.get("HOMEROOM_TEST_REQUIRE", "").split(",")
 NODE_CLIENTS = Path(__file__).parent / "node"

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
 
-from homeroom.school import jobs as jobs_module
-from homeroom.school.jobs import Tools, call, job, later, sweep
+from homeroom.school.jobs import registry as jobs_module
+from homeroom.school.jobs.registry import Tools, call, job, later, sweep
 from homeroom.school.schema import SystemFact
 from homeroom.services.jobs import Call
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from tests.conftest import School
-from tests.support.access import grant
 from tests.support.browser import Browser, browser_of, sign_in
 from tests.support.second_factors import STEP, enrol, enrolled
+from tests.support.sign_in import grant
 from tests.support.watch import Watch
 
 pytestmark = pytest.mark.spec("homeroom.md#5")

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 from tests.conftest import School
-from tests.support.access import make_token, new_key
 from tests.support.browser import Browser, sign_in
+from tests.support.sign_in import make_token, new_key
 
 from homeroom import clock
-from homeroom.school import security_events
-from homeroom.school.jobs import Jobs
+from homeroom.school.jobs.registry import Jobs
 from homeroom.school.schema import SecurityEvent
-from homeroom.school.security_events import KINDS, RECORDED, Origin, Reports
+from homeroom.school.security import events as security_events
+from homeroom.school.security.events import KINDS, RECORDED, Origin, Reports
 
 URL = "/homeroom/v1/security_events"
 SOURCES = Path(__file__).parents[2] / "src" / "homeroom"

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import update
 from tests.conftest import School
 
-from homeroom.school.account_settings import AccountSettings
-from homeroom.school.accounts.actions import change_settings
-from homeroom.school.errors import Refused
+from homeroom.school.accounts.accounts.actions import change_settings
+from homeroom.school.ground.errors import Refused
+from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.schema import Account
 
 URL = "/homeroom/v1/accounts/1/settings"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.conftest import School
 
 from homeroom.db import after_commit, insert_or_update, lock, violated
-from homeroom.school.events import announce, listen
+from homeroom.school.ground.events import announce, listen
 from homeroom.school.schema import Login, MailMessage, SystemFact, User
 
 

@@ -19,8 +19,8 @@ from tests.support.mailbox import PASSWORD, USER, Mailbox, mail_server
 from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.mail_server import read_mail_server
-from homeroom.school.jobs import Tools
-from homeroom.school.mail_delivery import ATTEMPTS, RETRY_AFTER, deliver_mail, due_mail
+from homeroom.school.jobs.registry import Tools
+from homeroom.school.mail.delivery import ATTEMPTS, RETRY_AFTER, deliver_mail, due_mail
 from homeroom.school.schema import Account, CommunicationChannel, MailMessage
 from homeroom.services import smtp
 from homeroom.settings import BadSetting, load_settings

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from sqlalchemy import func, select, update
 from tests.conftest import School
-from tests.support.access import SELF
 from tests.support.mails import mails_of
+from tests.support.sign_in import SELF
 
 from homeroom.school.people import account_notices
 from homeroom.school.people.notifications.summaries import next_summary

@@ -15,7 +15,7 @@ from tests.support.settings import change_settings
 from homeroom import clock
 from homeroom.oauth2.authorization import LONGEST_PURPOSE, LONGEST_SCOPE, LONGEST_STATE
 from homeroom.school.schema import WebSession
-from homeroom.wire import browser as browsers
+from homeroom.wire.browser import browser as browsers
 
 pytestmark = pytest.mark.spec("identity.md#2")
 UNKNOWN = {"error": "invalid_client", "error_description": "unknown client"}

@@ -11,7 +11,7 @@ from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
-from homeroom.wire.server import Server
+from homeroom.wire.serving.server import Server
 
 HOST = "school.test"
 _SKIP = object()

@@ -10,9 +10,9 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator
 
 from homeroom.app import FACES
-from homeroom.wire.openapi import document
-from homeroom.wire.request import split_path
-from homeroom.wire.router import Match
+from homeroom.wire.http.request import split_path
+from homeroom.wire.openapi.document import document
+from homeroom.wire.routing.router import Match
 from tests.conftest import School
 from tests.support.client import Reply
 

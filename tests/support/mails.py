@@ -7,10 +7,10 @@ import re
 from sqlalchemy import select
 
 from homeroom.db.types import AnyRow
-from homeroom.school.access.password_resets import answer_request
-from homeroom.school.jobs import Tools
+from homeroom.school.jobs.registry import Tools
 from homeroom.school.people.account_notices import KIND
 from homeroom.school.schema import MailMessage, PasswordResetRequest
+from homeroom.school.sign_in.password_resets import answer_request
 from tests.conftest import School
 
 

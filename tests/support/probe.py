@@ -15,15 +15,15 @@ from homeroom.app import FACES
 from homeroom.canvas.errors import render_error
 from homeroom.db import after_commit
 from homeroom.db.types import AnyRow
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import User
-from homeroom.wire.answers import Answer, seconds
-from homeroom.wire.ids import CourseId, UserId
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, SELF_ONLY, Params, Prepared, RawParams, Rest, Routes
-from homeroom.wire.server import Face, Server
+from homeroom.wire.http.answers import Answer, seconds
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import CourseId, UserId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Params, Prepared, RawParams, Rest, Routes
+from homeroom.wire.serving.server import Face, Server
 from tests.conftest import School
 
 route = Routes()

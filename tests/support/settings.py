@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from homeroom.school.account_settings import AccountSettings, settings_text
+from homeroom.school.rights.account_settings import AccountSettings, settings_text
 from homeroom.school.schema import Account
 from tests.conftest import School
 

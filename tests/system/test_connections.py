@@ -67,7 +67,7 @@ def test_attack_half_open_connections_leave_others_served(server: LiveServer) ->
         for _ in range(3):
             status, seconds = health(server)
             assert (status, seconds < 5) == (200, True)
-        # Those that sent no whole head are closed; a body has longer (`wire/transfer.py`).
+        # Those that sent no whole head are closed; a body has longer (`wire/http/transfer.py`).
         deadline = time.monotonic() + 20
         for connection in (silent[0], silent[1], silent[-3], silent[-2]):
             connection.settimeout(max(0.1, deadline - time.monotonic()))

@@ -12,8 +12,8 @@ import pytest
 import requests
 from tests.support.live import LiveServer, run, serving
 
-from homeroom.school.demo import PASSWORD, people_to_try
-from homeroom.school.demo.people import COURSES, OBSERVES, STUDENTS
+from homeroom.school.seed.demo import PASSWORD, people_to_try
+from homeroom.school.seed.demo.people import COURSES, OBSERVES, STUDENTS
 
 TOKENS = {person.role: person.token for person in people_to_try()}
 

@@ -15,7 +15,7 @@ from tests.support.databases import build_database
 
 from homeroom.cli.main import main
 from homeroom.db import Database
-from homeroom.school.account_settings import AccountSettings, read_settings
+from homeroom.school.rights.account_settings import AccountSettings, read_settings
 from homeroom.school.schema import Account
 
 FIELDS = msgspec.structs.fields(AccountSettings)

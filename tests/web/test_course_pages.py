@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import School
 from tests.support.browser import Browser, browser_of, token_in
 from tests.support.cast import PEOPLE
-from tests.support.learning import change, change_course, enrollment_of
+from tests.support.courses import change, change_course, enrollment_of
 
 from homeroom.school.schema import Enrollment
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 from tests.conftest import School
-from tests.support.access import make_token
 from tests.support.browser import Browser, token_in
 from tests.support.mails import answer_requests, link_in, mails_of
 from tests.support.settings import change_settings
+from tests.support.sign_in import make_token
 
-from homeroom.school.access import joining, link_mails, observees, password_resets
 from homeroom.school.schema import MailMessage, PasswordResetRequest, User
+from homeroom.school.sign_in import complete_sign_up, link_mails, observer_proofs, password_resets
 
 FORGOT = "/login/canvas/forgot"
 USERS, REGISTER = "/api/v1/accounts/1/users", "/api/v1/accounts/1/self_registration"
@@ -69,7 +69,7 @@ def statements(school: School) -> Iterator[list[str]]:
 def test_attack_filling_the_school_with_people(
     open_school: School, monkeypatch: pytest.MonkeyPatch, way: str, limit: str
 ) -> None:
-    monkeypatch.setattr(joining, limit, 2)
+    monkeypatch.setattr(complete_sign_up, limit, 2)
     before = people(open_school)
     replies = [sign_up(open_school, way, f"number{number}@home.test") for number in range(4)]
     assert [reply.status for reply in replies] == [200, 200, 429, 429]
@@ -136,7 +136,7 @@ def test_attack_filling_the_table_of_those_who_forgot(school: School) -> None:
 def test_attack_guessing_what_proves_a_student(
     school: School, monkeypatch: pytest.MonkeyPatch, limit: str, proof: str
 ) -> None:
-    monkeypatch.setattr(observees, limit, 2)
+    monkeypatch.setattr(observer_proofs, limit, 2)
     url = "/api/v1/users/self/observees"
     right = {
         "access_token": make_token(school)["visible_token"],

@@ -8,18 +8,18 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 from tests.conftest import School
-from tests.support.access import make_token
 from tests.support.browser import Browser, sign_in
 from tests.support.cast import PASSWORD
 from tests.support.client import Reply
+from tests.support.sign_in import make_token
 from tests.support.watch import Watch
 
 from homeroom import clock
-from homeroom.school.access import attempts, lockout, places
-from homeroom.school.access import sign_in as access_sign_in
-from homeroom.school.access.places import Known, Place
 from homeroom.school.schema import AttemptCount, KnownPlace, Login
-from homeroom.wire.browser import KNOWN
+from homeroom.school.sign_in import attempts, lockout, places
+from homeroom.school.sign_in import password_sign_in as access_sign_in
+from homeroom.school.sign_in.places import Known, Place
+from homeroom.wire.browser.browser import KNOWN
 
 pytestmark = pytest.mark.spec("homeroom.md#4")
 HERE, THERE, ELSEWHERE = "192.0.2.1", "198.51.100.2", "203.0.113.3"

@@ -12,14 +12,14 @@ from urllib.parse import unquote, urlencode
 import pytest
 from sqlalchemy import func, select, update
 from tests.conftest import School
-from tests.support.access import make_token
 from tests.support.browser import Browser, sign_in
 from tests.support.client import Reply
 from tests.support.oauth import make_app
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Idp, idp, signing_key, with_query
+from tests.support.sign_in import make_token
 
-from homeroom.school.access.openid import discovery, flow
 from homeroom.school.schema import Login, MailMessage, User, WebSession
+from homeroom.school.sign_in.openid import discovery, flow
 
 pytestmark = pytest.mark.spec("homeroom.md#3")
 

@@ -14,8 +14,8 @@ from tests.support.cast import PASSWORD
 from tests.support.client import Reply
 
 from homeroom import clock
-from homeroom.school.access import lockout
 from homeroom.school.schema import CommunicationChannel, Login, MailMessage
+from homeroom.school.sign_in import lockout
 
 pytestmark = pytest.mark.spec("homeroom.md#4")
 NEW = "purple horses sing"

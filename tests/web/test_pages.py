@@ -11,11 +11,9 @@ from tests.conftest import School
 from tests.support.browser import Browser, browser_of, sign_in, token_in
 
 from homeroom import clock
-from homeroom.school.access import sessions
-from homeroom.school.access.password_resets import ask_for_reset
 from homeroom.school.accounts.settings import change_settings
 from homeroom.school.accounts.terms_of_service import TermsChange, change_terms
-from homeroom.school.addresses import address_key
+from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.schema import (
     AttemptCount,
     CommunicationChannel,
@@ -24,6 +22,8 @@ from homeroom.school.schema import (
     User,
     WebSession,
 )
+from homeroom.school.sign_in import sessions
+from homeroom.school.sign_in.password_resets import ask_for_reset
 from homeroom.web.safe_html import safe_html
 from homeroom.web.user_agents import name_of_browser
 

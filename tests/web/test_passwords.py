@@ -15,10 +15,10 @@ from tests.support.mails import answer_requests, mails_of
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts, password_resets
-from homeroom.school.addresses import address_key
+from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.schema import AttemptCount, CommunicationChannel, Login, PasswordReset, User
-from homeroom.wire.request import Request
+from homeroom.school.sign_in import attempts, password_resets
+from homeroom.wire.http.request import Request
 
 FORGOT = "/login/canvas/forgot"
 NEW = "purple horses sing"

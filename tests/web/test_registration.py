@@ -12,7 +12,7 @@ from tests.support.browser import Browser, sign_in, token_in
 from tests.support.client import Reply
 
 from homeroom import clock
-from homeroom.school.account_settings import read_settings, settings_text
+from homeroom.school.rights.account_settings import read_settings, settings_text
 from homeroom.school.schema import Account, CommunicationChannel, ConfirmationLink, Login, User
 
 PASSWORD = "purple horses sing"

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
-from tests.support.access import settings_of
 from tests.support.browser import Browser, browser_of, sign_in, token_in
 from tests.support.cast import PASSWORD
 from tests.support.oauth import make_app
@@ -27,11 +26,12 @@ from tests.support.second_factors import (
     secret_in,
     step,
 )
+from tests.support.sign_in import settings_of
 from tests.support.watch import Watch
 
 from homeroom import clock
-from homeroom.school.access import second_factors, sessions
 from homeroom.school.schema import AccountAdmin, Login, MailMessage, User, WebSession
+from homeroom.school.sign_in import second_factors, sessions
 
 pytestmark = pytest.mark.spec("homeroom.md#4")
 

@@ -13,8 +13,8 @@ from tests.support.client import Reply
 from tests.support.mails import answer_requests
 from tests.support.settings import change_settings
 
-from homeroom.school.access import joining
 from homeroom.school.schema import AttemptCount, MailMessage, User
+from homeroom.school.sign_in import complete_sign_up
 
 pytestmark = pytest.mark.spec("users-core.md#5")
 ADDRESS = "nina@home.test"
@@ -154,9 +154,9 @@ def test_csrf_the_form_needs_its_token(open_school: School) -> None:
 
 
 def test_brute_force_of_pairing_codes_is_stopped(open_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    from homeroom.school.access import observees
+    from homeroom.school.sign_in import observer_proofs
 
-    monkeypatch.setattr(observees, "TRIES_PER_ADDRESS", 2)
+    monkeypatch.setattr(observer_proofs, "TRIES_PER_ADDRESS", 2)
     code = pairing_code(open_school)
     for _ in range(2):
         assert register(open_school, code="WRONG1").status == 400
@@ -165,7 +165,7 @@ def test_brute_force_of_pairing_codes_is_stopped(open_school: School, monkeypatc
 
 
 def test_attack_filling_strangers_mailboxes(open_school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(joining, "SIGN_UPS_PER_ADDRESS", 2)
+    monkeypatch.setattr(complete_sign_up, "SIGN_UPS_PER_ADDRESS", 2)
     replies = [register(open_school, unique_id=f"victim{number}@home.test") for number in range(3)]
     assert [reply.status for reply in replies] == [200, 200, 429]
     assert len(mails(open_school)) == 2

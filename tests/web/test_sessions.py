@@ -14,9 +14,9 @@ from tests.support.browser import Browser, sign_in
 
 from homeroom import clock
 from homeroom.app import FACES
-from homeroom.school.access import sessions
 from homeroom.school.schema import Login, User, WebSession
-from homeroom.wire.pages import by_session
+from homeroom.school.sign_in import sessions
+from homeroom.wire.browser.pages import by_session
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from tests.support.browser import Browser, sign_in
 from tests.support.cast import PASSWORD
 
 from homeroom import clock
-from homeroom.school.access import sign_in as access_sign_in
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.addresses import address_key
+from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.people import passwords
 from homeroom.school.schema import CommunicationChannel, Login, User, WebSession
+from homeroom.school.sign_in import password_sign_in as access_sign_in
+from homeroom.school.sign_in.password_sign_in import Checked
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from homeroom.wire.coerce import (
+from homeroom.wire.params.coerce import (
     BadParameter,
     LenientInt,
     MissingParameter,
@@ -19,7 +19,7 @@ from homeroom.wire.coerce import (
     read_boolean,
     read_time,
 )
-from homeroom.wire.params import BadParameters, Upload, parse_query
+from homeroom.wire.params.parsing import BadParameters, Upload, parse_query
 
 FILE = Upload("a.png", "image/png", b"x")
 UserId = NewType("UserId", int)

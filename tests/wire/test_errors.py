@@ -10,8 +10,7 @@ import pytest
 from tests.conftest import School
 from tests.support.probe import raising, with_probe
 
-from homeroom.school.access.credentials import BadMasquerade, BadToken, InsufficientScopes
-from homeroom.school.errors import (
+from homeroom.school.ground.errors import (
     Fault,
     Invalid,
     NotAllowed,
@@ -21,13 +20,14 @@ from homeroom.school.errors import (
     SchoolError,
     TooManyTries,
 )
-from homeroom.wire import pages
-from homeroom.wire.coerce import BadParameter, MissingParameter
-from homeroom.wire.csrf import ForgedRequest
-from homeroom.wire.params import BadParameters
-from homeroom.wire.request import HeadersTooLarge
-from homeroom.wire.server import MethodNotAllowed
-from homeroom.wire.transfer import BodyTooLarge, BodyTooSlow
+from homeroom.school.sign_in.credentials import BadMasquerade, BadToken, InsufficientScopes
+from homeroom.wire.browser import pages
+from homeroom.wire.browser.csrf import ForgedRequest
+from homeroom.wire.http.request import HeadersTooLarge
+from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
+from homeroom.wire.params.coerce import BadParameter, MissingParameter
+from homeroom.wire.params.parsing import BadParameters
+from homeroom.wire.serving.server import MethodNotAllowed
 
 CHALLENGE: dict[str, str | None] = {"www-authenticate": 'Bearer realm="canvas-lms"'}
 NONE: dict[str, str | None] = {"www-authenticate": None}
@@ -135,7 +135,9 @@ def test_no_kind_of_error_is_forgotten() -> None:
 
     shown = {type(error) for error, *_rest in KINDS.values()}
     ours = {
-        kind for kind in below(SchoolError) if kind.__module__.startswith(("homeroom.school.errors", "homeroom.wire"))
+        kind
+        for kind in below(SchoolError)
+        if kind.__module__.startswith(("homeroom.school.ground.errors", "homeroom.wire"))
     }
     # What wire.pages raises is for pages, which say it themselves.
     assert {kind for kind in ours - shown if kind.__module__ != pages.__name__} == {SchoolError}

@@ -17,8 +17,8 @@ from tests.support.probe import with_probe
 
 from homeroom.school.schema import CustomDataDocument
 from homeroom.web.pages import PAGES
-from homeroom.wire import transfer
-from homeroom.wire.request import HEADER_BYTES, MOST_HEADERS, Request
+from homeroom.wire.http import transfer
+from homeroom.wire.http.request import HEADER_BYTES, MOST_HEADERS, Request
 
 SELF = b"/api/v1/users/self"
 PAGE = b"/login"
@@ -58,7 +58,7 @@ def test_too_many_headers_are_refused_in_the_faces_own_shape(school: School) -> 
 
 
 def test_a_cookie_is_cut_by_hand() -> None:
-    from homeroom.wire.request import read_cookies
+    from homeroom.wire.http.request import read_cookies
 
     assert read_cookies(b' a=1; b="2" ;c;=d;a=3; e=f=g') == {"a": "1", "b": '"2"', "": "d", "e": "f=g"}
 

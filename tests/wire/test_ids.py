@@ -7,9 +7,9 @@ from sqlalchemy import update
 from tests.conftest import School
 from tests.support.probe import with_probe
 
-from homeroom.school.ids import NOWHERE, IdForm, global_id, local_id
+from homeroom.school.ground.ids import NOWHERE, IdForm, global_id, local_id
 from homeroom.school.schema import Login, User
-from homeroom.wire.ids import parse_id
+from homeroom.wire.params.ids import parse_id
 
 pytestmark = pytest.mark.spec("basics.md#4")
 UUID = "a" * 40

@@ -15,30 +15,30 @@ import pytest
 from msgspec import Raw, Struct
 
 from homeroom.networks import is_in
-from homeroom.school.access.jwts import BadJwt, unproved_claims
-from homeroom.school.access.urls import is_redirect_uri
-from homeroom.school.errors import SchoolError
-from homeroom.school.learning.assets import named_asset
-from homeroom.school.mail_html import html_of
+from homeroom.school.courses.assets import named_asset
+from homeroom.school.ground.errors import SchoolError
+from homeroom.school.ground.jwts import BadJwt, unproved_claims
+from homeroom.school.ground.time_zones import find_zone
+from homeroom.school.ground.urls import is_redirect_uri
+from homeroom.school.mail.html import html_of
 from homeroom.school.people.custom_data.leaves import PathTooLong, leaves_of
-from homeroom.school.people.dashboard import checked_position
+from homeroom.school.people.dashboard_cards import checked_position
 from homeroom.school.people.names import names_on_create, search_key, sort_key
 from homeroom.school.people.passwords import _prepared as prepared_password
-from homeroom.school.time_zones import find_zone
 from homeroom.web.icalendar import calendar_text
 from homeroom.web.safe_html import safe_html
 from homeroom.web.user_agents import name_of_browser
-from homeroom.wire.addresses import is_path_of_ours
-from homeroom.wire.coerce import converter
-from homeroom.wire.csrf import is_genuine
-from homeroom.wire.ids import parse_id
-from homeroom.wire.paging import Page, Paging, link_header, read_paging
-from homeroom.wire.params import BadParameters, is_json, parse_body, parse_query
-from homeroom.wire.proxies import client_behind
-from homeroom.wire.request import HEADER_BYTES, path_of, read_cookies, split_path
-from homeroom.wire.scalars import SIMPLE, read_boolean
-from homeroom.wire.scopes import covers
-from homeroom.wire.server import Server  # noqa: F401 (its imports in their order)
+from homeroom.wire.browser.csrf import is_genuine
+from homeroom.wire.browser.own_addresses import is_path_of_ours
+from homeroom.wire.http.proxies import client_behind
+from homeroom.wire.http.request import HEADER_BYTES, path_of, read_cookies, split_path
+from homeroom.wire.params.coerce import converter
+from homeroom.wire.params.ids import parse_id
+from homeroom.wire.params.paging import Page, Paging, link_header, read_paging
+from homeroom.wire.params.parsing import BadParameters, is_json, parse_body, parse_query
+from homeroom.wire.params.scalars import SIMPLE, read_boolean
+from homeroom.wire.routing.scopes import covers
+from homeroom.wire.serving.server import Server  # noqa: F401 (its imports in their order)
 
 BODY = 1024 * 1024
 LINE = 100_000  # what an HTTP server lets a path and a query have

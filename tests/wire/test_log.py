@@ -14,7 +14,7 @@ from tests.conftest import School
 from tests.support.cast import PASSWORD, token_of
 
 from homeroom.logs import JsonLines
-from homeroom.wire import log as request_log
+from homeroom.wire.serving import log as request_log
 
 SELF = "/api/v1/users/self"
 
@@ -58,7 +58,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> None:
         password = PASSWORD
         raise RuntimeError("The shelf fell down." if password else "")
 
-    monkeypatch.setattr("homeroom.wire.endpoint.parse_id", fail)
+    monkeypatch.setattr("homeroom.wire.serving.endpoint.parse_id", fail)
 
 
 def test_a_request_that_failed_is_one_line_with_its_traceback(school: School, lines: Lines, broken: None) -> None:

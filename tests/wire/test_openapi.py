@@ -19,11 +19,11 @@ from tests.support.client import Reply
 from tests.support.document import DOCUMENT, fault_of_operation, written
 
 from homeroom.app import FACES
-from homeroom.wire.openapi import document
-from homeroom.wire.openapi_schemas import Schemas
-from homeroom.wire.params import Upload
-from homeroom.wire.routes import PUBLIC, Params, Routes
-from homeroom.wire.server import Face
+from homeroom.wire.openapi.document import document
+from homeroom.wire.openapi.schemas import Schemas
+from homeroom.wire.params.parsing import Upload
+from homeroom.wire.routing.routes import PUBLIC, Params, Routes
+from homeroom.wire.serving.server import Face
 
 OPERATIONS = [
     pytest.param(path, method, operation, id=operation["operationId"])

@@ -18,7 +18,7 @@ from tests.support.probe import with_probe
 
 from homeroom.db import new_uuid
 from homeroom.school.schema import User
-from homeroom.wire.paging import read_paging
+from homeroom.wire.params.paging import read_paging
 
 pytestmark = pytest.mark.spec("basics.md#3")
 FEW = "/api/probe/few"
@@ -355,7 +355,7 @@ def test_no_bookmark_breaks_the_list(sqlite_school: School, by: str, values: lis
 
 @given(st.one_of(JSON, st.text()), st.one_of(JSON, st.text()))
 def test_whatever_is_sent_as_page_is_read_or_not_found(page: object, per_page: object) -> None:
-    from homeroom.school.errors import NotFound
+    from homeroom.school.ground.errors import NotFound
 
     try:
         paging = read_paging(page, per_page)

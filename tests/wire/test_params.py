@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from homeroom.wire.params import BadParameters, Limits, Upload, Value, merge, parse_body, parse_query, raw_json_member
+from homeroom.wire.params.parsing import (
+    BadParameters,
+    Limits,
+    Upload,
+    Value,
+    merge,
+    parse_body,
+    parse_query,
+    raw_json_member,
+)
 
 ROOMY = Limits(size=1 << 30, keys=1 << 30)
 

@@ -6,9 +6,9 @@ import pytest
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in
 
-from homeroom.school.access import lockout
+from homeroom.school.sign_in import lockout
 from homeroom.settings import BadSetting, Settings, load_settings
-from homeroom.wire.request import Request
+from homeroom.wire.http.request import Request
 
 OURS = "127.0.0.1, 10.0.0.0/8, fd00::/8"
 

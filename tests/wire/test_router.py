@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from homeroom.wire.router import Match, Router
+from homeroom.wire.routing.router import Match, Router
 
 PATHS = (
     "/users/self", "/users/:id", "/users/:id/logins", "/users/self/course_nicknames", "/users/:user_id/data(/*scope)",

@@ -9,13 +9,23 @@ from msgspec import Struct
 from tests.conftest import School
 
 from homeroom.canvas.contexts import AccountContext
-from homeroom.school.actor import Actor
-from homeroom.wire.answers import Answer
-from homeroom.wire.endpoint import Endpoint
-from homeroom.wire.ids import UserId
-from homeroom.wire.paging import Page, Under
-from homeroom.wire.routes import BY_POLICY, PUBLIC, SELF_ONLY, BadRoute, Params, Rest, Route, Routes, params_type
-from homeroom.wire.server import Face, Server
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.params.paging import Page, Under
+from homeroom.wire.routing.routes import (
+    BY_POLICY,
+    PUBLIC,
+    SELF_ONLY,
+    BadRoute,
+    Params,
+    Rest,
+    Route,
+    Routes,
+    params_type,
+)
+from homeroom.wire.serving.endpoint import Endpoint
+from homeroom.wire.serving.server import Face, Server
 
 
 class Given(Struct):

@@ -13,8 +13,8 @@ from tests.support.cast import token_of
 from tests.support.client import Client
 from tests.support.probe import with_probe
 
-from homeroom.wire import throttle
-from homeroom.wire.throttle import CAP, FULL, Bucket, Buckets, Stopwatch
+from homeroom.wire.serving import throttle
+from homeroom.wire.serving.throttle import CAP, FULL, Bucket, Buckets, Stopwatch
 
 pytestmark = pytest.mark.spec("basics.md#8")
 SELF = "/api/v1/users/self"
@@ -24,7 +24,7 @@ SELF = "/api/v1/users/self"
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time that leaks; a test moves it."""
     moment = [1000.0]
-    monkeypatch.setattr("homeroom.wire.throttle.time.monotonic", lambda: moment[0])
+    monkeypatch.setattr("homeroom.wire.serving.throttle.time.monotonic", lambda: moment[0])
     return moment
 
 

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
-from homeroom.school.accounts.queries import FoundAccount, find_account, find_root_account
-from homeroom.school.actor import Actor
-from homeroom.school.ids import IdForm
-from homeroom.school.learning.courses.queries import FoundCourse, find_course
-from homeroom.school.learning.sections import Section, find_section
-from homeroom.wire.routes import FromContext
+from homeroom.school.accounts.accounts.queries import FoundAccount, find_account, find_root_account
+from homeroom.school.courses.courses.queries import FoundCourse, find_course
+from homeroom.school.courses.sections import Section, find_section
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.routing.routes import FromContext
 
 
 def _root_above(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:

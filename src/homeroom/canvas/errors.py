@@ -1,17 +1,17 @@
-"""What only Canvas routes say when something is wrong; the rest is ``homeroom.wire.api_errors``."""
+"""What only Canvas routes say when something is wrong; the rest is ``homeroom.wire.http.api_errors``."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from homeroom.school.access.tokens.actions import CannotRegenerate
-from homeroom.school.people.observers import ObserveeRefused
+from homeroom.school.apps.access_tokens.actions import CannotRegenerate
+from homeroom.school.people.observers.links import ObserveeRefused
 from homeroom.school.people.users.search import SHORTEST_TERM, SearchTermTooShort
 from homeroom.school.people.users.sign_up import InvalidSignUp, SignUpClosed
-from homeroom.wire import api_errors
-from homeroom.wire.answers import Answer
-from homeroom.wire.api_errors import faults_json
-from homeroom.wire.request import Request
+from homeroom.wire.http import api_errors
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.api_errors import faults_json
+from homeroom.wire.http.request import Request
 
 
 def render_error(error: Exception, request: Request) -> Answer:

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from homeroom.canvas import brand_variables
-from homeroom.canvas.access import (
-    authentication_providers,
-    developer_keys,
-    pandata,
-    scopes,
-    sessions,
-    sso_settings,
-    tokens,
-)
-from homeroom.canvas.accounts import accounts, feature_flags, roles, terms_of_service
-from homeroom.canvas.errors import render_error
-from homeroom.canvas.learning import (
+from homeroom.canvas.accounts import accounts, brand_variables, feature_flags, roles, terms_of_service
+from homeroom.canvas.apps import access_tokens, developer_keys, pandata, scopes
+from homeroom.canvas.courses import (
     course_nicknames,
     course_pages,
     course_settings,
@@ -27,6 +17,7 @@ from homeroom.canvas.learning import (
     sections,
     terms,
 )
+from homeroom.canvas.errors import render_error
 from homeroom.canvas.people import (
     admins,
     avatars,
@@ -45,8 +36,9 @@ from homeroom.canvas.people import (
     user_edit,
     users,
 )
-from homeroom.wire.endpoint import by_token_or_session
-from homeroom.wire.server import Face
+from homeroom.canvas.sign_in import authentication_providers, sessions, sso_settings
+from homeroom.wire.serving.endpoint import by_token_or_session
+from homeroom.wire.serving.server import Face
 
 CANVAS = Face(
     name="Canvas",
@@ -83,7 +75,7 @@ CANVAS = Face(
         users.route,
         developer_keys.route,
         scopes.route,
-        tokens.route,
+        access_tokens.route,
         pandata.route,
         sessions.route,
         sso_settings.route,

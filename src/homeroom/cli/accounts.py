@@ -9,13 +9,13 @@ from typing import Any
 import click
 from sqlalchemy import Connection
 
-from homeroom.cli.opening import opened, require_school
+from homeroom.cli.errors import settings_from
+from homeroom.cli.open_school import opened, require_school
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import settings_from
-from homeroom.school.access.credentials import find_root
-from homeroom.school.account_settings import AccountSettings
 from homeroom.school.accounts.settings import change_settings
-from homeroom.school.errors import Refused
+from homeroom.school.ground.errors import Refused
+from homeroom.school.rights.account_settings import AccountSettings
+from homeroom.school.sign_in.credentials import find_root
 
 NAMES = "\n".join(f"  {name}" for name in AccountSettings.__struct_fields__)
 

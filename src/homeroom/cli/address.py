@@ -6,7 +6,7 @@ import errno
 import socket
 from typing import NamedTuple
 
-from homeroom.cli.problems import Problem
+from homeroom.cli.errors import Problem
 
 
 class Address(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-# Bytes of a request line and headers together; `wire/request.py` takes less, and refuses in the face's own shape.
+# Bytes of a request line and headers together; `wire/http/request.py` takes less, and refuses in the face's own shape.
 HEAD_BYTES = 128 * 1024
 # Connections of a web process. One that waits costs some 10 KB.
 MOST_CONNECTIONS = 16_384

@@ -9,13 +9,13 @@ import click
 from rich.console import Console
 from sqlalchemy import select
 
-from homeroom.cli.opening import opened, require_school
+from homeroom.cli.errors import Problem, settings_from
+from homeroom.cli.open_school import opened, require_school
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import Problem, settings_from
 from homeroom.db import Database
-from homeroom.school import demo as demo_school
-from homeroom.school.demo.load import is_loaded
 from homeroom.school.schema import User
+from homeroom.school.seed import demo as demo_school
+from homeroom.school.seed.demo.load import is_loaded
 
 
 @click.group()

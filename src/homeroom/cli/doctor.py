@@ -9,10 +9,10 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from homeroom.cli import checks
-from homeroom.cli.checks import Finding
+from homeroom.cli import doctor_checks
+from homeroom.cli.doctor_checks import Finding
+from homeroom.cli.errors import settings_from
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import settings_from
 
 # Columns of what is not a terminal: wider than any path.
 _UNCUT = 10_000
@@ -34,7 +34,7 @@ def doctor(data: Path | None, database: str | None) -> None:
     settings = settings_from(data=data, database_url=database)
     findings: list[Finding] = []
     with Console(file=sys.stderr).status("Looking ..."):
-        findings.extend(checks.all_of(settings))
+        findings.extend(doctor_checks.all_of(settings))
     show(findings)
     if any(finding.state == "problem" for finding in findings):
         raise SystemExit(1)

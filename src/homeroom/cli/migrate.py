@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from homeroom.cli.opening import opened
+from homeroom.cli.errors import settings_from
+from homeroom.cli.open_school import opened
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import settings_from
 from homeroom.db.migrate import migrate as bring_up_to_date
 from homeroom.db.migrate import newest_revision
 from homeroom.school.schema import Base

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from homeroom.app import FACES
-from homeroom.wire.openapi import document
+from homeroom.wire.openapi.document import document
 
 
 @click.command()

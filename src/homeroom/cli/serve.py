@@ -12,13 +12,13 @@ import click
 from homeroom import clock
 from homeroom.cli.address import Address, free_address
 from homeroom.cli.demo import introduce_people, load_demo, require_retired
-from homeroom.cli.opening import TOKEN_FILE, make_ready, opened
+from homeroom.cli.errors import Problem, settings_from
+from homeroom.cli.open_school import TOKEN_FILE, make_ready, opened
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import Problem, settings_from
 from homeroom.cli.supervisor import supervise
 from homeroom.db.engine import read_shift
-from homeroom.school.demo import is_open
-from homeroom.school.setup import FirstAdmin
+from homeroom.school.seed.demo import is_open
+from homeroom.school.seed.first_start import FirstAdmin
 from homeroom.settings import Settings
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, select
 
-from homeroom.cli.opening import opened, require_school
+from homeroom.cli.errors import Problem, settings_from
+from homeroom.cli.open_school import opened, require_school
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import Problem, settings_from
-from homeroom.school.access.tokens.actions import make_token
+from homeroom.school.apps.access_tokens.actions import make_token
 from homeroom.school.people.names import search_key
 from homeroom.school.schema import Login
 

@@ -9,19 +9,19 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection, select
 
-from homeroom.cli.opening import opened, require_school
+from homeroom.cli.errors import Problem, settings_from
+from homeroom.cli.open_school import opened, require_school
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import Problem, settings_from
 from homeroom.cli.tokens import find_owner
-
-# Those that listen to a new password: sessions end, links and known browsers are forgotten.
-from homeroom.school.access import password_resets, places, second_factors, sessions  # noqa: F401
-from homeroom.school.access.credentials import find_root
 from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
 from homeroom.school.schema import Login
+
+# Those that listen to a new password: sessions end, links and known browsers are forgotten.
+from homeroom.school.sign_in import password_resets, places, second_factors, sessions  # noqa: F401
+from homeroom.school.sign_in.credentials import find_root
 
 
 @click.group()

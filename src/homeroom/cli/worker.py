@@ -19,13 +19,13 @@ from sqlalchemy.exc import DBAPIError
 
 # Every job is registered by the module that has it.
 import homeroom.app  # noqa: F401
-from homeroom.cli.opening import opened, prepare_folder, require_current
+from homeroom.cli.errors import reason, settings_from
+from homeroom.cli.open_school import opened, prepare_folder, require_current
 from homeroom.cli.options import of_a_school
-from homeroom.cli.problems import reason, settings_from
 from homeroom.db import Database
 from homeroom.logs import CONFIGURATION
-from homeroom.school.jobs import Jobs
-from homeroom.school.leases import forget_dead, give_back, take_lease
+from homeroom.school.jobs.leases import forget_dead, give_back, take_lease
+from homeroom.school.jobs.registry import Jobs
 from homeroom.services.process import Attention, end_with_supervisor, is_supervised
 
 log = logging.getLogger("homeroom.worker")

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from homeroom import clock
 from homeroom.control.contexts import require_development
-from homeroom.school import moved_clock
-from homeroom.school.access.product_time import forget_the_future
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
-from homeroom.wire.answers import seconds
-from homeroom.wire.routes import BY_POLICY, RawParams, Routes
-from homeroom.wire.services import Services
+from homeroom.school.apps.product_time import forget_the_future
+from homeroom.school.ground import moved_clock
+from homeroom.school.ground.errors import Refused
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.routing.routes import BY_POLICY, RawParams, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from sqlalchemy import Connection
 
-from homeroom.school.accounts.queries import FoundAccount, find_account
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, NotFound
-from homeroom.school.ids import IdForm
+from homeroom.school.accounts.accounts.queries import FoundAccount, find_account
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.rights.actor import Actor
 from homeroom.settings import Settings
-from homeroom.wire.routes import FromContext
+from homeroom.wire.routing.routes import FromContext
 
 
 def require_site_admin(actor: Actor) -> None:

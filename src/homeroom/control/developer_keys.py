@@ -8,13 +8,13 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.control.contexts import require_site_admin, without_credentials
-from homeroom.school.access.developer_keys.actions import mark_key
-from homeroom.school.access.developer_keys.queries import find_managed_key
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
-from homeroom.school.ids import global_id
-from homeroom.wire.ids import RecordId
-from homeroom.wire.routes import BY_POLICY, RawParams, Routes
+from homeroom.school.apps.developer_keys.actions import mark_key
+from homeroom.school.apps.developer_keys.queries import find_managed_key
+from homeroom.school.ground.errors import Refused
+from homeroom.school.ground.ids import global_id
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.routing.routes import BY_POLICY, RawParams, Routes
 
 route = Routes()
 _NAMES = ("mobile", "pandata_app_keys")

@@ -12,8 +12,8 @@ from homeroom.control import (
     settings,
     terms_of_service,
 )
-from homeroom.wire.api_errors import render_error
-from homeroom.wire.server import Face
+from homeroom.wire.http.api_errors import render_error
+from homeroom.wire.serving.server import Face
 
 CONTROL = Face(
     name="Homeroom",

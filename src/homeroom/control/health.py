@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from homeroom.control.contexts import require_development
-from homeroom.school.actor import Actor
-from homeroom.wire.routes import BY_POLICY, Routes
-from homeroom.wire.services import Services
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.routing.routes import BY_POLICY, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 

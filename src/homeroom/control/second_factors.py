@@ -7,14 +7,14 @@ from datetime import datetime
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import second_factors
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed
+from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.logins import policy
 from homeroom.school.people.users.queries import Person, find_user
-from homeroom.wire.answers import seconds
-from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import second_factors
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Routes
 
 route = Routes()
 

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, select
 
 from homeroom.control.contexts import require_reader_of_security_events
 from homeroom.db.types import AnyRow, AnySelect
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
+from homeroom.school.ground.errors import Refused
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import SecurityEvent
-from homeroom.school.security_events import KINDS
-from homeroom.wire.coerce import RecordNumber
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.school.security.events import KINDS
+from homeroom.wire.params.coerce import RecordNumber
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 

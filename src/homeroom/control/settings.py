@@ -8,10 +8,10 @@ import msgspec
 from sqlalchemy import Connection
 
 from homeroom.control.contexts import SiteAdminsAccount, without_credentials
-from homeroom.school.account_settings import AccountSettings
-from homeroom.school.accounts.actions import change_settings
+from homeroom.school.accounts.accounts.actions import change_settings
 from homeroom.school.accounts.settings import find_settings
-from homeroom.wire.routes import BY_POLICY, RawParams, Routes
+from homeroom.school.rights.account_settings import AccountSettings
+from homeroom.wire.routing.routes import BY_POLICY, RawParams, Routes
 
 route = Routes()
 

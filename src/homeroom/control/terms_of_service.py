@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from homeroom.control.contexts import SiteAdminsAccount, without_credentials
 from homeroom.school.accounts.terms_of_service import TermsChange, change_terms, find_terms
-from homeroom.school.errors import Refused
-from homeroom.wire.routes import BY_POLICY, RawParams, Routes
+from homeroom.school.ground.errors import Refused
+from homeroom.wire.routing.routes import BY_POLICY, RawParams, Routes
 
 route = Routes()
 

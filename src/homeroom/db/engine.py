@@ -33,13 +33,20 @@ _FRESH = 1.0
 _ALTERING = 4_266_373_660
 
 
-class Database:
-    """A SQLite or PostgreSQL database. ``read`` and ``write`` open the transaction that a request or job is."""
+# The name under which a connection has the setting ``secret_key``.
+SECRET_KEY = "homeroom_secret_key"
 
-    def __init__(self, url: str, *, dev: bool = False, pool_size: int = 8) -> None:
+
+class Database:
+    """A SQLite or PostgreSQL database. ``read`` and ``write`` open the transaction that a request or job is.
+
+    ``secret_key``: the setting, which every connection knows (``school/ground/secret_key.py``).
+    """
+
+    def __init__(self, url: str, *, dev: bool = False, pool_size: int = 8, secret_key: str | None = None) -> None:
         self.url = url
         self.dev = dev
-        self.engine = _make_engine(url, pool_size)
+        self.engine = _make_engine(url, pool_size).execution_options(**{SECRET_KEY: secret_key})
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._readers = _Readers(self.engine)
         # PostgreSQL's own default would show the second statement what others did since the first.

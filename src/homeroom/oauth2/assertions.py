@@ -8,15 +8,15 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom import clock
-from homeroom.school.access.oauth import assertions, clients
-from homeroom.school.access.oauth.assertions import Claims
-from homeroom.school.access.oauth.clients import Client
-from homeroom.school.access.oauth.errors import OAuthError
-from homeroom.school.access.vault import open_vault
-from homeroom.school.actor import Root
-from homeroom.wire.request import Request
-from homeroom.wire.routes import Params
-from homeroom.wire.services import Services
+from homeroom.school.apps.oauth import assertions, clients
+from homeroom.school.apps.oauth.assertions import Claims
+from homeroom.school.apps.oauth.clients import Client
+from homeroom.school.apps.oauth.errors import OAuthError
+from homeroom.school.ground.vault import open_vault
+from homeroom.school.rights.actor import Root
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import Params
+from homeroom.wire.serving.services import Services
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -69,6 +69,6 @@ def issue_service_token(
     if refused or not scopes:
         raise OAuthError("invalid_scope", f"The scope is missing or not the client's: {' '.join(refused)}".rstrip(": "))
     assertions.use_once(db, client, assertion.claims)
-    vault = open_vault(db, request.settings.secret_key)
+    vault = open_vault(db)
     token, seconds = assertions.sign_service_token(db, client, scopes, request.own_address, vault)
     return ServiceTokenJson(token, seconds, " ".join(scopes))

@@ -12,17 +12,17 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2.errors import oauth_answer
 from homeroom.oauth2.pages import PAGES
-from homeroom.school.access.oauth import clients, codes, tokens
-from homeroom.school.access.oauth.clients import OUT_OF_BAND, USERINFO, Client
-from homeroom.school.access.oauth.codes import Grant
-from homeroom.school.access.oauth.errors import NothingPending, OAuthError
-from homeroom.school.access.urls import origin_of
-from homeroom.school.actor import Actor
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import PUBLIC, Params, RawParams, Routes
-from homeroom.wire.services import Services
+from homeroom.school.apps.oauth import clients, codes, tokens
+from homeroom.school.apps.oauth.clients import OUT_OF_BAND, USERINFO, Client
+from homeroom.school.apps.oauth.codes import Grant
+from homeroom.school.apps.oauth.errors import NothingPending, OAuthError
+from homeroom.school.ground.urls import origin_of
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import PUBLIC, Params, RawParams, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 CONFIRM = "/login/oauth2/confirm"

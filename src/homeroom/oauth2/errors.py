@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from homeroom.oauth2.pages import PAGES
-from homeroom.school.access.credentials import BadMasquerade, BadToken
-from homeroom.school.access.oauth.errors import NothingPending, OAuthError
-from homeroom.wire.answers import Answer
-from homeroom.wire.api_errors import render_error as render_api_error
-from homeroom.wire.params import BadParameters
-from homeroom.wire.request import Request
+from homeroom.school.apps.oauth.errors import NothingPending, OAuthError
+from homeroom.school.sign_in.credentials import BadMasquerade, BadToken
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.api_errors import render_error as render_api_error
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.parsing import BadParameters
 
 CHALLENGE = ("WWW-Authenticate", "Canvas OAuth 2.0")
 _NO_STORE = [("Cache-Control", "no-store"), ("Pragma", "no-cache")]

@@ -8,13 +8,13 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2 import authorization, keys, pandata, session_tokens, tokens
 from homeroom.oauth2.errors import FOR_PROGRAMS, render_error
-from homeroom.school.actor import Actor
-from homeroom.wire import api_errors
-from homeroom.wire.authentication import authenticate
-from homeroom.wire.endpoint import Call
-from homeroom.wire.pages import PAGE_HEADERS, TermsNotAccepted
-from homeroom.wire.request import Request
-from homeroom.wire.server import Face
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.browser.pages import PAGE_HEADERS, TermsNotAccepted
+from homeroom.wire.http import api_errors
+from homeroom.wire.http.request import Request
+from homeroom.wire.serving.authentication import authenticate
+from homeroom.wire.serving.endpoint import Call
+from homeroom.wire.serving.server import Face
 
 
 def _authenticate(call: Call, db: Connection) -> Actor:

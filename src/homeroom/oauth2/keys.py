@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from homeroom.school.access.signing import public_keys
-from homeroom.school.access.vault import open_vault
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.school.apps.signing import public_keys
+from homeroom.school.ground.vault import open_vault
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
 
@@ -17,4 +17,4 @@ route = Routes()
 @route.get("/oauth2/jwks", right=PUBLIC)
 def list_public_keys(request: Request, db: Connection) -> dict[str, list[dict[str, Any]]]:
     """List the public keys as a JSON Web Key Set."""
-    return public_keys(db, open_vault(db, request.settings.secret_key))
+    return public_keys(db, open_vault(db))

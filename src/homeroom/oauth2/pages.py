@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from homeroom.wire.pages import Pages
+from homeroom.wire.browser.pages import Pages
 
 PAGES = Pages("homeroom.oauth2")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from homeroom.school.access.pandata import AUDIENCE
-from homeroom.school.access.signing import BadSignature, verify
-from homeroom.school.access.vault import open_vault
-from homeroom.school.errors import Refused
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.school.apps.pandata import AUDIENCE
+from homeroom.school.apps.signing import BadSignature, verify
+from homeroom.school.ground.errors import Refused
+from homeroom.school.ground.vault import open_vault
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
 
@@ -19,6 +19,6 @@ def take_events(request: Request, db: Connection) -> None:
     """Take usage events."""
     token = (request.header(b"authorization") or "").removeprefix("Bearer ").strip()
     try:
-        verify(db, open_vault(db, request.settings.secret_key), token, audience=AUDIENCE)
+        verify(db, open_vault(db), token, audience=AUDIENCE)
     except BadSignature:
         raise Refused("Invalid auth token", status=401) from None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import session_tokens
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
-from homeroom.wire.addresses import path_of_ours
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.entering import Entering, enter
-from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, SELF_ONLY, Params, Routes
+from homeroom.school.apps import session_tokens
+from homeroom.school.ground.errors import Refused
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.entering import Entering, enter
+from homeroom.wire.browser.own_addresses import path_of_ours
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
 

@@ -11,21 +11,21 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2.assertions import Assertion, check_assertion, issue_service_token
 from homeroom.oauth2.errors import oauth_answer
-from homeroom.school.access import sessions
-from homeroom.school.access.oauth import clients, codes, tokens
-from homeroom.school.access.oauth.clients import Client
-from homeroom.school.access.oauth.codes import ReplayedCode
-from homeroom.school.access.oauth.errors import OAuthError
-from homeroom.school.access.oauth.tokens import Issued
-from homeroom.school.access.openid.sign_out import end_session_url_of
-from homeroom.school.access.vault import open_vault
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
-from homeroom.school.ids import global_id
+from homeroom.school.apps.oauth import clients, codes, tokens
+from homeroom.school.apps.oauth.clients import Client
+from homeroom.school.apps.oauth.codes import ReplayedCode
+from homeroom.school.apps.oauth.errors import OAuthError
+from homeroom.school.apps.oauth.tokens import Issued
+from homeroom.school.ground.errors import Refused
+from homeroom.school.ground.ids import global_id
+from homeroom.school.ground.vault import open_vault
 from homeroom.school.people.users.queries import people_with_ids
-from homeroom.wire.answers import Answer
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import sessions
+from homeroom.school.sign_in.openid.sign_out import end_session_url_of
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
 
 route = Routes()
 _GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -118,7 +118,7 @@ def _client(db: Connection, params: TokenRequest, request: Request) -> Client:
     client = clients.find_client(db, client_id)
     if client.is_public and not secret:
         return client
-    clients.require_secret(client, secret, open_vault(db, request.settings.secret_key))
+    clients.require_secret(client, secret, open_vault(db))
     return client
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from homeroom.web.pages import PAGES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.openapi import document
-from homeroom.wire.request import Request
-from homeroom.wire.routes import ANONYMOUS, PUBLIC, Routes
-from homeroom.wire.server import Face
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.openapi.document import document
+from homeroom.wire.routing.routes import ANONYMOUS, PUBLIC, Routes
+from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 

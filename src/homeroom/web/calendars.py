@@ -6,12 +6,12 @@ import re
 
 from sqlalchemy import Connection
 
-from homeroom.school.errors import NotFound
-from homeroom.school.learning.courses.queries import find_calendar_name
-from homeroom.school.people import calendars
+from homeroom.school.courses.courses.queries import find_calendar_name
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.people import calendar_feeds
 from homeroom.web.icalendar import CONTENT_TYPE, calendar_text
-from homeroom.wire.answers import Answer
-from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
 
@@ -25,7 +25,7 @@ def show_calendar_feed(feed: str, db: Connection) -> Answer:
     if match is None:
         raise NotFound("calendar")
     kind, code = match.groups()
-    name = calendars.find_owner(db, code).name if kind == "user" else find_calendar_name(db, code)
+    name = calendar_feeds.find_owner(db, code).name if kind == "user" else find_calendar_name(db, code)
     text = calendar_text(f"{name} Calendar")
     headers = [("Cache-Control", "private, no-cache")]
     return Answer(200, text, headers, content_type=CONTENT_TYPE)

@@ -7,20 +7,20 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, NotSignedIn
-from homeroom.school.ids import IdForm
-from homeroom.school.learning.courses.policy import can_read_course
-from homeroom.school.learning.courses.queries import FoundCourse, find_course
-from homeroom.school.learning.enrollments.actions import accept, reject
-from homeroom.school.learning.enrollments.queries import invitations_to
+from homeroom.school.courses.courses.policy import can_read_course
+from homeroom.school.courses.courses.queries import FoundCourse, find_course
+from homeroom.school.courses.enrollments.actions import accept, reject
+from homeroom.school.courses.enrollments.queries import invitations_to
+from homeroom.school.ground.errors import NotAllowed, NotSignedIn
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.rights.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.web.roles import ROLES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import CourseId
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import PUBLIC, SELF_ONLY, Params, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.params.ids import CourseId
+from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
 

@@ -24,9 +24,9 @@ from homeroom.web import (
     terms,
 )
 from homeroom.web.pages import PAGES
-from homeroom.wire.pages import PAGE_HEADERS, by_session
-from homeroom.wire.request import Request
-from homeroom.wire.server import Face
+from homeroom.wire.browser.pages import PAGE_HEADERS, by_session
+from homeroom.wire.http.request import Request
+from homeroom.wire.serving.server import Face
 
 
 def _no_token(_request: Request, _params: dict[str, Any]) -> None:

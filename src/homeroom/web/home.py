@@ -5,12 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.learning.dashboard import current_courses
+from homeroom.school.courses.courses.current import current_courses
+from homeroom.school.rights.actor import Actor
 from homeroom.web.pages import PAGES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
 

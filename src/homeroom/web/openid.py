@@ -9,21 +9,21 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access.openid import discovery, flow, people
-from homeroom.school.access.openid.discovery import OpenIdProvider
-from homeroom.school.access.openid.errors import NOT_FINISHED, UNKNOWN, SignInFailed
-from homeroom.school.access.openid.flow import Began
-from homeroom.school.access.providers.queries import OPENID
-from homeroom.school.access.vault import open_vault
-from homeroom.school.actor import Actor
+from homeroom.school.ground.vault import open_vault
 from homeroom.school.people.users.notices import send_notice
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in.authentication_providers.queries import OPENID
+from homeroom.school.sign_in.openid import discovery, flow, people
+from homeroom.school.sign_in.openid.discovery import OpenIdProvider
+from homeroom.school.sign_in.openid.errors import NOT_FINISHED, UNKNOWN, SignInFailed
+from homeroom.school.sign_in.openid.flow import Began
 from homeroom.web.sign_in import WantedPage, show_problem, wanting
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 # The address that is registered with the provider; Canvas's, so that a school need not register another one.
@@ -42,7 +42,7 @@ class Outcome:
 
 def _find(services: Services, request: Request, actor: Actor, text: str) -> OpenIdProvider:
     with services.database.read() as db:
-        vault = open_vault(db, request.settings.secret_key)
+        vault = open_vault(db)
         provider = discovery.load(db, vault, actor.root.id, text)
     return discovery.discovered(provider)
 

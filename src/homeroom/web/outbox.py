@@ -8,17 +8,17 @@ from __future__ import annotations
 from markupsafe import Markup
 from sqlalchemy import Connection
 
-from homeroom.school.activity import outbox
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, NotFound
-from homeroom.school.mail_html import html_of, linked
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.mail import outbox
+from homeroom.school.mail.html import html_of, linked
+from homeroom.school.rights.actor import Actor
 from homeroom.web.pages import PAGES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import RecordId
-from homeroom.wire.pages import HTML
-from homeroom.wire.routes import PUBLIC, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import HTML
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.routing.routes import PUBLIC, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 # Written for mail programs, which have no style sheet of ours; scripts have no place in it.

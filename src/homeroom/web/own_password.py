@@ -9,23 +9,23 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.access import places, sign_in
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed
-from homeroom.school.ids import IdForm
+from homeroom.school.ground.errors import NotAllowed
+from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.logins import policy
 from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import find_password_login
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import password_sign_in, places
+from homeroom.school.sign_in.password_sign_in import Checked
 from homeroom.web.pages import PAGES
 from homeroom.web.passwords import Chosen, hashed
 from homeroom.web.sign_in import too_many
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import RecordId
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import SELF_ONLY, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 _WRONG = "That is not your present password."
@@ -50,7 +50,7 @@ def _check(id: RecordId, params: Params[ChangePassword], actor: Actor, browser: 
     with services.database.read() as db:
         login = _find(db, actor, id)
     # Whoever finds a browser open must not be able to try passwords here; the count is that of signing in.
-    old = sign_in.check_own(services.database, login, params.old_password, browser.place)
+    old = password_sign_in.check_own(services.database, login, params.old_password, browser.place)
     if not old.is_right:
         return Change(old, wrong=too_many(old.wait) if old.wait else _WRONG)
     new = hashed(params.pseudonym.password, login.unique_id, actor.root.settings.password_min_length)
@@ -70,7 +70,7 @@ def change_password(id: RecordId, change: Prepared[Change], actor: Actor, browse
     if change.old is not None and change.old.wait:
         headers = [("Retry-After", str(change.old.wait))]
         return _form(browser, actor, login, change, status=429, headers=headers)
-    if change.old is not None and not change.wrong and not sign_in.enter(db, change.old):
+    if change.old is not None and not change.wrong and not password_sign_in.enter(db, change.old):
         # It was changed somewhere else at this very moment.
         change = Change(wrong=_WRONG)
     if change.wrong or change.unfit:

@@ -1,5 +1,5 @@
 """The templates of this face."""
 
-from homeroom.wire.pages import Pages
+from homeroom.wire.browser.pages import Pages
 
 PAGES = Pages("homeroom.web")

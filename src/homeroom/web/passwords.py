@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import password_resets
-from homeroom.school.actor import Actor
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import password_resets
 from homeroom.web.pages import PAGES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.entering import Entering, enter
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.entering import Entering, enter
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 

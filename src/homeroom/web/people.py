@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound
-from homeroom.school.learning.enrollments.policy import enrollments_seen, observed_in, sees_all_grades
+from homeroom.school.courses.enrollments.policy import enrollments_seen, observed_in, sees_all_grades
+from homeroom.school.ground.errors import NotFound
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.school.permissions import STUDENT
+from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.permissions import STUDENT
 from homeroom.web.courses import find_readable_course
 from homeroom.web.pages import PAGES
 from homeroom.web.roles import ROLES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import CourseId, UserId
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import CourseId, UserId
+from homeroom.wire.routing.routes import BY_POLICY, Routes
 
 route = Routes()
 

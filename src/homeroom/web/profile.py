@@ -5,20 +5,20 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import registration, sessions
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed
+from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people import avatars, own_data
-from homeroom.school.people.contacts.queries import find_channel
+from homeroom.school.people.communication_channels.queries import find_channel
 from homeroom.school.people.users.queries import find_person
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import registration, sessions
 from homeroom.web.pages import PAGES
 from homeroom.web.user_agents import name_of_browser
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import RecordId
-from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
-from homeroom.wire.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import registration
-from homeroom.school.access.registration import Invitation
-from homeroom.school.actor import Actor
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import registration
+from homeroom.school.sign_in.registration import Invitation
 from homeroom.web.pages import PAGES
 from homeroom.web.passwords import Chosen, Hashed, hashed
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.entering import Entering, enter
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.entering import Entering, enter
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 

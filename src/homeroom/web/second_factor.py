@@ -10,22 +10,22 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom import clock
-from homeroom.school.access import second_factors, sign_in
-from homeroom.school.access.sessions import SETTING_UP
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.access.vault import Vault, open_vault
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, Refused
+from homeroom.school.ground.errors import NotAllowed, Refused
+from homeroom.school.ground.vault import Vault, open_vault
 from homeroom.school.people.logins.queries import first_password_login
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import password_sign_in, second_factors
+from homeroom.school.sign_in.password_sign_in import Checked
+from homeroom.school.sign_in.sessions import SETTING_UP
 from homeroom.web.pages import PAGES
 from homeroom.web.qr_codes import qr_code
 from homeroom.web.second_step import WRONG_CODE, Code
 from homeroom.web.sign_in import QUARTER, too_many
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import SELF_ONLY, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 PAGE = "/profile/second_factor"
@@ -64,7 +64,7 @@ def _try_password(params: Params[Begin], actor: Actor, browser: Browser, service
         login = first_password_login(db, actor.id)
         if login is None or second_factors.state_of(db, actor.id).since is not None:
             return None
-    return sign_in.check_own(services.database, login, params.password, browser.place)
+    return password_sign_in.check_own(services.database, login, params.password, browser.place)
 
 
 @route.post(PAGE, right=SELF_ONLY, scope=False, prepare=_try_password)
@@ -77,7 +77,7 @@ def begin_setup(
             return refusal
     elif password is not None and password.wait:
         return _page(db, browser, actor, too_many(password.wait), status=429, wait=password.wait)
-    elif password is not None and not sign_in.enter(db, password):
+    elif password is not None and not password_sign_in.enter(db, password):
         return _page(db, browser, actor, _WRONG_PASSWORD, status=400)
     sealed = _vault(db, browser).seal(second_factors.new_secret())
     begun = Begun(actor.id, sealed, clock.now().timestamp() + _SECONDS)
@@ -159,7 +159,7 @@ def _is_required(actor: Actor) -> bool:
 
 
 def _vault(db: Connection, browser: Browser) -> Vault:
-    return open_vault(db, browser.request.settings.secret_key)
+    return open_vault(db)
 
 
 def _begun(db: Connection, browser: Browser, actor: Actor) -> str | None:

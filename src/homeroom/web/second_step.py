@@ -5,18 +5,18 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import second_factors
-from homeroom.school.access.vault import open_vault
-from homeroom.school.actor import Actor
+from homeroom.school.ground.vault import open_vault
 from homeroom.school.people.logins.queries import login_with_id
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import second_factors
 from homeroom.web.pages import PAGES
 from homeroom.web.qr_codes import qr_code
 from homeroom.web.sign_in import QUARTER, too_many
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.entering import SECOND_STEP, Entering, goes_to, let_in, waiting_in
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import PUBLIC, Params, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.entering import SECOND_STEP, Entering, goes_to, let_in, waiting_in
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import PUBLIC, Params, Routes
 
 route = Routes()
 WRONG_CODE = "That code is not right. Codes of the app change every half minute, and each works once."
@@ -39,7 +39,7 @@ def take_second_step(params: Params[Code], browser: Browser, actor: Actor, db: C
     entering = waiting_in(browser)
     if entering is None:
         return redirect("/login")
-    vault = open_vault(db, browser.request.settings.secret_key)
+    vault = open_vault(db)
     if entering.sealed_secret is not None:
         secret = vault.open(entering.sealed_secret)
         codes = second_factors.enrol(db, vault, entering.who, secret, params.code)
@@ -74,7 +74,7 @@ def _form(
         return PAGES.show(
             browser, "second_step.html", status=status, form_action=form_action, headers=headers or [], problem=problem,
         )  # fmt: skip
-    secret = open_vault(db, browser.request.settings.secret_key).open(entering.sealed_secret)
+    secret = open_vault(db).open(entering.sealed_secret)
     login = login_with_id(db, entering.login_id)
     qr = qr_code(second_factors.address_of(secret, login.unique_id, actor.root.name))
     return PAGES.show(

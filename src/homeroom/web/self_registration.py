@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import joining
-from homeroom.school.access.link_mails import TooManyMails
-from homeroom.school.access.observees import TypedCode, look_up
-from homeroom.school.account_settings import AccountSettings
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound
+from homeroom.school.ground.errors import NotFound
 from homeroom.school.people.users import sign_up
 from homeroom.school.people.users.sign_up import InvalidSignUp, SignUpForm
+from homeroom.school.rights.account_settings import AccountSettings
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import complete_sign_up
+from homeroom.school.sign_in.link_mails import TooManyMails
+from homeroom.school.sign_in.observer_proofs import TypedCode, look_up
 from homeroom.web.pages import PAGES
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 TOO_MANY = "That was tried too often from here. Wait a quarter of an hour and try again."
@@ -69,9 +69,9 @@ class Tried:
 def _try(params: Params[RegisterSelf], actor: Actor, request: Request, services: Services) -> Tried:
     _require_open(actor.root.settings)
     with services.database.write() as db:
-        admitted = joining.admit(db, request.remote_ip)
+        admitted = complete_sign_up.admit(db, request.remote_ip)
     typed = TypedCode(params.code, 0, request.remote_ip)
-    return Tried(look_up(services.database, request.settings.secret_key, typed) if admitted else None)
+    return Tried(look_up(services.database, typed) if admitted else None)
 
 
 @route.get("/register", right=PUBLIC, scope=False)
@@ -104,7 +104,7 @@ def register(
     )
     new = sign_up.as_self(actor.root.settings, form)
     try:
-        joining.join_or_remind(db, actor, new, tried.code, request.address_for_mail)
+        complete_sign_up.join_or_remind(db, actor, new, tried.code, request.address_for_mail)
     except TooManyMails:
         return _form(browser, actor, params, alert=TOO_MANY, status=429)
     except InvalidSignUp as wrong:

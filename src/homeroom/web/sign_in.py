@@ -8,20 +8,20 @@ from urllib.parse import urlencode
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access import sign_in
-from homeroom.school.access.openid.sign_out import end_session_url
-from homeroom.school.access.providers.queries import has_openid, sign_in_path
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.actor import Actor
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import password_sign_in
+from homeroom.school.sign_in.authentication_providers.queries import has_openid, sign_in_path
+from homeroom.school.sign_in.openid.sign_out import end_session_url
+from homeroom.school.sign_in.password_sign_in import Checked
 from homeroom.web.pages import PAGES
-from homeroom.wire.addresses import path_of_ours
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.entering import Entering, enter
-from homeroom.wire.pages import redirect
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.entering import Entering, enter
+from homeroom.wire.browser.own_addresses import path_of_ours
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 WRONG = "That login and password do not go together."
@@ -65,7 +65,7 @@ class SignIn(Struct):
 
 def _check(params: Params[SignIn], browser: Browser, services: Services) -> Checked:
     given = params.pseudonym_session
-    return sign_in.check(services.database, given.unique_id, given.password, browser.place)
+    return password_sign_in.check(services.database, given.unique_id, given.password, browser.place)
 
 
 @route.post("/login/canvas", right=PUBLIC, scope=False, prepare=_check)
@@ -77,7 +77,7 @@ def start_session(
     if checked.wait:
         headers = [("Retry-After", str(checked.wait))]
         return _form(db, browser, actor, given.unique_id, too_many(checked.wait), status=429, headers=headers)
-    if candidate is None or not sign_in.enter(db, checked):
+    if candidate is None or not password_sign_in.enter(db, checked):
         return _form(db, browser, actor, given.unique_id, WRONG, status=400, remember=given.remember_me)
     entering = Entering(user_id=candidate.user_id, login_id=candidate.login_id, remember=given.remember_me)
     return enter(db, browser, actor.root, entering)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from homeroom.wire.answers import Answer
-from homeroom.wire.assets import DAILY, FOR_EVER, file_answer, read_folder
-from homeroom.wire.pages import ASSETS
-from homeroom.wire.request import Request
-from homeroom.wire.routes import PUBLIC, Rest, Routes
+from homeroom.wire.browser.assets import DAILY, FOR_EVER, file_answer, read_folder
+from homeroom.wire.browser.pages import ASSETS
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import PUBLIC, Rest, Routes
 
 route = Routes()
 

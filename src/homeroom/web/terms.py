@@ -5,15 +5,15 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from homeroom.school.accounts.terms_of_service import find_terms
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed
-from homeroom.school.people.terms import accept_terms
+from homeroom.school.ground.errors import NotAllowed
+from homeroom.school.people.terms_of_use import accept_terms
+from homeroom.school.rights.actor import Actor
 from homeroom.web.pages import PAGES
 from homeroom.web.safe_html import safe_html
-from homeroom.wire.answers import Answer
-from homeroom.wire.browser import Browser
-from homeroom.wire.pages import redirect
-from homeroom.wire.routes import PUBLIC, SELF_ONLY, Routes
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.pages import redirect
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Routes
 
 route = Routes()
 

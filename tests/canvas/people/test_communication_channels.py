@@ -9,12 +9,12 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import func, select, update
 from tests.conftest import School
-from tests.support.access import SELF, settings_of
 from tests.support.browser import browser_of
 from tests.support.mails import link_in, mails_of
 from tests.support.rights import deny
+from tests.support.sign_in import SELF, settings_of
 
-from homeroom.school.people.contacts import actions
+from homeroom.school.people.communication_channels import actions
 from homeroom.school.schema import AttemptCount, CommunicationChannel, User
 
 MINE = f"{SELF}/communication_channels"

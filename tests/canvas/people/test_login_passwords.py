@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.conftest import School
-from tests.support.access import SELF, settings_of
 from tests.support.browser import Browser, sign_in, token_in
 from tests.support.cast import PASSWORD
 from tests.support.logins import LOGINS, login_of, make, signs_in
+from tests.support.sign_in import SELF, settings_of
 
-from homeroom.school.access import lockout
 from homeroom.school.schema import Login, MailMessage
+from homeroom.school.sign_in import lockout
 
 NEW = "a new password"
 RESET = "/api/v1/users/reset_password"

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select
 from tests.conftest import School
-from tests.support.access import SELF, grant, settings_of
 from tests.support.browser import Browser, sign_in
 from tests.support.logins import LOGINS, login_of, make, signs_in
+from tests.support.sign_in import SELF, grant, settings_of
 
 from homeroom.school.schema import Login
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import School
-from tests.support.access import SELF
+from tests.support.sign_in import SELF
 
 from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF
 

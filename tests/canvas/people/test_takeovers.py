@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from tests.conftest import School
-from tests.support.access import grant, settings_of
 from tests.support.browser import Browser, browser_of, sign_in, token_in
 from tests.support.mails import answer_requests, link_in, mails_of, told
 from tests.support.rights import deny
+from tests.support.sign_in import grant, settings_of
 
 from homeroom.school.schema import CommunicationChannel, Login, User
 

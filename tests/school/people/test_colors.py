@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from homeroom.school.people.colors import _channels, contrast_on_white, for_high_contrast, hexcode
+from homeroom.school.people.color_codes import _channels, contrast_on_white, for_high_contrast, hexcode
 
 pytestmark = pytest.mark.spec("users-core.md#8")
 

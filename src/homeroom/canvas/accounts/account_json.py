@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from msgspec import UNSET, Struct, UnsetType
 
-from homeroom.school.accounts.queries import FoundAccount
-from homeroom.school.actor import Actor
-from homeroom.school.time_zones import iana_name
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.rights.actor import Actor
 
 
 class AccountJson(Struct):

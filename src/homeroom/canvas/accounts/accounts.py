@@ -11,19 +11,19 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.accounts.account_json import AccountJson, AccountView, account_json, name_json
 from homeroom.canvas.contexts import AccountContext
-from homeroom.school.access.providers.queries import first_other_provider
-from homeroom.school.accounts import actions, policy, queries
-from homeroom.school.accounts.changes import AccountChange
-from homeroom.school.accounts.queries import FoundAccount, found
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, NotFound
-from homeroom.school.permissions import PERMISSIONS
+from homeroom.school.accounts.accounts import actions, policy, queries
+from homeroom.school.accounts.accounts.queries import FoundAccount, found
+from homeroom.school.accounts.accounts.validation import AccountChange
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.permissions import PERMISSIONS
+from homeroom.school.rights.views_outside_dates import restrictions_of_account
 from homeroom.school.schema import Account
-from homeroom.school.views_outside_dates import restrictions_of_account
-from homeroom.wire.ids import AccountId, parse_id
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
+from homeroom.school.sign_in.authentication_providers.queries import first_other_provider
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import AccountId, parse_id
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
 _BY_ID = Order(Account.id, Account.id)

@@ -6,17 +6,17 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext, CourseContext
-from homeroom.school.accounts import features
-from homeroom.school.accounts.features import FEATURES, Context, Flag, UserRef
-from homeroom.school.actor import AccountRef, Actor, CourseRef
-from homeroom.school.errors import NotAllowed
-from homeroom.school.learning.courses.policy import can_read_course
-from homeroom.school.learning.courses.queries import FoundCourse
+from homeroom.school.accounts import feature_flags
+from homeroom.school.accounts.feature_flags import FEATURES, Context, Flag, UserRef
+from homeroom.school.courses.courses.policy import can_read_course
+from homeroom.school.courses.courses.queries import FoundCourse
+from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.ids import UserId
-from homeroom.wire.paging import Page, Paging
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 
@@ -72,7 +72,7 @@ def list_enabled_account_features(
 def show_account_flag(account_id: AccountContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
     _require_view(actor, account_id.ref)
-    return flag_json(features.find_flag(db, feature, account_id.ref))
+    return flag_json(feature_flags.find_flag(db, feature, account_id.ref))
 
 
 @route.put("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
@@ -80,13 +80,13 @@ def set_account_flag(
     account_id: AccountContext, feature: str, params: Params[SetFeatureFlag], db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(features.set_flag(db, feature, account_id.ref, params.state))
+    return flag_json(feature_flags.set_flag(db, feature, account_id.ref, params.state))
 
 
 @route.delete("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
 def remove_account_flag(account_id: AccountContext, feature: str, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(features.remove_flag(db, feature, account_id.ref))
+    return flag_json(feature_flags.remove_flag(db, feature, account_id.ref))
 
 
 @route.get("/courses/:course_id/features", right=BY_POLICY)
@@ -106,7 +106,7 @@ def list_enabled_course_features(course_id: CourseContext, paging: Paging, actor
 @route.get("/courses/:course_id/features/flags/:feature", right=BY_POLICY)
 def show_course_flag(course_id: CourseContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
-    return flag_json(features.find_flag(db, feature, _readable(db, actor, course_id)))
+    return flag_json(feature_flags.find_flag(db, feature, _readable(db, actor, course_id)))
 
 
 @route.put("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
@@ -114,13 +114,13 @@ def set_course_flag(
     course_id: CourseContext, feature: str, params: Params[SetFeatureFlag], db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(features.set_flag(db, feature, course_id.ref, params.state))
+    return flag_json(feature_flags.set_flag(db, feature, course_id.ref, params.state))
 
 
 @route.delete("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
 def remove_course_flag(course_id: CourseContext, feature: str, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(features.remove_flag(db, feature, course_id.ref))
+    return flag_json(feature_flags.remove_flag(db, feature, course_id.ref))
 
 
 @route.get("/users/:user_id/features", right=BY_POLICY)
@@ -140,7 +140,7 @@ def list_enabled_user_features(user_id: UserId, paging: Paging, actor: Actor, db
 @route.get("/users/:user_id/features/flags/:feature", right=BY_POLICY)
 def show_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
-    return flag_json(features.find_flag(db, feature, _user(db, actor, user_id, policy.can_read)))
+    return flag_json(feature_flags.find_flag(db, feature, _user(db, actor, user_id, policy.can_read)))
 
 
 @route.put("/users/:user_id/features/flags/:feature", right=BY_POLICY)
@@ -148,13 +148,13 @@ def set_user_flag(
     user_id: UserId, feature: str, params: Params[SetFeatureFlag], actor: Actor, db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(features.set_flag(db, feature, _user(db, actor, user_id, policy.can_manage), params.state))
+    return flag_json(feature_flags.set_flag(db, feature, _user(db, actor, user_id, policy.can_manage), params.state))
 
 
 @route.delete("/users/:user_id/features/flags/:feature", right=BY_POLICY)
 def remove_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(features.remove_flag(db, feature, _user(db, actor, user_id, policy.can_manage)))
+    return flag_json(feature_flags.remove_flag(db, feature, _user(db, actor, user_id, policy.can_manage)))
 
 
 def feature_json(flag: Flag) -> FeatureJson:
@@ -170,14 +170,14 @@ def flag_json(flag: Flag) -> FeatureFlagJson:
 
 
 def _list(db: Connection, context: Context, params: ListFeatures, paging: Paging) -> Page[FeatureJson]:
-    flags = features.flags_of(db, context)
+    flags = feature_flags.flags_of(db, context)
     if params.hide_inherited_enabled:
         flags = [flag for flag in flags if not (flag.locked and flag.is_on)]
     return paging.cut(flags).map(feature_json)
 
 
 def _enabled(db: Connection, context: Context, paging: Paging) -> Page[str]:
-    return paging.cut([flag.feature for flag in features.flags_of(db, context) if flag.is_on])
+    return paging.cut([flag.feature for flag in feature_flags.flags_of(db, context) if flag.is_on])
 
 
 def _require_view(actor: Actor, account: AccountRef) -> None:

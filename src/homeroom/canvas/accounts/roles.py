@@ -11,18 +11,27 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.accounts.account_json import AccountJson, name_json
 from homeroom.canvas.contexts import AccountContext
-from homeroom.school.accounts import role_changes, roles
-from homeroom.school.accounts.queries import FoundAccount, accounts_with_ids
-from homeroom.school.accounts.role_changes import PermissionChange
-from homeroom.school.accounts.roles import FoundRole, find_role
-from homeroom.school.actor import Actor
-from homeroom.school.overrides import Decision
-from homeroom.school.permissions import ADMIN, BASE_ROLES, GROUPS, MEMBER, PERMISSIONS, has_by_default, is_available
+from homeroom.school.accounts.accounts.queries import FoundAccount, accounts_with_ids
+from homeroom.school.accounts.roles import actions
+from homeroom.school.accounts.roles import queries as roles
+from homeroom.school.accounts.roles.actions import PermissionChange
+from homeroom.school.accounts.roles.queries import FoundRole, find_role
+from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.permissions import (
+    ADMIN,
+    BASE_ROLES,
+    GROUPS,
+    MEMBER,
+    PERMISSIONS,
+    has_by_default,
+    is_available,
+)
+from homeroom.school.rights.role_overrides import Decision
 from homeroom.school.schema import Role
-from homeroom.wire.answers import seconds
-from homeroom.wire.coerce import MissingParameter
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.routes import Params, Routes
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.params.coerce import MissingParameter
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import Params, Routes
 
 route = Routes()
 
@@ -115,7 +124,7 @@ def create_role(account_id: AccountContext, params: Params[CreateRole], actor: A
     label = params.label or params.role
     if not label:
         raise MissingParameter("label")
-    role_id = role_changes.create_role(db, actor, account_id, label, params.base_role_type, params.permissions)
+    role_id = actions.create_role(db, actor, account_id, label, params.base_role_type, params.permissions)
     return _show(db, actor, account_id, str(role_id))
 
 
@@ -125,7 +134,7 @@ def update_role(
 ) -> RoleJson:
     """Update a role."""
     role = find_role(db, account_id, id)
-    role_changes.update_role(db, actor, account_id, role, params.label, params.permissions)
+    actions.update_role(db, actor, account_id, role, params.label, params.permissions)
     return _show(db, actor, account_id, str(role.id))
 
 
@@ -133,7 +142,7 @@ def update_role(
 def deactivate_role(account_id: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Deactivate a role."""
     role = find_role(db, account_id, id)
-    role_changes.set_role_state(db, account_id, role, "inactive")
+    actions.set_role_state(db, account_id, role, "inactive")
     return _show(db, actor, account_id, str(role.id))
 
 
@@ -141,7 +150,7 @@ def deactivate_role(account_id: AccountContext, id: str, actor: Actor, db: Conne
 def activate_role(account_id: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Activate a role."""
     role = find_role(db, account_id, id)
-    role_changes.set_role_state(db, account_id, role, "active")
+    actions.set_role_state(db, account_id, role, "active")
     return _show(db, actor, account_id, str(role.id))
 
 

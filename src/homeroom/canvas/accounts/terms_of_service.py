@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext
 from homeroom.school.accounts.terms_of_service import Terms, find_terms
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound
-from homeroom.wire.routes import PUBLIC, Routes
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
 

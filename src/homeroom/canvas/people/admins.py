@@ -9,17 +9,17 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.school.accounts.queries import FoundAccount
-from homeroom.school.actor import Actor
+from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.people import admins
 from homeroom.school.people.admins import Admin
 from homeroom.school.people.users.queries import find_user, find_user_id, people_with_ids, user_ids_of
 from homeroom.school.people.users.search import read_term
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import AccountAdmin
-from homeroom.wire.ids import UserId, parse_id
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId, parse_id
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
 _BY_ID = Order(AccountAdmin.id, AccountAdmin.id)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.access.credentials import secret_key
-from homeroom.school.actor import Actor
+from homeroom.school.ground.secret_key import own_secret_key
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.answers import Answer
-from homeroom.wire.ids import UserId
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Routes
 
 route = Routes()
 
@@ -39,5 +39,5 @@ def list_avatars(user_id: UserId, actor: Actor, request: Request, db: Connection
     policy.require(policy.can_update_avatar, db, actor, person.id)
     if not actor.root.settings.avatars:
         return []
-    choices = avatars.choices_of(person, request.base_url, secret_key(db))
+    choices = avatars.choices_of(person, request.base_url, own_secret_key(db))
     return [AvatarJson(choice.type, choice.url, choice.display_name, choice.token) for choice in choices]

@@ -7,16 +7,16 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, UnsetType
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.ids import IdForm
+from homeroom.school.ground.ids import IdForm
 from homeroom.school.people import bookmarks
 from homeroom.school.people.bookmarks import FoundBookmark
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Bookmark
-from homeroom.wire.coerce import given
-from homeroom.wire.ids import RecordId
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import given
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
 

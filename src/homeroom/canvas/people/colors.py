@@ -7,16 +7,16 @@ from typing import Annotated
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.accounts import features
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound, Refused
-from homeroom.school.learning.assets import find_asset, named_asset
-from homeroom.school.people.colors import for_high_contrast, hexcode
-from homeroom.school.people.dashboard import color_of, colors_of, set_color
+from homeroom.school.accounts import feature_flags
+from homeroom.school.courses.assets import find_asset, named_asset
+from homeroom.school.ground.errors import NotFound, Refused
+from homeroom.school.people.color_codes import for_high_contrast, hexcode
+from homeroom.school.people.dashboard_cards import color_of, colors_of, set_color
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes, told
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 
@@ -72,4 +72,4 @@ def update_color(id: UserId, asset_string: str, params: Params[UpdateColor], act
 
 
 def _sees_high_contrast(db: Connection, user_id: int) -> bool:
-    return features.is_on(db, "high_contrast", features.UserRef(user_id))
+    return feature_flags.is_on(db, "high_contrast", feature_flags.UserRef(user_id))

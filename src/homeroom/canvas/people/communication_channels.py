@@ -8,19 +8,24 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts, link_mails
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
-from homeroom.school.people.contacts import actions, policy
-from homeroom.school.people.contacts.queries import channel_with_id, channels_of, find_channel, find_channel_at
+from homeroom.school.ground.errors import Refused
+from homeroom.school.people.communication_channels import actions, policy
+from homeroom.school.people.communication_channels.queries import (
+    channel_with_id,
+    channels_of,
+    find_channel,
+    find_channel_at,
+)
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.sign_up import Notice
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import CommunicationChannel
-from homeroom.wire.answers import seconds
-from homeroom.wire.ids import RecordId, UserId
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, Routes
+from homeroom.school.sign_in import attempts, link_mails
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import RecordId, UserId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
 
 route = Routes()
 _BY_POSITION = Order(CommunicationChannel.position, CommunicationChannel.id)

@@ -8,19 +8,19 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound, Refused
-from homeroom.school.ids import IdForm
+from homeroom.school.ground.errors import NotFound, Refused
+from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.custom_data import documents
 from homeroom.school.people.custom_data.documents import Document, Room
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import find_user_id
-from homeroom.wire.answers import Answer
-from homeroom.wire.ids import UserId
-from homeroom.wire.params import is_json, raw_json_member
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, RawParams, Rest, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.params.parsing import is_json, raw_json_member
+from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Rest, Routes
 
 route = Routes()
 _NAMESPACE_LIMIT = 255

@@ -8,15 +8,15 @@ from typing import Annotated
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, NotFound
-from homeroom.school.learning.assets import find_assets, readable_assets
-from homeroom.school.people.dashboard import Position, checked_position, positions_of, set_positions
+from homeroom.school.courses.assets import find_assets, readable_assets
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.people.dashboard_cards import Position, checked_position, positions_of, set_positions
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.coerce import BadParameter, MissingParameter
-from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes, told
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.params.coerce import BadParameter, MissingParameter
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 

@@ -11,12 +11,9 @@ from sqlalchemy import Connection
 from homeroom.canvas.contexts import AccountContext
 from homeroom.canvas.people.old_passwords import NewPassword, require_still_right, try_old_password
 from homeroom.db.types import AnyRow
-from homeroom.school.access.password_resets import send_reset
-from homeroom.school.accounts.queries import FoundAccount
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed, Refused
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.ground.errors import NotAllowed, Refused
 from homeroom.school.people.logins import actions, policy
-from homeroom.school.people.logins.fields import check
 from homeroom.school.people.logins.queries import (
     ProviderRef,
     find_login,
@@ -24,18 +21,21 @@ from homeroom.school.people.logins.queries import (
     login_with_id,
     logins_of,
 )
+from homeroom.school.people.logins.validation import check
 from homeroom.school.people.passwords import hash_password
 from homeroom.school.people.users import policy as users
 from homeroom.school.people.users.queries import Person, find_user
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Login
-from homeroom.wire.answers import Answer, seconds
-from homeroom.wire.browser import Browser
-from homeroom.wire.coerce import MissingParameter
-from homeroom.wire.ids import RecordId, UserId, parse_id
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.school.sign_in.password_resets import send_reset
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.http.answers import Answer, seconds
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import MissingParameter
+from homeroom.wire.params.ids import RecordId, UserId, parse_id
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 _BY_ID = Order(Login.id, Login.id)

@@ -9,18 +9,18 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.ids import IdForm
-from homeroom.school.people.contacts import policy
-from homeroom.school.people.contacts.queries import find_channel, find_channel_at
+from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.people.communication_channels import policy
+from homeroom.school.people.communication_channels.queries import find_channel, find_channel_at
 from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF, Frequency
 from homeroom.school.people.notifications.preferences import Chosen, choose, preferences_of
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.coerce import MissingParameter
-from homeroom.wire.ids import RecordId, UserId
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, SELF_ONLY, Params, RawParams, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import MissingParameter
+from homeroom.wire.params.ids import RecordId, UserId
+from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, RawParams, Routes
 
 route = Routes()
 _USER = "/users/:user_id/communication_channels/:communication_channel_id"

@@ -10,29 +10,29 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.db.types import AnyRow
-from homeroom.school.access import attempts, sign_in
-from homeroom.school.access import observees as proofs
-from homeroom.school.access.observees import TypedCode
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.accounts.queries import find_account
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotFound, TooManyTries
+from homeroom.school.accounts.accounts.queries import find_account
 
 # Observers are enrolled where their students are: this listens.
-from homeroom.school.learning import observers as enrollments_of_observers  # noqa: F401
-from homeroom.school.people import observers, pairing_codes
-from homeroom.school.people.observers import ObserveeRefused
+from homeroom.school.courses.enrollments import observers as enrollments_of_observers  # noqa: F401
+from homeroom.school.ground.errors import NotFound, TooManyTries
+from homeroom.school.people.observers import links, pairing_codes
+from homeroom.school.people.observers.links import ObserveeRefused
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import Person, find_person, find_user, find_user_id
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import DirectoryEntry, User
-from homeroom.wire.answers import seconds
-from homeroom.wire.browser import Browser
-from homeroom.wire.ids import UserId, parse_id
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.school.sign_in import attempts, password_sign_in
+from homeroom.school.sign_in import observer_proofs as proofs
+from homeroom.school.sign_in.observer_proofs import TypedCode
+from homeroom.school.sign_in.password_sign_in import Checked
+from homeroom.wire.browser.browser import Browser
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId, parse_id
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes()
 _BY_NAME = Order(DirectoryEntry.sort_key, User.id)
@@ -82,8 +82,8 @@ def list_observees(
     user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
 ) -> Page[UserJson]:
     """List the people whom somebody observes, by sortable name."""
-    observer = _person(db, actor, user_id, observers.can_see_links_of)
-    page = paging.of(db, observers.observees_of(observer.id), _BY_NAME)
+    observer = _person(db, actor, user_id, links.can_see_links_of)
+    page = paging.of(db, links.observees_of(observer.id), _BY_NAME)
     return _listed(page, actor, request, params.include)
 
 
@@ -92,26 +92,26 @@ def list_observers(
     user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
 ) -> Page[UserJson]:
     """List the people who observe somebody, by sortable name."""
-    student = _person(db, actor, user_id, observers.can_see_links_of)
-    page = paging.of(db, observers.observers_of(student.id), _BY_NAME)
+    student = _person(db, actor, user_id, links.can_see_links_of)
+    page = paging.of(db, links.observers_of(student.id), _BY_NAME)
     return _listed(page, actor, request, params.include)
 
 
 @route.get("/users/:user_id/observees/:observee_id", right=BY_POLICY)
 def show_observee(user_id: UserId, observee_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
     """Show somebody whom this person observes."""
-    observer = _person(db, actor, user_id, observers.can_see_links_of)
+    observer = _person(db, actor, user_id, links.can_see_links_of)
     student = find_user(db, actor, observee_id)
-    observers.require_link(db, observer.id, student.id)
+    links.require_link(db, observer.id, student.id)
     return _shown(student, actor, request)
 
 
 @route.get("/users/:user_id/observers/:observer_id", right=BY_POLICY)
 def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
     """Show somebody who observes this person."""
-    student = _person(db, actor, user_id, observers.can_see_links_of)
+    student = _person(db, actor, user_id, links.can_see_links_of)
     observer = find_user(db, actor, observer_id)
-    observers.require_link(db, observer.id, student.id)
+    links.require_link(db, observer.id, student.id)
     return _shown(observer, actor, request)
 
 
@@ -123,10 +123,10 @@ def _prove(
     An attempt with a code or a token is counted before it is looked at, so many at once do not get around the limit.
     """
     with services.database.read() as db:
-        _person(db, actor, user_id, observers.can_see_links_of)
+        _person(db, actor, user_id, links.can_see_links_of)
     if params.pairing_code:
         typed = TypedCode(params.pairing_code, actor.real_id, request.remote_ip)
-        code = proofs.look_up(services.database, request.settings.secret_key, typed)
+        code = proofs.look_up(services.database, typed)
         if code is None:
             raise TooManyTries(_WINDOW)
         return Proof(code=code)
@@ -138,7 +138,7 @@ def _prove(
             if not admitted:
                 raise TooManyTries(_WINDOW)
         return Proof()
-    checked = sign_in.check(services.database, given.unique_id, given.password, browser.place)
+    checked = password_sign_in.check(services.database, given.unique_id, given.password, browser.place)
     if checked.wait:
         raise TooManyTries(checked.wait)
     if checked.candidate is None:
@@ -158,10 +158,10 @@ def add_observee_with_credentials(
     db: Connection,
 ) -> UserJson:
     """Let somebody observe a student whose password, access token or pairing code they have."""
-    observer = _person(db, actor, user_id, observers.can_see_links_of)
+    observer = _person(db, actor, user_id, links.can_see_links_of)
     _require_root(db, actor, params.root_account_id)
     student = find_person(db, _student(db, params, proved, actor, request))
-    observers.link(db, actor.root.id, observer.id, student.id)
+    links.link(db, actor.root.id, observer.id, student.id)
     return _shown(student, actor, request)
 
 
@@ -173,7 +173,7 @@ def _student(db: Connection, params: AddObservee, proved: Proof, actor: Actor, r
             raise ObserveeRefused(WRONG_CODE)
         return student_id
     if (checked := proved.password) is not None:
-        if checked.candidate is None or not sign_in.enter(db, checked):
+        if checked.candidate is None or not password_sign_in.enter(db, checked):
             raise ObserveeRefused(WRONG_PASSWORD, status=401)
         return checked.candidate.user_id
     student_id = proofs.student_of_token(db, params.access_token)
@@ -194,7 +194,7 @@ def add_observee(
 ) -> UserJson:
     """Let somebody observe a student. For admins."""
     observer, student = _managed_pair(db, actor, user_id, observee_id, params)
-    observers.link(db, actor.root.id, observer.id, student.id)
+    links.link(db, actor.root.id, observer.id, student.id)
     return _shown(student, actor, request)
 
 
@@ -211,7 +211,7 @@ def remove_observee(
     observer, student = _own_pair(db, actor, user_id, observee_id, params) or _managed_pair(
         db, actor, user_id, observee_id, params
     )
-    observers.unlink(db, observer.id, student.id)
+    links.unlink(db, observer.id, student.id)
     return _shown(student, actor, request)
 
 
@@ -222,8 +222,8 @@ class _NewCode(NamedTuple):
 
 def _new_code(user_id: UserId, actor: Actor, request: Request, services: Services) -> _NewCode:
     with services.database.read() as db:
-        _person(db, actor, user_id, observers.can_make_pairing_codes_for)
-        key = proofs.code_key(db, request.settings.secret_key)
+        _person(db, actor, user_id, links.can_make_pairing_codes_for)
+        key = proofs.code_key(db)
     while True:
         code = pairing_codes.new_code()
         new = _NewCode(code, pairing_codes.digest_of_code(code, key))
@@ -235,7 +235,7 @@ def _new_code(user_id: UserId, actor: Actor, request: Request, services: Service
 @route.post("/users/:user_id/observer_pairing_codes", right=BY_POLICY, prepare=_new_code)
 def create_pairing_code(user_id: UserId, new: Prepared[_NewCode], actor: Actor, db: Connection) -> PairingCodeJson:
     """Make a code by which somebody may observe this student."""
-    student = _person(db, actor, user_id, observers.can_make_pairing_codes_for)
+    student = _person(db, actor, user_id, links.can_make_pairing_codes_for)
     made = pairing_codes.keep_code(db, student.id, new.code, new.digest)
     return PairingCodeJson(made.user_id, made.code, seconds(made.expires_at), made.state)
 
@@ -260,11 +260,11 @@ def _managed_pair(
     db: Connection, actor: Actor, user_id: UserId, observee_id: UserId, params: RootAccount
 ) -> tuple[Person, Person]:
     """The observer and the student. Raises NotFound without a root account of both in which the actor has the right."""
-    observer = _person(db, actor, user_id, observers.can_manage_links_of)
+    observer = _person(db, actor, user_id, links.can_manage_links_of)
     student = find_user(db, actor, observee_id)
     _require_root(db, actor, params.root_account_id)
     manages = actor.holds("manage_user_observers", actor.root.ref)
-    if not manages or not observers.share_root_account(db, actor.root.id, observer.id, student.id):
+    if not manages or not links.share_root_account(db, actor.root.id, observer.id, student.id):
         raise NotFound("root account")
     return observer, student
 

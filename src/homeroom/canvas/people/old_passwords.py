@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 
 from homeroom.db import Database
 from homeroom.db.types import AnyRow
-from homeroom.school.access import sign_in
-from homeroom.school.access.places import Place
-from homeroom.school.access.sign_in import Checked
-from homeroom.school.errors import Fault, Invalid, TooManyTries
+from homeroom.school.ground.errors import Fault, Invalid, TooManyTries
 from homeroom.school.people.logins.queries import find_own_password
+from homeroom.school.sign_in import password_sign_in
+from homeroom.school.sign_in.password_sign_in import Checked
+from homeroom.school.sign_in.places import Place
 
 _WRONG = Fault("old_password", "invalid", "is not the present password")
 
@@ -30,7 +30,7 @@ def try_old_password(database: Database, login: AnyRow, old_password: str, place
         own = find_own_password(db, login)
     if own is None:
         raise Invalid(_WRONG)
-    checked = sign_in.check_own(database, own, old_password, place)
+    checked = password_sign_in.check_own(database, own, old_password, place)
     if checked.wait:
         raise TooManyTries(checked.wait)
     if not checked.is_right:
@@ -40,5 +40,5 @@ def try_old_password(database: Database, login: AnyRow, old_password: str, place
 
 def require_still_right(db: Connection, new: NewPassword) -> None:
     """Raises Invalid when the old password was changed since it was tried."""
-    if new.old is not None and not sign_in.enter(db, new.old):
+    if new.old is not None and not password_sign_in.enter(db, new.old):
         raise Invalid(_WRONG)

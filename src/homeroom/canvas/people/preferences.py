@@ -7,13 +7,13 @@ from typing import Annotated
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor
-from homeroom.school.errors import Refused
+from homeroom.school.ground.errors import Refused
 from homeroom.school.people.preferences import clear_preference, set_preferences
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes, told
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()
 

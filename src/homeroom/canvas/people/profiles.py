@@ -6,14 +6,14 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserView
-from homeroom.school.actor import Actor
-from homeroom.school.people import avatars, calendars, profiles
+from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.people import avatars, calendar_feeds, profiles
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import Person, find_user
-from homeroom.school.time_zones import iana_name
-from homeroom.wire.ids import UserId
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 
@@ -77,7 +77,9 @@ def show_profile(
     if not policy.can_read_login_in_profile(db, actor, person.id):
         json.login_id = json.integration_id = None
     if actor.is_(person.id):
-        _add_own(json, person, actor, request.base_url + calendars.feed_path(calendars.code_of(db, person.id)))
+        _add_own(
+            json, person, actor, request.base_url + calendar_feeds.feed_path(calendar_feeds.code_of(db, person.id))
+        )
     _add_included(json, person, params.include, actor, db)
     return json
 

@@ -6,14 +6,14 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
-from homeroom.school.accounts import features
-from homeroom.school.actor import Actor
+from homeroom.school.accounts import feature_flags
 from homeroom.school.people.preferences import preferences_of, set_preferences
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.coerce import given
-from homeroom.wire.ids import UserId
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.wire.params.coerce import given
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 
@@ -65,6 +65,6 @@ def update_settings(id: UserId, params: Params[UpdateSettings], actor: Actor, db
 
 def settings_json(db: Connection, actor: Actor, user_id: int) -> SettingsJson:
     """The person's settings over the defaults; the widget dashboard is on for whoever has not said no to it."""
-    offered = features.is_on(db, "widget_dashboard", actor.root.ref)
+    offered = feature_flags.is_on(db, "widget_dashboard", actor.root.ref)
     stored = preferences_of(db, user_id, SettingsJson.__struct_fields__)
     return msgspec.convert({"widget_dashboard_user_preference": offered, **stored}, SettingsJson)

@@ -9,21 +9,22 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import RootAccountContext
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.school.access import joining, session_tokens
-from homeroom.school.access.observees import TypedCode, look_up
-from homeroom.school.actor import Actor, has_all_rights_of
-from homeroom.school.errors import Refused
-from homeroom.school.people.channels import confirmation_path
+from homeroom.school.apps import session_tokens
+from homeroom.school.ground.errors import Refused
+from homeroom.school.people.communication_channels.channels import confirmation_path
 from homeroom.school.people.logins.queries import find_provider_ref
 from homeroom.school.people.passwords import hash_password, problem_with
 from homeroom.school.people.users import sign_up
 from homeroom.school.people.users.creation import Created
 from homeroom.school.people.users.queries import find_person
 from homeroom.school.people.users.sign_up import NewUser, SignUpForm
-from homeroom.wire.addresses import is_page_of_ours
-from homeroom.wire.request import Request
-from homeroom.wire.routes import ANONYMOUS, PUBLIC, Params, Prepared, Routes
-from homeroom.wire.services import Services
+from homeroom.school.rights.actor import Actor, has_all_rights_of
+from homeroom.school.sign_in import complete_sign_up
+from homeroom.school.sign_in.observer_proofs import TypedCode, look_up
+from homeroom.wire.browser.own_addresses import is_page_of_ours
+from homeroom.wire.http.request import Request
+from homeroom.wire.routing.routes import ANONYMOUS, PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.services import Services
 
 route = Routes("users")
 _TOO_MANY = "Too many tries. Try again later."
@@ -92,7 +93,7 @@ def check_registration(params: Params[CreateUser], actor: Actor, request: Reques
     """Raises SignUpClosed, and Refused for too many sign-ups and too many guesses of a pairing code."""
     sign_up.require_open(actor.root.settings, params.initial_type)
     with services.database.write() as db:
-        admitted = joining.admit(db, request.remote_ip)
+        admitted = complete_sign_up.admit(db, request.remote_ip)
     if not admitted:
         raise Refused(_TOO_MANY, status=429)
     return Checked(_look_up_code(params, actor, request, services))
@@ -118,7 +119,7 @@ def hash_if_used(
 def _look_up_code(params: CreateUser, actor: Actor, request: Request, services: Services) -> TypedCode:
     """Whose pairing code it is; the count of tries is kept whatever becomes of the call."""
     typed = TypedCode(params.code, actor.real_id, request.remote_ip)
-    found = look_up(services.database, request.settings.secret_key, typed)
+    found = look_up(services.database, typed)
     if found is None:
         raise Refused(_TOO_MANY, status=429)
     return found
@@ -170,7 +171,7 @@ def register_self(
 def _create(
     db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
 ) -> Created:
-    return joining.join(db, actor, new, checked.code, checked.password_hash, request.address_for_mail)
+    return complete_sign_up.join(db, actor, new, checked.code, checked.password_hash, request.address_for_mail)
 
 
 def _user_json(

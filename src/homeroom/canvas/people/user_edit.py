@@ -8,21 +8,21 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.school.access import link_mails
-from homeroom.school.access.credentials import secret_key
-from homeroom.school.actor import Actor
-from homeroom.school.errors import NotAllowed
+from homeroom.school.ground.errors import NotAllowed
+from homeroom.school.ground.secret_key import own_secret_key
 from homeroom.school.people import avatars
-from homeroom.school.people.contacts.policy import can_invite
+from homeroom.school.people.communication_channels.policy import can_invite
 from homeroom.school.people.logins import policy as logins
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.editing import UserChange, chosen_pronouns, edit_user, set_login_states
 from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
 from homeroom.school.people.users.sign_up import Notice
-from homeroom.wire.ids import UserId
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, RawParams, Routes
+from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import link_mails
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Routes
 
 route = Routes("users")
 
@@ -68,7 +68,7 @@ def update_user(
     state = None if actor.is_(person.id) else _LOGIN_STATES.get(params.user.event or "")
     if state and not logins.can_manage(db, actor, person.id):
         raise NotAllowed(logins.RIGHT)
-    change = _change(params.user, person, rights, actor, request, secret_key(db))
+    change = _change(params.user, person, rights, actor, request, own_secret_key(db))
     trusted = bool(change.email) and can_invite(db, actor, person.id)
     channel = edit_user(
         db, person.id, change, respect_stickiness=not params.override_sis_stickiness, trusted_email=trusted

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import Connection
 
-from homeroom.school.actor import AccountRef, Actor, CourseRef
+from homeroom.school.ground.time_zones import display_name
 from homeroom.school.people import avatars
 from homeroom.school.people.names import first_and_last
 from homeroom.school.people.users.queries import Person
-from homeroom.school.time_zones import display_name
-from homeroom.wire.answers import seconds
-from homeroom.wire.request import Request
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.http.request import Request
 
 # What GET /users/:id always includes, each still under its own condition (users-core.md §3).
 ALWAYS_ON_SHOW = frozenset(

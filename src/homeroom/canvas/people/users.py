@@ -9,22 +9,22 @@ from sqlalchemy import Connection
 
 from homeroom.canvas.contexts import AccountContext, RootAccountContext
 from homeroom.canvas.people.user_json import ALWAYS_ON_SHOW, UserJson, UserView, user_json
-from homeroom.school.actor import Actor, has_all_rights_of
-from homeroom.school.errors import NotFound, Refused
-from homeroom.school.people.channels import confirmation_path, invited_channel
+from homeroom.school.ground.errors import NotFound, Refused
+from homeroom.school.people.communication_channels.channels import confirmation_path, invited_channel
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
 from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
 from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
-from homeroom.school.permissions import COURSE_ROLES, STUDENT_VIEW
-from homeroom.wire.answers import Answer
-from homeroom.wire.coerce import RecordNumber, items_of
-from homeroom.wire.ids import UserId
-from homeroom.wire.paging import Order, Page, Paging
-from homeroom.wire.request import Request
-from homeroom.wire.routes import BY_POLICY, Params, Routes
+from homeroom.school.rights.actor import Actor, has_all_rights_of
+from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT_VIEW
+from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import RecordNumber, items_of
+from homeroom.wire.params.ids import UserId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection, select, update
 
 from homeroom import clock
 from homeroom.db import lock
-from homeroom.school.account_settings import AccountSettings, changed_settings, read_settings, settings_text
-from homeroom.school.errors import NotFound, Refused
+from homeroom.school.ground.errors import NotFound, Refused
+from homeroom.school.rights.account_settings import AccountSettings, changed_settings, read_settings, settings_text
 from homeroom.school.schema import Account
-from homeroom.school.security_events import record
+from homeroom.school.security.events import record
 
 # Settings that are also columns of the account, which its sub-accounts and its JSON read.
 _COLUMNS = ("default_time_zone", "default_locale")

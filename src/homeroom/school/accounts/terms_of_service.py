@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select, update
 
 from homeroom import clock
 from homeroom.db import lock
-from homeroom.school.account_settings import read_settings
 from homeroom.school.accounts.settings import change_settings
-from homeroom.school.errors import NotFound, Refused
+from homeroom.school.ground.errors import NotFound, Refused
+from homeroom.school.rights.account_settings import read_settings
 from homeroom.school.schema import Account, TermsOfService
 
 TermsType = Literal["default", "custom", "no_terms"]

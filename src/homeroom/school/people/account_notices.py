@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow
-from homeroom.school.events import PasswordChanged, listen
-from homeroom.school.mail import Mailbox, mail_to, send_later
-from homeroom.school.people.channels import Channel
+from homeroom.school.ground.events import PasswordChanged, listen
+from homeroom.school.mail.queue import Mailbox, mail_to, send_later
+from homeroom.school.people.communication_channels.channels import Channel
 from homeroom.school.schema import Account, CommunicationChannel
 
 KIND = "Account Security"

@@ -10,19 +10,19 @@ from sqlalchemy import Connection, select, update
 from homeroom import clock
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
-from homeroom.school.account_roles import OVERRIDE_COLUMNS, AccountRole
-from homeroom.school.accounts.queries import FoundAccount
-from homeroom.school.accounts.roles import FoundRole, find_role
-from homeroom.school.actor import Actor, has_all_rights_of
-from homeroom.school.errors import NotAllowed, NotFound, Refused
-from homeroom.school.overrides import Override
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.accounts.roles.queries import FoundRole, find_role
+from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.people import directory
 from homeroom.school.people.notifications.sending import Notification, notify
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.people.users.search import matches, search_for
-from homeroom.school.permissions import ADMIN
+from homeroom.school.rights.account_roles import OVERRIDE_COLUMNS, AccountRole
+from homeroom.school.rights.actor import Actor, has_all_rights_of
+from homeroom.school.rights.permissions import ADMIN
+from homeroom.school.rights.role_overrides import Override
 from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
-from homeroom.school.security_events import record
+from homeroom.school.security.events import record
 
 COLUMNS = (
     AccountAdmin.id,

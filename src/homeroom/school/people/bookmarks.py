@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnySelect
-from homeroom.school.errors import Fault, Invalid, NotFound
-from homeroom.school.ids import IdForm, local_id
+from homeroom.school.ground.errors import Fault, Invalid, NotFound
+from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.schema import Bookmark, User
 
 LONGEST_NAME = 255

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnyRow
-from homeroom.school.events import AccountChangedPlace, listen
+from homeroom.school.ground.events import AccountChangedPlace, listen
 from homeroom.school.people.names import search_key, sort_key
-from homeroom.school.permissions import STUDENT_VIEW
+from homeroom.school.rights.permissions import STUDENT_VIEW
 from homeroom.school.schema import (
     Account,
     AccountAdmin,

@@ -13,7 +13,7 @@ from typing import Literal
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from homeroom.school.account_settings import LEAST_PASSWORD_LENGTH
+from homeroom.school.rights.account_settings import LEAST_PASSWORD_LENGTH
 
 MAX_LENGTH = 255
 MIN_LENGTH = LEAST_PASSWORD_LENGTH

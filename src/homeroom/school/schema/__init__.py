@@ -1,15 +1,6 @@
 """The tables, a module per wing: the ground floor, open to every query."""
 
 from homeroom.school.schema import search as search
-from homeroom.school.schema.access import (
-    AccessToken,
-    AuthenticationProvider,
-    DeveloperKey,
-    DeveloperKeyBinding,
-    OAuthCode,
-    SessionToken,
-    UsedAssertion,
-)
 from homeroom.school.schema.accounts import (
     Account,
     AccountAdmin,
@@ -21,8 +12,17 @@ from homeroom.school.schema.accounts import (
     SystemFact,
     TermsOfService,
 )
+from homeroom.school.schema.apps import (
+    AccessToken,
+    AuthenticationProvider,
+    DeveloperKey,
+    DeveloperKeyBinding,
+    OAuthCode,
+    SessionToken,
+    UsedAssertion,
+)
 from homeroom.school.schema.base import Base
-from homeroom.school.schema.learning import (
+from homeroom.school.schema.courses import (
     Course,
     CourseNickname,
     CourseSection,
@@ -52,7 +52,7 @@ from homeroom.school.schema.people import (
     UserService,
 )
 from homeroom.school.schema.security import SecurityEvent
-from homeroom.school.schema.sessions import (
+from homeroom.school.schema.sign_in import (
     AttemptCount,
     KnownPlace,
     MobileSessionExpiry,

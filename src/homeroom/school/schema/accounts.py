@@ -42,9 +42,9 @@ class Account(Base):
     integration_id: Mapped[key | None]
     sis_import_id: Mapped[int | None]
     lti_guid: Mapped[str]
-    # JSON of homeroom.school.account_settings.AccountSettings; only the keys that differ from the defaults.
+    # JSON of homeroom.school.rights.account_settings.AccountSettings; only the keys that differ from the defaults.
     settings: Mapped[str] = mapped_column(default="{}")
-    # See school/views_outside_dates.py; null: as the account above has it.
+    # See school/rights/views_outside_dates.py; null: as the account above has it.
     restrict_student_past_view: Mapped[bool | None]
     restrict_student_past_view_locked: Mapped[bool] = mapped_column(default=False, server_default=false())
     restrict_student_future_view: Mapped[bool | None]

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.prepared import Prepared
-from homeroom.school.errors import Refused
+from homeroom.school.ground.errors import Refused
 from homeroom.school.people.custom_data.leaves import (
     LONGEST_PATH,
     Leaf,

@@ -10,18 +10,18 @@ from sqlalchemy import Connection, func, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id
 from homeroom.db.types import AnyRow
-from homeroom.school.errors import Fault, Invalid, NotFound
-from homeroom.school.events import LoginsClosed, PasswordChanged, announce
+from homeroom.school.ground.errors import Fault, Invalid, NotFound
+from homeroom.school.ground.events import LoginsClosed, PasswordChanged, announce
+from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 
 # It listens to changes of passwords as well.
 from homeroom.school.people import account_notices, directory
-from homeroom.school.people.logins.claims import Claim, Taken, claim
 from homeroom.school.people.logins.queries import ProviderRef, login_with_id
+from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
 from homeroom.school.people.names import search_key
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import Login
-from homeroom.school.security_events import record
-from homeroom.school.stickiness import is_stuck, with_stuck
+from homeroom.school.security.events import record
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
 STICKY = frozenset(("unique_id", "declared_user_type"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from homeroom.school.actor import Actor, has_all_rights_of
 from homeroom.school.people.users import policy as users
+from homeroom.school.rights.actor import Actor, has_all_rights_of
 
 RIGHT = "manage_user_logins"
 SIS = "manage_sis"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, and_, select
 
 from homeroom.db.types import AnyRow, AnySelect
-from homeroom.school.errors import NotFound
-from homeroom.school.ids import IdForm, is_number, local_id
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import IdForm, is_number, local_id
 from homeroom.school.schema import AuthenticationProvider, Login
 
 CANVAS = "canvas"

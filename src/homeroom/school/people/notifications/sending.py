@@ -1,7 +1,7 @@
 """Sends notifications, as often as people want them at each of their addresses (identity.md §7).
 
 What somebody asked for and waits for (a link to confirm an address, to choose a password) is no notification: it goes
-to the address it is about, whatever was chosen, by ``homeroom.school.mail``.
+to the address it is about, whatever was chosen, by ``homeroom.school.mail.queue``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
-from homeroom.school.mail import mail_to, send_later
+from homeroom.school.mail.queue import mail_to, send_later
 from homeroom.school.people.notifications.catalog import Frequency, default_frequency
 
 # What waits for a summary is sent by its job.

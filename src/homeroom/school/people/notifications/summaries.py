@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
-from homeroom.school.jobs import Tools, call, job, sweep
-from homeroom.school.mail import Mail, mail_to, send_later
+from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.jobs.registry import Tools, call, job, sweep
+from homeroom.school.mail.queue import Mail, mail_to, send_later
 from homeroom.school.schema import CommunicationChannel, WaitingNotice
-from homeroom.school.time_zones import iana_name
 from homeroom.services.jobs import Call
 
 # In the evening of the person's own day, and at the end of their week.

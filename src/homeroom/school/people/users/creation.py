@@ -9,16 +9,17 @@ from sqlalchemy import Connection, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
-from homeroom.school.actor import Actor, has_all_rights_of
-from homeroom.school.errors import Fault, NotAllowed
-from homeroom.school.events import UserCreated, UserRevived, announce
-from homeroom.school.people import account_notices, channels, directory
-from homeroom.school.people.channels import Channel
-from homeroom.school.people.logins.claims import Claim, Taken, claim, what_is_taken
+from homeroom.school.ground.errors import Fault, NotAllowed
+from homeroom.school.ground.events import UserCreated, UserRevived, announce
+from homeroom.school.ground.time_zones import find_zone
+from homeroom.school.people import account_notices, directory
+from homeroom.school.people.communication_channels import channels
+from homeroom.school.people.communication_channels.channels import Channel
+from homeroom.school.people.logins.uniqueness import Claim, Taken, claim, what_is_taken
 from homeroom.school.people.names import Names, names_after_change, search_key
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser
+from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.schema import Login, User
-from homeroom.school.time_zones import find_zone
 
 
 class Created(NamedTuple):

@@ -11,19 +11,20 @@ from sqlalchemy import Connection, select, update
 
 from homeroom import clock
 from homeroom.db import lock
-from homeroom.school.addresses import is_email
-from homeroom.school.errors import Fault, Invalid, NotFound
-from homeroom.school.events import LoginsClosed, announce
-from homeroom.school.locales import is_installed
-from homeroom.school.people import account_notices, channels, directory
+from homeroom.school.ground.email_addresses import is_email
+from homeroom.school.ground.errors import Fault, Invalid, NotFound
+from homeroom.school.ground.events import LoginsClosed, announce
+from homeroom.school.ground.locales import is_installed
+from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
+from homeroom.school.ground.time_zones import find_zone
+from homeroom.school.people import account_notices, directory
 from homeroom.school.people.avatars import Avatar
-from homeroom.school.people.channels import Channel
+from homeroom.school.people.communication_channels import channels
+from homeroom.school.people.communication_channels.channels import Channel
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
 from homeroom.school.people.users.queries import Person, find_person
 from homeroom.school.schema import Login, User
-from homeroom.school.security_events import record
-from homeroom.school.stickiness import is_stuck, with_stuck
-from homeroom.school.time_zones import find_zone
+from homeroom.school.security.events import record
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
 STICKY = frozenset(("name", "short_name", "sortable_name", "pronouns"))

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db import bare
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import AccountRef, Actor, Root
 from homeroom.school.people.users.queries import PERSON_COLUMNS
 from homeroom.school.people.users.search import Search, candidates, matches, may_read
+from homeroom.school.rights.actor import AccountRef, Actor, Root
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
 
 # The most found people that are sorted. One costs about as much as walking two index rows.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from homeroom import clock
-from homeroom.school.mail import Mail, mail_to, send_later
-from homeroom.school.people.channels import CONFIRMATION_LIFETIME, Channel, confirmation_path
+from homeroom.school.mail.queue import Mail, mail_to, send_later
+from homeroom.school.people.communication_channels.channels import CONFIRMATION_LIFETIME, Channel, confirmation_path
 from homeroom.school.people.users.sign_up import Notice
 
 

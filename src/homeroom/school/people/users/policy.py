@@ -8,11 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
-from homeroom.school.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
-from homeroom.school.enrollment_states import LEARNERS
-from homeroom.school.errors import NotAllowed
+from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users.queries import accounts_of, accounts_of_each
-from homeroom.school.permissions import INSTRUCTORS, TEACHER
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
+from homeroom.school.rights.enrollment_states import LEARNERS
+from homeroom.school.rights.permissions import INSTRUCTORS, TEACHER
 from homeroom.school.schema import Account, Course, Enrollment, Login, ObserverLink
 
 Rule = Callable[[Connection, Actor, int], bool]

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from homeroom.db import bare, lock, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import AccountRef, Actor, chain_of
-from homeroom.school.errors import NotFound
-from homeroom.school.ids import IdForm, local_id
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.people.names import search_key
+from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAccountAssociation
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
-from homeroom.school.events import EnrollmentChanged, LoginsClosed, UserDeleted, announce
-from homeroom.school.people import channels, directory
+from homeroom.school.ground.events import EnrollmentChanged, LoginsClosed, UserDeleted, announce
+from homeroom.school.people import directory
+from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import (
@@ -19,7 +20,7 @@ from homeroom.school.schema import (
     ObserverLink,
     User,
 )
-from homeroom.school.security_events import record
+from homeroom.school.security.events import record
 
 
 def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None:

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, select, update
 from homeroom import clock
 from homeroom.db import lock
 from homeroom.db.types import AnyRow
-from homeroom.school.errors import Invalid, NotFound, Refused
-from homeroom.school.events import UserRevived, announce
+from homeroom.school.ground.errors import Invalid, NotFound, Refused
+from homeroom.school.ground.events import UserRevived, announce
 from homeroom.school.people import directory
-from homeroom.school.people.logins.claims import Claim, Taken, claim
+from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
 from homeroom.school.schema import Login, User
 
 NOT_DELETED = "The user is not deleted."

@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Connection, column, false, or_, select, ta
 
 from homeroom.db import contains
 from homeroom.db.types import AnySelect
-from homeroom.school.actor import AccountRef, Actor
-from homeroom.school.errors import SchoolError
-from homeroom.school.ids import is_number, local_id
+from homeroom.school.ground.errors import SchoolError
+from homeroom.school.ground.ids import is_number, local_id
 from homeroom.school.people.names import search_key
+from homeroom.school.rights.actor import AccountRef, Actor
 from homeroom.school.schema import DirectoryEntry
 
 SHORTEST_TERM = 2

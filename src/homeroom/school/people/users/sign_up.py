@@ -12,14 +12,14 @@ from typing import Literal, NamedTuple
 
 from msgspec import UNSET
 
-from homeroom.school.account_settings import AccountSettings
-from homeroom.school.actor import AccountRef, Actor
-from homeroom.school.addresses import is_email, is_phone
-from homeroom.school.errors import Fault, Invalid, NotFound, SchoolError
-from homeroom.school.locales import is_installed
+from homeroom.school.ground.email_addresses import is_email, is_phone
+from homeroom.school.ground.errors import Fault, Invalid, NotFound, SchoolError
+from homeroom.school.ground.locales import is_installed
 from homeroom.school.people.logins.queries import OWN_PASSWORDS, ProviderRef
 from homeroom.school.people.names import Given, Names, names_on_create
 from homeroom.school.people.passwords import message_of, problem_with
+from homeroom.school.rights.account_settings import AccountSettings
+from homeroom.school.rights.actor import AccountRef, Actor
 
 LOGIN_LIMIT = 100
 SIS_ID_LIMIT = 255

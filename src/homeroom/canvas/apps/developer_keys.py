@@ -1,0 +1,200 @@
+"""Developer keys and the accounts that have them switched on (identity.md §3)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.apps.developer_key_json import (
+    BindingJson,
+    DeveloperKeyJson,
+    InheritedKeyJson,
+    binding_json,
+    developer_key_json,
+    inherited_key_json,
+)
+from homeroom.canvas.contexts import AccountContext
+from homeroom.db.types import AnyRow
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.apps.developer_keys import actions
+from homeroom.school.apps.developer_keys.fields import column_values
+from homeroom.school.apps.developer_keys.queries import find_key, find_managed_key, key_owner, keys_of
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import local_id
+from homeroom.school.ground.vault import Vault, open_vault
+from homeroom.school.rights.actor import Actor
+from homeroom.school.schema import DeveloperKey
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.ids import RecordId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.services import Services
+
+route = Routes()
+_NEWEST_FIRST = Order(DeveloperKey.id, DeveloperKey.id, descending=True)
+Text = str | UnsetType | None
+Flag = bool | UnsetType
+
+
+class KeyFields(Struct):
+    """``developer_key[...]``; what is not given stays."""
+
+    name: Text = UNSET
+    email: Text = UNSET
+    notes: Text = UNSET
+    icon_url: Text = UNSET
+    vendor_code: Text = UNSET
+    redirect_uri: Text = UNSET
+    redirect_uris: str | list[str] | UnsetType | None = UNSET
+    visible: Flag = UNSET
+    test_cluster_only: Flag = UNSET
+    require_scopes: Flag = UNSET
+    allow_includes: Flag = UNSET
+    auto_expire_tokens: Flag = UNSET
+    scopes: list[str] | UnsetType = UNSET
+    client_credentials_audience: Literal["internal", "external"] | UnsetType | None = UNSET
+    client_type: Literal["confidential", "public"] | UnsetType = UNSET
+    public_jwk: str | dict[str, Any] | UnsetType | None = UNSET
+    public_jwk_url: Text = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The fields that the client sent, with their lists as lists and their JSON read."""
+        values = {name: value for name in self.__struct_fields__ if (value := getattr(self, name)) is not UNSET}
+        if "redirect_uris" in values:
+            values["redirect_uris"] = _lines(values["redirect_uris"])
+        if "scopes" in values:
+            values["scopes"] = [scope for scope in values["scopes"] if scope]
+        if isinstance(values.get("public_jwk"), str):
+            values["public_jwk"] = _object(values["public_jwk"])
+        return values
+
+
+class ChangedFields(KeyFields):
+    event: Literal["activate", "deactivate"] | None = None
+
+
+class ListKeys(Struct):
+    inherited: bool = False
+
+
+class MakeKey(Struct):
+    developer_key: KeyFields
+
+
+class ChangeKey(Struct):
+    developer_key: ChangedFields
+
+
+class BindingFields(Struct):
+    workflow_state: str
+
+
+class SwitchKey(Struct):
+    developer_key_account_binding: BindingFields
+
+
+@route.get("/accounts/:account_id/developer_keys", right="manage_developer_keys")
+def list_developer_keys(
+    account_id: AccountContext, params: Params[ListKeys], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[DeveloperKeyJson] | Page[InheritedKeyJson]:
+    """List developer keys."""
+    _require_root(account_id)
+    page = paging.of(db, keys_of(actor, account_id.id, inherited=params.inherited), _NEWEST_FIRST)
+    if params.inherited:
+        return page.map(inherited_key_json)
+    vault = open_vault(db)
+    return page.map(lambda key: developer_key_json(key, vault))
+
+
+@route.post("/accounts/:account_id/developer_keys", right="manage_developer_keys")
+def create_developer_key(
+    account_id: AccountContext,
+    params: Params[MakeKey],
+    actor: Actor,
+    request: Request,
+    services: Services,
+    db: Connection,
+) -> DeveloperKeyJson:
+    """Create a developer key."""
+    _require_root(account_id)
+    values = column_values(params.developer_key.given(), _known_scopes(services))
+    vault = open_vault(db)
+    key_id = actions.make_key(
+        db,
+        vault,
+        values,
+        owner=key_owner(actor, account_id.id),
+        site_admin=actor.root.site_admin_account_id,
+        by=actor.id,
+    )
+    return developer_key_json(find_key(db, key_id), vault)
+
+
+@route.put("/developer_keys/:id", right=BY_POLICY)
+def update_developer_key(
+    id: RecordId, params: Params[ChangeKey], actor: Actor, request: Request, services: Services, db: Connection
+) -> DeveloperKeyJson:
+    """Update a developer key."""
+    key = find_managed_key(db, actor, id)
+    fields = params.developer_key
+    given = fields.given()
+    given.pop("event", None)
+    actions.change_key(db, key, column_values(given, _known_scopes(services)), event=fields.event)
+    return _shown(db, request, key)
+
+
+@route.delete("/developer_keys/:id", right=BY_POLICY)
+def delete_developer_key(id: RecordId, actor: Actor, request: Request, db: Connection) -> DeveloperKeyJson:
+    """Delete a developer key."""
+    key = find_managed_key(db, actor, id)
+    actions.delete_key(db, key)
+    return _shown(db, request, key)
+
+
+@route.post(
+    "/accounts/:account_id/developer_keys/:developer_key_id/developer_key_account_bindings",
+    right="manage_developer_keys",
+)
+def switch_developer_key(
+    account_id: AccountContext, developer_key_id: RecordId, params: Params[SwitchKey], actor: Actor, db: Connection
+) -> BindingJson:
+    """Create or change a developer key account binding."""
+    _require_root(account_id)
+    key = find_key(db, local_id(developer_key_id.value) or 0) if developer_key_id.kind == "id" else None
+    # An account may switch its own keys, and those of the site admin.
+    if key is None or key.state == "deleted" or key.account_id not in (None, key_owner(actor, account_id.id)):
+        raise NotFound("developer key")
+    state = params.developer_key_account_binding.workflow_state
+    return binding_json(actions.switch_key(db, key.id, account_id.id, state))
+
+
+def _require_root(account: FoundAccount) -> None:
+    if not account.is_root:
+        raise NotFound("account")
+
+
+def _known_scopes(services: Services) -> frozenset[str]:
+    return frozenset(scope.text for scope in services.scopes)
+
+
+def _shown(db: Connection, request: Request, key: AnyRow) -> DeveloperKeyJson:
+    vault: Vault = open_vault(db)
+    return developer_key_json(find_key(db, key.id), vault)
+
+
+def _lines(value: str | list[str] | None) -> list[str]:
+    lines = value.splitlines() if isinstance(value, str) else value or []
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The object that this JSON text is; one with nothing in it, which no key is, for any other text."""
+    if not text.strip():
+        return {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {"": ""}

@@ -1,0 +1,317 @@
+"""Courses: list, show, create, change, delete (learning-resources.md §1)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.contexts import AccountContext
+from homeroom.canvas.courses.course_json import CourseJson, RestrictedCourseJson, course_json
+from homeroom.canvas.courses.course_params import CourseValues, columns_of, place_of
+from homeroom.canvas.people.users import enrollment_types_of
+from homeroom.school.accounts.accounts.queries import FoundAccount, find_account
+from homeroom.school.courses.courses import actions, listing
+from homeroom.school.courses.courses.details import details_of
+from homeroom.school.courses.courses.listing import AccountFilter, OwnFilter
+from homeroom.school.courses.courses.policy import access_to_courses
+from homeroom.school.courses.courses.queries import (
+    VIEWER_KEY,
+    CourseRecord,
+    FoundCourse,
+    find_any_course,
+    find_course,
+)
+from homeroom.school.courses.courses.rights import require_changes, require_event
+from homeroom.school.courses.enrollments.actions import enroll_as_teacher
+from homeroom.school.courses.terms import default_term_id, find_term
+from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.people.users import policy
+from homeroom.school.people.users.queries import find_user
+from homeroom.school.people.users.search import read_term
+from homeroom.school.rights.actor import Actor
+from homeroom.school.schema import Course
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import RecordNumber
+from homeroom.wire.params.ids import CourseId, UserId, parse_id
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
+
+route = Routes()
+AnyCourseJson = CourseJson | RestrictedCourseJson
+_BY_NAME = Order(VIEWER_KEY, Course.__table__.c.id)
+_SORTS = frozenset(("course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"))
+
+
+class ListCourses(Struct):
+    enrollment_type: list[str] = []
+    enrollment_role: frozenset[str] = frozenset()
+    enrollment_role_id: frozenset[RecordNumber] = frozenset()
+    enrollment_state: Literal["active", "invited_or_pending", "completed"] | None = None
+    state: frozenset[str] = frozenset()
+    account_id: str | None = None
+    homeroom: bool = False
+    sort: str | None = None
+    exclude: frozenset[str] = frozenset()
+    include: frozenset[str] = frozenset()
+
+
+class ListAccountCourses(Struct):
+    search_term: str | None = None
+    published: bool | None = None
+    state: frozenset[str] = frozenset()
+    enrollment_type: list[str] = []
+    with_enrollments: bool | None = None
+    completed: bool | None = None
+    enrollment_term_id: str | None = None
+    by_teachers: frozenset[RecordNumber] = frozenset()
+    by_subaccounts: frozenset[RecordNumber] = frozenset()
+    sort: str | None = None
+    order: Literal["asc", "desc"] = "asc"
+    include: frozenset[str] = frozenset()
+
+
+class ShowCourse(Struct):
+    include: frozenset[str] = frozenset()
+
+
+class CreateCourse(Struct):
+    course: CourseValues | UnsetType = UNSET
+    offer: bool = False
+    enroll_me: bool = False
+    enable_sis_reactivation: bool = False
+    include: frozenset[str] = frozenset()
+
+
+class ChangeCourse(Struct):
+    course: CourseValues | UnsetType = UNSET
+    offer: bool = False
+    include: frozenset[str] = frozenset()
+
+
+class DeleteCourse(Struct):
+    event: str = ""
+
+
+@route.get("/courses", right=SELF_ONLY)
+def list_courses(
+    params: Params[ListCourses], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[AnyCourseJson]:
+    """List your courses."""
+    which = _own(db, actor, params)
+    return render_courses_of(db, actor, request, actor.id, which, params.include, paging, params.exclude)
+
+
+@route.get("/users/:user_id/courses", right=BY_POLICY)
+def list_courses_of_user(
+    user_id: UserId, params: Params[ListCourses], paging: Paging, actor: Actor, request: Request, db: Connection
+) -> Page[AnyCourseJson]:
+    """List courses for a user."""
+    person = find_user(db, actor, user_id)
+    policy.require(policy.can_read, db, actor, person.id)
+    which = _own(db, actor, params)
+    return render_courses_of(db, actor, request, person.id, which, params.include, paging, params.exclude)
+
+
+@route.get("/accounts/:account_id/courses", right="read_course_list")
+def list_account_courses(
+    account_id: AccountContext,
+    params: Params[ListAccountCourses],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[AnyCourseJson]:
+    """List active courses in an account."""
+    term = params.enrollment_term_id
+    which = AccountFilter(
+        term=read_term(params.search_term),
+        published=params.published,
+        states=params.state,
+        enrollment_types=enrollment_types_of(params.enrollment_type),
+        with_enrollments=params.with_enrollments,
+        completed=params.completed,
+        term_id=find_term(db, actor, parse_id("term", term)).id if term else None,
+        teacher_ids=params.by_teachers,
+        account_ids=params.by_subaccounts,
+    )
+    sort: Any = params.sort if params.sort in _SORTS else None
+    found = listing.courses_in_account(actor, account_id, which, sort)
+    order = Order(found.column, Course.id, params.order == "desc", found.nullable)
+    page = paging.of(db, found.rows, order).map(_record)
+    details = details_of(db, actor, page.items, params.include)
+    return page.map(lambda course: course_json(course, actor, request.base_url, details, params.include))
+
+
+@route.get("/courses/:id", right=PUBLIC)
+def show_course(
+    id: CourseId, params: Params[ShowCourse], actor: Actor, request: Request, db: Connection
+) -> AnyCourseJson:
+    """Get a single course."""
+    return _show(db, actor, request, find_course(db, actor, id), params.include)
+
+
+@route.get("/accounts/:account_id/courses/:id", right=PUBLIC)
+def show_course_of_account(
+    account_id: AccountContext,
+    id: CourseId,
+    params: Params[ShowCourse],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> AnyCourseJson:
+    """Get a single course."""
+    course = find_course(db, actor, id)
+    if account_id.id not in course.ref.chain:
+        raise NotFound("course")
+    return _show(db, actor, request, course, params.include)
+
+
+@route.post("/accounts/:account_id/courses", right="manage_courses_add")
+def create_course(
+    account_id: AccountContext, params: Params[CreateCourse], actor: Actor, request: Request, db: Connection
+) -> AnyCourseJson:
+    """Create a new course."""
+    given = params.course or CourseValues()
+    values, place = columns_of(given, actor), place_of(db, actor, given)
+    if "storage_quota_mb" in values:
+        actor.require("manage_storage_quotas", account_id.ref)
+    course_id = None
+    if params.enable_sis_reactivation and values.get("sis_course_id"):
+        course_id = _revived(db, actor, values, place, offer=params.offer)
+    if course_id is None:
+        course_id = actions.create_course(
+            db,
+            account_id=account_id.id,
+            root_account_id=actor.root.id,
+            term_id=place.get("enrollment_term_id") or default_term_id(db, actor.root.id),
+            values=values,
+            offer=params.offer or given.event == "offer",
+        )
+    if params.enroll_me:
+        course = find_any_course(db, actor, IdForm("id", str(course_id)))
+        enroll_as_teacher(db, actor.id, course.ref, course.record.root_account_id)
+    return shown_course(db, actor, request, course_id, params.include)
+
+
+@route.put("/courses/:id", right=BY_POLICY)
+def update_course(
+    id: CourseId, params: Params[ChangeCourse], actor: Actor, request: Request, db: Connection
+) -> AnyCourseJson:
+    """Update a course."""
+    given = params.course or CourseValues()
+    event = "offer" if params.offer and not given.event else given.event
+    course = (find_any_course if event == "undelete" else find_course)(db, actor, id)
+    values = _changed(course.record, {**columns_of(given, actor), **place_of(db, actor, given)})
+    if event:
+        require_event(db, actor, course.record, event)
+    if values or not event:
+        require_changes(db, actor, course.record, values)
+    if "account_id" in values:
+        actor.require("manage_courses_add", _account(db, actor, values["account_id"]).ref)
+    if event:
+        actions.change_state(db, course.id, event)
+    if values:
+        actions.update_course(db, course.record, values)
+    return shown_course(db, actor, request, course.id, params.include)
+
+
+@route.delete("/courses/:id", right=BY_POLICY)
+def delete_course(id: CourseId, params: Params[DeleteCourse], actor: Actor, db: Connection) -> dict[str, bool]:
+    """Delete/Conclude a course."""
+    course = find_course(db, actor, id)
+    event: Any = params.event
+    require_event(db, actor, course.record, event if event == "delete" else "conclude")
+    if event not in ("conclude", "delete"):
+        raise Refused("The event must be 'delete' or 'conclude'.")
+    actions.change_state(db, course.id, event)
+    return {event: True}
+
+
+def _own(db: Connection, actor: Actor, params: ListCourses) -> OwnFilter:
+    account = find_account(db, actor, parse_id("account", params.account_id)) if params.account_id else None
+    return OwnFilter(
+        types=enrollment_types_of(params.enrollment_type),
+        role_names=params.enrollment_role,
+        role_ids=params.enrollment_role_id,
+        enrollment_state=params.enrollment_state,
+        states=params.state,
+        below=account.row.ancestry if account else "",
+        homeroom=params.homeroom,
+    )
+
+
+def render_courses_of(
+    db: Connection,
+    actor: Actor,
+    request: Request,
+    user_id: int,
+    which: OwnFilter,
+    include: frozenset[str],
+    paging: Paging,
+    exclude: frozenset[str] = frozenset(),
+) -> Page[AnyCourseJson]:
+    """A page of a person's courses by the viewer's names of them, with the enrollments that brought them into it."""
+    own = listing.courses_of(db, actor, user_id, which)
+    page = paging.of(db, own.rows, _BY_NAME, counted=own.ids, values=own.values).map(_record)
+    ids = [course.id for course in page.items]
+    shows_enrollments = "enrollments" not in exclude
+    enrollments = listing.enrollments_in(db, user_id, which, ids) if shows_enrollments else None
+    details = details_of(db, actor, page.items, include, enrollments=enrollments)
+    return page.map(lambda course: course_json(course, actor, request.base_url, details, include))
+
+
+def _record(row: Any) -> CourseRecord:
+    return CourseRecord(*row[: len(CourseRecord._fields)])
+
+
+def _show(
+    db: Connection, actor: Actor, request: Request, course: FoundCourse, include: frozenset[str]
+) -> AnyCourseJson:
+    if access_to_courses(db, actor, [course.id])[course.id] == "none":
+        actor.require_signed_in()
+        raise NotAllowed("read")
+    return _render(db, actor, request, course.record, include)
+
+
+def shown_course(
+    db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]
+) -> AnyCourseJson:
+    """The course as it is after a change."""
+    course = find_any_course(db, actor, IdForm("id", str(course_id)))
+    return _render(db, actor, request, course.record, include)
+
+
+def _render(
+    db: Connection, actor: Actor, request: Request, course: CourseRecord, include: frozenset[str]
+) -> AnyCourseJson:
+    mine = (
+        listing.enrollments_in(db, actor.id, OwnFilter(states=frozenset(("all",))), [course.id])
+        if actor.is_signed_in
+        else {}
+    )
+    details = details_of(db, actor, [course], include, enrollments=mine or None)
+    return course_json(course, actor, request.base_url, details, include)
+
+
+def _changed(course: CourseRecord, values: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the course as it is; what is sent back unchanged needs no right."""
+    return {name: value for name, value in values.items() if getattr(course, name, UNSET) != value}
+
+
+def _revived(db: Connection, actor: Actor, values: dict[str, Any], place: dict[str, int], *, offer: bool) -> int | None:
+    course_id = actions.revive_course(db, actor.root.id, values["sis_course_id"])
+    if course_id is not None:
+        course = find_any_course(db, actor, IdForm("id", str(course_id)))
+        require_event(db, actor, course.record, "undelete")
+        place.pop("account_id", None)
+        actions.update_course(db, course.record, {**values, **place})
+        if offer:
+            actions.change_state(db, course_id, "offer")
+    return course_id
+
+
+def _account(db: Connection, actor: Actor, account_id: int) -> FoundAccount:
+    return find_account(db, actor, IdForm("id", str(account_id)))

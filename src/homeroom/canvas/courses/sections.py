@@ -1,0 +1,249 @@
+"""Sections (learning-resources.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection
+
+from homeroom.canvas.contexts import CourseContext, SectionContext
+from homeroom.canvas.courses.course_json import time_zone_of
+from homeroom.canvas.courses.enrollment_json import enrollments_of_users
+from homeroom.canvas.people.user_json import UserJson, UserView, user_json
+from homeroom.school.courses import sections
+from homeroom.school.courses.courses.policy import can_read_course
+from homeroom.school.courses.rosters import student_counts, students_by_section
+from homeroom.school.courses.sections import Section, find_section, visible_sections
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.ground.ids import IdForm
+from homeroom.school.rights.actor import Actor, CourseRef
+from homeroom.school.schema import CourseSection
+from homeroom.wire.http.answers import seconds
+from homeroom.wire.http.request import Request
+from homeroom.wire.params.coerce import given
+from homeroom.wire.params.ids import SectionId
+from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+
+route = Routes()
+
+
+class SectionJson(Struct):
+    """A section. SIS ids are there with the right, students and counts when they are asked for."""
+
+    id: int
+    course_id: int
+    name: str
+    start_at: datetime | None
+    end_at: datetime | None
+    created_at: datetime | None
+    restrict_enrollments_to_section_dates: bool | None
+    nonxlist_course_id: int | None
+    sis_section_id: str | UnsetType | None = UNSET
+    sis_course_id: str | UnsetType | None = UNSET
+    integration_id: str | UnsetType | None = UNSET
+    sis_import_id: int | UnsetType | None = UNSET
+    total_students: int | UnsetType = UNSET
+    students: list[UserJson] | UnsetType = UNSET
+    passback_status: str | UnsetType | None = UNSET
+
+
+class ListSections(Struct):
+    include: frozenset[str] = frozenset()
+    search_term: str = ""
+
+
+class ShowSection(Struct):
+    include: frozenset[str] = frozenset()
+
+
+class SectionValues(Struct):
+    name: str | UnsetType = UNSET
+    sis_section_id: str | UnsetType | None = UNSET
+    integration_id: str | UnsetType | None = UNSET
+    start_at: datetime | UnsetType | None = UNSET
+    end_at: datetime | UnsetType | None = UNSET
+    restrict_enrollments_to_section_dates: bool | UnsetType = UNSET
+
+
+class ChangeSection(Struct):
+    course_section: SectionValues | UnsetType = UNSET
+
+
+@route.get("/courses/:course_id/sections", right=BY_POLICY)
+def list_sections(
+    course_id: CourseContext,
+    params: Params[ListSections],
+    paging: Paging,
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> Page[SectionJson]:
+    """List course sections."""
+    _require_reader(db, actor, course_id.ref)
+    rows = sections.sections_of(course_id.id)
+    if params.search_term:
+        rows = rows.where(CourseSection.name.icontains(params.search_term, autoescape=True))
+    if (visible := visible_sections(db, actor, course_id.ref)) is not None:
+        rows = rows.where(CourseSection.id.in_(visible))
+    page = paging.of(db, rows, Order(CourseSection.id, CourseSection.id)).map(lambda row: Section(*row))
+    return page.with_items(_rendered(db, actor, request, page.items, params.include))
+
+
+@route.post("/courses/:course_id/sections", right="manage_sections_add")
+def create_section(
+    course_id: CourseContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
+) -> SectionJson:
+    """Create course section."""
+    values, course = _columns(params, actor), course_id.record
+    if not values.get("name", "").strip():
+        values["name"] = sections.name_for_new(course.name, time_zone_of(course, actor))
+    section_id = sections.create_section(db, course_id.id, course_id.record.root_account_id, values)
+    return shown(db, actor, request, section_id)
+
+
+@route.get("/courses/:course_id/sections/:id", right=BY_POLICY)
+def show_section_of_course(
+    course_id: CourseContext,
+    id: SectionId,
+    params: Params[ShowSection],
+    actor: Actor,
+    request: Request,
+    db: Connection,
+) -> SectionJson:
+    """Get section information."""
+    # Before the section is looked for: who may not see the course does not learn which sections it has.
+    _require_reader(db, actor, course_id.ref)
+    return _show(db, actor, request, find_section(db, actor, id, course_id=course_id.id), params.include)
+
+
+@route.get("/sections/:id", right=BY_POLICY)
+def show_section(
+    id: SectionContext, params: Params[ShowSection], actor: Actor, request: Request, db: Connection
+) -> SectionJson:
+    """Get section information."""
+    return _show(db, actor, request, id, params.include)
+
+
+@route.put("/sections/:id", right="manage_sections_edit")
+def update_section(
+    id: SectionContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
+) -> SectionJson:
+    """Edit a section."""
+    require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
+    values = _columns(params, actor)
+    if values:
+        sections.update_section(db, id, values)
+    return shown(db, actor, request, id.id)
+
+
+@route.delete("/sections/:id", right="manage_sections_delete")
+def delete_section(id: SectionContext, actor: Actor, request: Request, db: Connection) -> SectionJson:
+    """Delete a section."""
+    require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
+    sections.delete_section(db, id)
+    return _rendered(db, actor, request, [id], frozenset())[0]
+
+
+def section_json(section: Section, *, sis: bool, sis_import: bool) -> SectionJson:
+    json = SectionJson(
+        id=section.id,
+        course_id=section.course_id,
+        name=section.name,
+        start_at=seconds(section.start_at),
+        end_at=seconds(section.end_at),
+        created_at=seconds(section.created_at),
+        restrict_enrollments_to_section_dates=section.restrict_enrollments_to_section_dates,
+        nonxlist_course_id=section.nonxlist_course_id,
+    )
+    if sis:
+        json.sis_section_id, json.sis_course_id = section.sis_section_id, section.sis_course_id
+        json.integration_id = section.integration_id
+    if sis_import:
+        json.sis_import_id = section.sis_import_id
+    return json
+
+
+def _columns(params: ChangeSection, actor: Actor) -> dict[str, Any]:
+    """What was given for columns. SIS ids are heard only from those who may manage SIS data."""
+    columns = given(params.course_section) if params.course_section else {}
+    for name in ("sis_section_id", "integration_id"):
+        if not actor.holds("manage_sis", actor.root.ref):
+            columns.pop(name, None)
+        elif columns.get(name) == "":
+            columns[name] = None
+    return columns
+
+
+def _require_reader(db: Connection, actor: Actor, course: CourseRef) -> None:
+    rights = ("read_roster", "view_all_grades", "manage_students")
+    if not any(actor.holds_in_course(db, name, course) for name in rights) and not can_read_course(db, actor, course):
+        raise NotAllowed("read")
+
+
+def require_visible(db: Connection, actor: Actor, section: Section, refusal: Exception) -> None:
+    visible = visible_sections(db, actor, section.ref)
+    if visible is not None and section.id not in visible:
+        raise refusal
+
+
+def _show(db: Connection, actor: Actor, request: Request, section: Section, include: frozenset[str]) -> SectionJson:
+    _require_reader(db, actor, section.ref)
+    require_visible(db, actor, section, NotFound("section"))
+    return _rendered(db, actor, request, [section], include)[0]
+
+
+def shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
+    """The section as it is after a change."""
+    section = find_section(db, actor, IdForm("id", str(section_id)))
+    return _rendered(db, actor, request, [section], frozenset())[0]
+
+
+def _rendered(
+    db: Connection, actor: Actor, request: Request, found: Sequence[Section], include: frozenset[str]
+) -> list[SectionJson]:
+    """These sections of one course."""
+    if not found:
+        return []
+    course = found[0].ref
+    view = UserView.in_course(db, actor, request, course)
+    sees_people = actor.holds_in_course(db, "read_roster", course)
+    rendered = [section_json(section, sis=view.sis, sis_import=view.sis_import) for section in found]
+    ids = [section.id for section in found]
+    if "total_students" in include:
+        counts = student_counts(db, ids)
+        for json in rendered:
+            json.total_students = counts.get(json.id, 0)
+    if "students" in include and sees_people:
+        _add_students(db, actor, request, course, rendered, include)
+    if "passback_status" in include:
+        for json in rendered:
+            json.passback_status = None
+    return rendered
+
+
+def _add_students(
+    db: Connection,
+    actor: Actor,
+    request: Request,
+    course: CourseRef,
+    rendered: list[SectionJson],
+    include: frozenset[str],
+) -> None:
+    students = students_by_section(db, [json.id for json in rendered])
+    view, shown = UserView.in_course(db, actor, request, course), include & {"avatar_url", "uuid"}
+    of_newcomer = view.of_newcomer()
+    for json in rendered:
+        json.students = [
+            user_json(person, of_newcomer if is_newcomer else view, shown)
+            for person, is_newcomer in students.get(json.id, ())
+        ]
+    if "enrollments" in include:
+        everybody = {member.person.id: member.person for members in students.values() for member in members}
+        enrollments = enrollments_of_users(db, actor, request, course, list(everybody.values()))
+        for json in rendered:
+            for user in json.students or ():
+                user.enrollments = [one for one in enrollments[user.id] if one.course_section_id == json.id]

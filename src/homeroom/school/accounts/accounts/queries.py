@@ -1,0 +1,189 @@
+"""Accounts: finding one by any form of its id, and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select
+
+from homeroom.db import bare
+from homeroom.db.prepared import Prepared
+from homeroom.db.types import AnyRow, AnySelect
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.rights.account_settings import AccountSettings, read_settings
+from homeroom.school.rights.actor import AccountRef, Actor, chain_of
+from homeroom.school.rights.permissions import STAFF
+from homeroom.school.schema import Account, Course, Enrollment
+
+COLUMNS = bare(
+    Account.id,
+    Account.name,
+    Account.uuid,
+    Account.parent_account_id,
+    Account.root_account_id,
+    Account.ancestry,
+    Account.is_site_admin,
+    Account.state,
+    Account.default_time_zone,
+    Account.default_locale,
+    Account.default_storage_quota_mb,
+    Account.default_user_storage_quota_mb,
+    Account.default_group_storage_quota_mb,
+    Account.course_template_id,
+    Account.sis_account_id,
+    Account.integration_id,
+    Account.sis_import_id,
+    Account.lti_guid,
+    Account.settings,
+    Account.stuck_sis_fields,
+)
+
+
+_LIVE = select(*COLUMNS).where(Account.state != "deleted")
+_BY_ID = Prepared(_LIVE.where(Account.id == bindparam("id")))
+
+
+@dataclass(slots=True)
+class FoundAccount:
+    """A found account. ``row`` has all COLUMNS."""
+
+    id: int
+    ref: AccountRef
+    row: AnyRow
+
+    @property
+    def is_root(self) -> bool:
+        return self.row.parent_account_id is None
+
+    @property
+    def parent(self) -> AccountRef:
+        """The account above this one; the account itself if there is none."""
+        chain = self.ref.chain[1:] or self.ref.chain
+        return AccountRef(chain[0], chain)
+
+    @property
+    def settings(self) -> AccountSettings:
+        return read_settings(self.row.settings)
+
+
+def find_account(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
+    """The account with this id. Raises NotFound, also for a deleted one."""
+    match form.kind:
+        case "id":
+            row = _BY_ID.first(db, id=local_id(form.value) or 0)
+        case "self" | "default":
+            row = _BY_ID.first(db, id=actor.root.id)
+        case "site_admin":
+            row = _BY_ID.first(db, id=actor.root.site_admin_account_id)
+        case "sis_account_id" | "uuid" | "sis_integration_id" | "lti_context_id":
+            row = db.execute(_LIVE.where(_COLUMN[form.kind] == form.value, _in_root(actor.root.id))).first()
+        case _:
+            raise NotFound("account")
+    if row is None:
+        raise NotFound("account")
+    return found(row)
+
+
+_COLUMN: dict[str, Any] = {
+    "sis_account_id": Account.sis_account_id,
+    "uuid": Account.uuid,
+    "sis_integration_id": Account.integration_id,
+    "lti_context_id": Account.lti_guid,
+}
+
+
+def account_with_id(db: Connection, account_id: int) -> FoundAccount | None:
+    """The account with this id, unless it is deleted."""
+    row = db.execute(select(*COLUMNS).where(Account.id == account_id, Account.state != "deleted")).first()
+    return found(row) if row is not None else None
+
+
+def accounts_with_ids(db: Connection, account_ids: Iterable[int]) -> dict[int, FoundAccount]:
+    """These accounts by id, deleted ones too; one statement."""
+    return {row.id: found(row) for row in db.execute(select(*COLUMNS).where(Account.id.in_(set(account_ids))))}
+
+
+def found(row: AnyRow) -> FoundAccount:
+    return FoundAccount(row.id, AccountRef(row.id, chain_of(row.ancestry)), row)
+
+
+def find_root_account(db: Connection, actor: Actor) -> FoundAccount:
+    """The root account that this call is about."""
+    return find_account(db, actor, IdForm("self", ""))
+
+
+def administered(actor: Actor) -> AnySelect:
+    """The accounts in which the actor has a role (homeroom.md §3)."""
+    ids = {role.account_id for role in actor.roles}
+    if actor.root.site_admin_account_id in ids:
+        ids = (ids - {actor.root.site_admin_account_id}) | {actor.root.id}
+    return select(*COLUMNS).where(Account.id.in_(ids), Account.state != "deleted")
+
+
+def sub_accounts(account: FoundAccount, *, recursive: bool) -> AnySelect:
+    """The accounts on the next level below this one, or all below it."""
+    rows = select(*COLUMNS).where(Account.state != "deleted")
+    if recursive:
+        return rows.where(Account.ancestry.startswith(account.row.ancestry, autoescape=True), Account.id != account.id)
+    return rows.where(Account.parent_account_id == account.id)
+
+
+def accounts_below(db: Connection, actor: Actor) -> list[FoundAccount]:
+    """Every account in which the actor is an admin by a role there or above; two statements."""
+    tops = [found(row) for row in db.execute(administered(actor))]
+    if not tops:
+        return []
+    below = or_(*(Account.ancestry.startswith(top.row.ancestry, autoescape=True) for top in tops))
+    rows = db.execute(select(*COLUMNS).where(below, Account.state != "deleted").order_by(Account.id))
+    return [found(row) for row in rows]
+
+
+def accounts_of_staff(user_id: int) -> AnySelect:
+    """The accounts of the courses in which the user is staff."""
+    courses = (
+        select(Course.account_id)
+        .join(Enrollment, Enrollment.course_id == Course.id)
+        .where(
+            Enrollment.user_id == user_id,
+            Enrollment.state == "active",
+            Enrollment.type.in_(STAFF),
+            Course.state != "deleted",
+        )
+    )
+    return select(*COLUMNS).where(Account.id.in_(courses), Account.state != "deleted")
+
+
+def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
+    """The number of courses directly in each of these accounts."""
+    rows = (
+        select(Course.account_id, func.count())
+        .where(Course.account_id.in_(account_ids), Course.state != "deleted")
+        .group_by(Course.account_id)
+    )
+    return {row[0]: row[1] for row in db.execute(rows)}
+
+
+def sub_account_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
+    """The number of accounts on the next level below each of these."""
+    parent: Any = Account.parent_account_id
+    rows = (
+        select(parent, func.count())
+        .where(Account.parent_account_id.in_(account_ids), Account.state != "deleted")
+        .group_by(parent)
+    )
+    return {row[0]: row[1] for row in db.execute(rows)}
+
+
+def accounts_named(db: Connection, ids: Sequence[int]) -> list[AccountRef]:
+    """These accounts as rights need them."""
+    if not ids:
+        return []
+    rows = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_(ids)))
+    return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
+
+
+def _in_root(root_id: int) -> Any:
+    return or_(Account.id == root_id, Account.root_account_id == root_id)

@@ -1,0 +1,180 @@
+"""Create and change roles and their permissions (Roles API documentation)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from msgspec import UNSET, Struct, UnsetType
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from homeroom import clock
+from homeroom.db import insert_or_update, insert_returning_id, violated
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.accounts.roles.queries import FoundRole, decisions
+from homeroom.school.ground.errors import Fault, Invalid, Refused
+from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.permissions import ADMIN, BASE_ROLES, is_available
+from homeroom.school.schema import Role, RoleOverride
+from homeroom.school.security.events import record
+
+_NAME_LIMIT = 255
+_RESERVED = (ADMIN, *BASE_ROLES)
+
+
+class PermissionChange(Struct):
+    """The given ``permissions[<X>]``."""
+
+    explicit: bool = False
+    enabled: bool | UnsetType = UNSET
+    locked: bool | UnsetType = UNSET
+    applies_to_self: bool | UnsetType = UNSET
+    applies_to_descendants: bool | UnsetType = UNSET
+
+
+Changes = Mapping[str, PermissionChange]
+
+
+def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str, base: str, changes: Changes) -> int:
+    """Create a role of this account. Raises Invalid and Refused."""
+    if base not in BASE_ROLES:
+        raise Refused("invalid base role type")
+    now = clock.now()
+    role = FoundRole(0, account.id, _checked(label), base, "active", now, now)
+    values = role._asdict()
+    del values["id"]
+    with _free_name():
+        role = role._replace(id=insert_returning_id(db, insert(Role).values(values)))
+    _change_permissions(db, actor, account, role, changes)
+    record(db, "role_created", object=("role", role.id), account_id=account.id)
+    return role.id
+
+
+def update_role(
+    db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, label: str | None, changes: Changes
+) -> None:
+    """Change the role's permissions in the account and below it, and the label of the account's own role."""
+    if label is not None and label != role.label:
+        require_own(account, role, "change the label of")
+        with _free_name():
+            db.execute(update(Role).where(Role.id == role.id).values(name=_checked(label), updated_at=clock.now()))
+    if _change_permissions(db, actor, account, role, changes):
+        db.execute(update(Role).where(Role.id == role.id).values(updated_at=clock.now()))
+
+
+def set_role_state(db: Connection, account: FoundAccount, role: FoundRole, state: str) -> None:
+    """Deactivate or activate the account's own role; people who have it keep it (Roles API, "Deactivate a role")."""
+    require_own(account, role, "deactivate" if state == "inactive" else "activate")
+    record(db, "role_changed", object=("role", role.id), account_id=account.id, state=state)
+    db.execute(update(Role).where(Role.id == role.id).values(state=state, updated_at=clock.now()))
+
+
+def require_own(account: FoundAccount, role: FoundRole, what: str) -> None:
+    """Raise Refused for a built-in role and for one of an account above."""
+    if role.is_built_in:
+        raise Refused(f"cannot {what} a built-in role")
+    if role.account_id != account.id:
+        raise Refused(f"cannot {what} a role of another account")
+
+
+def _checked(label: str) -> str:
+    name = label.strip()
+    if not name:
+        raise Invalid(Fault("label", "blank"))
+    if len(name) > _NAME_LIMIT:
+        raise Invalid(Fault("label", "too_long"))
+    if name in _RESERVED:
+        raise _taken()
+    return name
+
+
+def _taken() -> Invalid:
+    return Invalid(Fault("label", "taken", "name already in use"))
+
+
+@contextmanager
+def _free_name() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError as error:
+        if violated(error, Role) != "uq_roles_name":
+            raise
+        raise _taken() from None
+
+
+def _change_permissions(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, changes: Changes) -> bool:
+    """Write the account's overrides. Returns whether anything was written. Permissions that the role cannot have, or
+    that are locked above, are ignored, as documented.
+    """
+    at_site = bool(account.row.is_site_admin)
+    fitting = [name for name in changes if is_available(role.base_role_type, name, in_site_admin=at_site)]
+    if not fitting:
+        return False
+    decided = decisions(db, actor, account, [role])[role.id]
+    before = _said(db, account.id, role.id)
+    after = {name: _word(changes[name], before.get(name, _SILENCE)) for name in fitting if not decided[name].readonly}
+    _write(db, account.id, role.id, after)
+    if after:
+        record(db, "role_changed", object=("role", role.id), account_id=account.id, permissions=sorted(after))
+    return bool(after)
+
+
+class _Word(NamedTuple):
+    """An account's override of one permission of one role."""
+
+    enabled: bool | None
+    locked: bool
+    applies_to_self: bool
+    applies_to_descendants: bool
+
+
+_SILENCE = _Word(None, False, True, True)
+
+
+def _word(change: PermissionChange, before: _Word) -> _Word:
+    """The new override. Not explicit, or without ``enabled``: inherited. Other values that are not given stay."""
+    locked = before.locked if change.locked is UNSET else change.locked
+    if not change.explicit or change.enabled is UNSET:
+        return _Word(None, locked, True, True)
+    here = before.applies_to_self if change.applies_to_self is UNSET else change.applies_to_self
+    below = before.applies_to_descendants if change.applies_to_descendants is UNSET else change.applies_to_descendants
+    if not here and not below:
+        raise Refused("A permission must apply to the account itself or to its descendants.")
+    return _Word(change.enabled, locked, here, below)
+
+
+def _said(db: Connection, account_id: int, role_id: int) -> dict[str, _Word]:
+    rows = select(
+        RoleOverride.permission,
+        RoleOverride.enabled,
+        RoleOverride.locked,
+        RoleOverride.applies_to_self,
+        RoleOverride.applies_to_descendants,
+    ).where(RoleOverride.account_id == account_id, RoleOverride.role_id == role_id)
+    return {row.permission: _Word(*row[1:]) for row in db.execute(rows)}
+
+
+def _write(db: Connection, account_id: int, role_id: int, words: Mapping[str, _Word]) -> None:
+    now = clock.now()
+    place = {"account_id": account_id, "role_id": role_id}
+    db.execute(
+        delete(RoleOverride).where(
+            RoleOverride.account_id == account_id,
+            RoleOverride.role_id == role_id,
+            RoleOverride.permission.in_([name for name, word in words.items() if word == _SILENCE]),
+        )
+    )
+    rows = [
+        {**place, "permission": name, **word._asdict(), "created_at": now, "updated_at": now}
+        for name, word in sorted(words.items())
+        if word != _SILENCE
+    ]
+    insert_or_update(
+        db,
+        RoleOverride,
+        rows,
+        key=["account_id", "role_id", "permission"],
+        update=[*_Word._fields, "updated_at"],
+    )

@@ -1,0 +1,138 @@
+"""Making, changing, activating and deleting manual access tokens (identity.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec.json import decode, encode
+from sqlalchemy import Connection, func, insert, select, update
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock
+from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.queries import HINT_LENGTH, manual_tokens
+from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, SchoolError
+from homeroom.school.schema import AccessToken, DeveloperKey, User
+from homeroom.school.security.events import record
+from homeroom.school.sign_in.credentials import digest_of, new_token
+
+PURPOSE_LIMIT = 255
+
+
+class CannotRegenerate(SchoolError):
+    """An expired token cannot get a new secret without a new expiry."""
+
+    message = "cannot regenerate an expired token without a new expiration date"
+
+
+def make_token(
+    db: Connection,
+    user_id: int,
+    *,
+    purpose: str,
+    expires_at: datetime | None,
+    scopes: Sequence[str],
+    active: bool,
+    real_user_id: int | None,
+    within: Collection[str] | None = None,
+    most: int | None = None,
+) -> tuple[int, str]:
+    """Create a token of the person, pending unless ``active``. Returns its id and its text, which is not stored.
+
+    ``within``: the scopes of the token that this call is made with, if it has limits. Raises NotAllowed when the new
+    token could do more than that, and Invalid, also for one more than ``most``.
+    """
+    if most is not None:
+        _require_room(db, user_id, most)
+    now, token = clock.now(), new_token()
+    key = db.execute(
+        select(DeveloperKey.id, DeveloperKey.require_scopes, DeveloperKey.scopes).where(DeveloperKey.is_default)
+    ).one()
+    kept = _checked_scopes(key, scopes)
+    if within is not None and not (key.require_scopes and set(scopes) <= set(within)):
+        raise NotAllowed("scopes")
+    values = {
+        "user_id": user_id,
+        "real_user_id": real_user_id,
+        "developer_key_id": key.id,
+        "purpose": _checked_purpose(purpose),
+        "scopes": kept,
+        "permanent_expires_at": expires_at,
+        "state": "active" if active else "pending",
+        "created_at": now,
+        "updated_at": now,
+    }
+    token_id = insert_returning_id(db, insert(AccessToken).values(**values, **_secret(token)))
+    record(db, "token_created", user_id=user_id, object=("access_token", token_id))
+    return token_id, token
+
+
+def _require_room(db: Connection, user_id: int, most: int) -> None:
+    lock(db, User, [user_id])
+    if db.execute(select(func.count()).select_from(manual_tokens(user_id).subquery())).scalar_one() >= most:
+        raise Invalid(Fault("base", "too_many", f"There are too many access tokens (maximum is {most})"))
+
+
+def change_token(
+    db: Connection, token: AnyRow, changes: Mapping[str, Any], *, regenerate: bool, own: bool
+) -> str | None:
+    """Change ``purpose`` and ``permanent_expires_at``; with ``regenerate`` the old text dies and the new one returns.
+
+    If somebody other than the owner sees the new text, the token is pending again. Raises
+    CannotRegenerate.
+    """
+    values: dict[str, Any] = {**changes, "updated_at": clock.now()}
+    if "purpose" in values:
+        values["purpose"] = _checked_purpose(values["purpose"])
+    text = None
+    if regenerate and token.is_manual:
+        if is_expired(values.get("permanent_expires_at", token.permanent_expires_at)):
+            raise CannotRegenerate
+        text = new_token()
+        values |= _secret(text)
+        if not own:
+            values["state"] = "pending"
+    db.execute(update(AccessToken).where(AccessToken.id == token.id, AccessToken.state != "deleted").values(**values))
+    record(db, "token_changed", user_id=token.user_id, object=("access_token", token.id), regenerated=text is not None)
+    return text
+
+
+def activate_token(db: Connection, token_id: int) -> None:
+    """Activate a pending token; an active one stays as it is."""
+    db.execute(
+        update(AccessToken)
+        .where(AccessToken.id == token_id, AccessToken.state == "pending")
+        .values(state="active", updated_at=clock.now())
+    )
+
+
+def delete_token(db: Connection, token_id: int) -> None:
+    """Delete the token permanently."""
+    db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    record(db, "token_deleted", object=("access_token", token_id))
+
+
+def is_expired(expires_at: datetime | None) -> bool:
+    return expires_at is not None and expires_at <= clock.now()
+
+
+def _secret(token: str) -> dict[str, Any]:
+    return {"digest": digest_of(token), "hint": token[:HINT_LENGTH]}
+
+
+def _checked_purpose(purpose: str) -> str:
+    if len(purpose) > PURPOSE_LIMIT:
+        raise Invalid(Fault("purpose", "too_long", f"is too long (maximum is {PURPOSE_LIMIT} characters)"))
+    return purpose
+
+
+def _checked_scopes(key: AnyRow, scopes: Sequence[str]) -> str:
+    """The scopes to store: none if the key does not require scopes, because then nothing limits the token."""
+    if not key.require_scopes:
+        return "[]"
+    known: Collection[str] = decode(key.scopes, type=set[str])
+    if any(scope not in known for scope in scopes):
+        raise Invalid(Fault("scopes", "invalid", "requested scopes must match scopes on developer key"))
+    return encode(list(dict.fromkeys(scopes))).decode()

@@ -1,0 +1,119 @@
+"""Developer keys: find one, list them, and whether an account has one switched on (identity.md §3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
+
+from homeroom.db.types import AnyRow, AnySelect
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.rights.actor import AccountRef, Actor, Root
+from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
+
+RIGHT = "manage_developer_keys"
+_site = aliased(Account, name="site_admin")
+_SITE_ADMIN = select(_site.name).where(_site.is_site_admin).scalar_subquery()
+_live_tokens = (AccessToken.developer_key_id == DeveloperKey.id, AccessToken.state == "active")
+
+COLUMNS = (
+    DeveloperKey.id,
+    DeveloperKey.account_id,
+    DeveloperKey.user_id,
+    DeveloperKey.name,
+    DeveloperKey.email,
+    DeveloperKey.notes,
+    DeveloperKey.icon_url,
+    DeveloperKey.vendor_code,
+    DeveloperKey.is_default,
+    DeveloperKey.state,
+    DeveloperKey.sealed_secret,
+    DeveloperKey.client_type,
+    DeveloperKey.public_jwk,
+    DeveloperKey.public_jwk_url,
+    DeveloperKey.redirect_uri,
+    DeveloperKey.redirect_uris,
+    DeveloperKey.require_scopes,
+    DeveloperKey.allow_includes,
+    DeveloperKey.scopes,
+    DeveloperKey.auto_expire_tokens,
+    DeveloperKey.visible,
+    DeveloperKey.test_cluster_only,
+    DeveloperKey.client_credentials_audience,
+    DeveloperKey.created_at,
+    User.name.label("user_name"),
+    func.coalesce(Account.name, _SITE_ADMIN).label("account_name"),
+    select(func.count()).select_from(AccessToken).where(*_live_tokens).scalar_subquery().label("access_token_count"),
+    select(func.max(AccessToken.last_used_at)).where(*_live_tokens).scalar_subquery().label("last_used_at"),
+)
+_KEYS: AnySelect = (
+    select(*COLUMNS)
+    .select_from(DeveloperKey)
+    .outerjoin(User, User.id == DeveloperKey.user_id)
+    .outerjoin(Account, Account.id == DeveloperKey.account_id)
+)
+
+
+def key_owner(actor: Actor, account_id: int) -> int | None:
+    """The ``account_id`` of this account's keys; null for the site admin's."""
+    return None if account_id == actor.root.site_admin_account_id else account_id
+
+
+def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> AnySelect:
+    """The account's keys that are not deleted; with ``inherited`` those that it inherits from the site admin."""
+    rows = _KEYS.where(DeveloperKey.state != "deleted")
+    if inherited:
+        return rows.where(DeveloperKey.account_id.is_(None), DeveloperKey.visible)
+    owner = key_owner(actor, account_id)
+    return rows.where(DeveloperKey.account_id.is_(None) if owner is None else DeveloperKey.account_id == owner)
+
+
+def find_key(db: Connection, key_id: int) -> AnyRow:
+    """The key with all COLUMNS, deleted or not. Raises NotFound."""
+    row = db.execute(_KEYS.where(DeveloperKey.id == key_id)).first()
+    if row is None:
+        raise NotFound("developer key")
+    return row
+
+
+def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
+    """The key that the id means, which the actor manages.
+
+    Raises NotFound and NotAllowed; for who manages no keys here always NotAllowed, whether there is such a key or not.
+    """
+    key_id = local_id(form.value) if form.kind == "id" else None
+    try:
+        row = find_key(db, key_id or 0)
+        if row.state == "deleted":
+            raise NotFound("developer key")
+    except NotFound:
+        actor.require(RIGHT, actor.root.ref)
+        raise
+    if not actor.holds(RIGHT, owner_ref(actor, row.account_id)):
+        raise NotAllowed(RIGHT)
+    return row
+
+
+def owner_ref(actor: Actor, account_id: int | None) -> AccountRef:
+    """The account whose rights decide about a key. Keys belong only to root accounts and to the site admin."""
+    owner = actor.root.site_admin_account_id if account_id is None else account_id
+    return AccountRef(owner, (owner,))
+
+
+def is_switched_on(db: Connection, root: Root, key: Any) -> bool:
+    """Whether people of the root account may grant this key tokens. The site admin's setting applies to every account.
+    If it is ``allow``, or if the key is the account's own, the account decides. ``key`` needs ``id`` and
+    ``account_id``.
+    """
+    rows = db.execute(
+        select(DeveloperKeyBinding.account_id, DeveloperKeyBinding.state).where(
+            DeveloperKeyBinding.developer_key_id == key.id
+        )
+    )
+    states = {row.account_id: row.state for row in rows}
+    site = states.get(root.site_admin_account_id, "allow")
+    if key.account_id is None and site != "allow":
+        return bool(site == "on")
+    return states.get(root.id) == "on"

@@ -1,0 +1,109 @@
+"""Clients: developer keys in OAuth2 (identity.md §2, §3)."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from homeroom.school.apps.developer_keys.queries import is_switched_on
+from homeroom.school.apps.oauth.errors import OAuthError
+from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.vault import Vault
+from homeroom.school.rights.actor import Root
+from homeroom.school.schema import DeveloperKey
+
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+USERINFO = "/auth/userinfo"
+# These schemes run scripts or open files in the browser; they never belong to an application.
+_NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
+
+
+class Client(NamedTuple):
+    id: int
+    account_id: int | None
+    name: str
+    state: str
+    sealed_secret: str | None
+    client_type: str
+    public_jwk: str | None
+    public_jwk_url: str | None
+    redirect_uri: str | None
+    redirect_uris: str
+    require_scopes: bool
+    scopes: str
+    auto_expire_tokens: bool
+
+    @property
+    def is_public(self) -> bool:
+        return self.client_type == "public"
+
+    @property
+    def allowed_scopes(self) -> frozenset[str]:
+        return frozenset(msgspec.json.decode(self.scopes, type=list[str]))
+
+
+_COLUMNS: tuple[Any, ...] = tuple(getattr(DeveloperKey, name) for name in Client._fields)
+# A key may have no name, but the page that asks for consent needs one.
+_NAMELESS = "Unnamed application"
+
+
+def find_client(db: Connection, client_id: str) -> Client:
+    """The active key with this id, global or local. Raises OAuthError, 401 ``invalid_client``."""
+    key_id = local_id(client_id) if is_number(client_id) else None
+    row = db.execute(select(*_COLUMNS).where(DeveloperKey.id == (key_id or 0), ~DeveloperKey.is_default)).first()
+    if row is None or row.state != "active":
+        raise OAuthError("invalid_client", "unknown client", status=401)
+    return Client(*row)._replace(name=row.name or _NAMELESS)
+
+
+def require_secret(client: Client, secret: str, vault: Vault) -> None:
+    """Raise OAuthError unless this is the client's secret. A public client has none."""
+    known = vault.open(client.sealed_secret) if client.sealed_secret else ""
+    if not known or not hmac.compare_digest(known.encode(), secret.encode()):
+        raise OAuthError("invalid_client", "invalid client", status=401)
+
+
+def require_switched_on(db: Connection, root: Root, client: Client) -> None:
+    """Raise OAuthError unless people of the root account may grant this client tokens."""
+    if not is_switched_on(db, root, client):
+        raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
+
+
+def may_redirect_to(client: Client, uri: str) -> bool:
+    """Whether the key allows this address (identity.md §2, check 2). One of ``redirect_uris`` must match exactly. The
+    older single ``redirect_uri`` matches by host or sub-host. An address without a host, such as an application's own
+    scheme, must match exactly.
+    """
+    if uri == OUT_OF_BAND:
+        return True
+    parts = _split(uri)
+    if parts is None:
+        return False
+    if uri == client.redirect_uri or uri in msgspec.json.decode(client.redirect_uris, type=list[str]):
+        return True
+    registered = _split(client.redirect_uri or "")
+    if registered is None or not registered.hostname or not parts.hostname:
+        return False
+    same_host = parts.hostname == registered.hostname or parts.hostname.endswith("." + registered.hostname)
+    # A registered https address does not allow http.
+    return same_host and parts.scheme in {registered.scheme, "https"}
+
+
+def _split(uri: str) -> SplitResult | None:
+    """The parts of a redirect address; None for an address that clients could read in different ways."""
+    if not uri or len(uri) > 2_000 or any(not "!" <= character <= "~" for character in uri) or "\\" in uri:
+        return None
+    try:
+        parts = urlsplit(uri)
+        _ = parts.port
+    except ValueError:
+        return None
+    if not parts.scheme or parts.scheme in _NEVER or parts.fragment or "#" in uri or "@" in parts.netloc:
+        return None
+    if parts.scheme in ("http", "https") and not parts.hostname:
+        return None
+    return parts

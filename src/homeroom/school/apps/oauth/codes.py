@@ -1,0 +1,116 @@
+"""Authorization codes: each can be used once (identity.md §2)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from homeroom import clock
+from homeroom.db.types import AnyRow
+from homeroom.school.apps.oauth.clients import Client
+from homeroom.school.apps.oauth.errors import OAuthError
+from homeroom.school.schema import AccessToken, OAuthCode
+from homeroom.school.security.events import record
+from homeroom.school.sign_in.credentials import digest_of
+
+LIFETIME = timedelta(minutes=10)
+_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_NOT_FOUND = OAuthError("invalid_grant", "authorization_code not found")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The consent of a person: client, scopes, and how it was given."""
+
+    user_id: int
+    real_user_id: int | None
+    redirect_uri: str
+    scopes: list[str]
+    purpose: str | None
+    code_challenge: str | None
+    remember_access: bool
+
+
+def is_challenge(text: str) -> bool:
+    """Whether the text is a possible S256 code challenge."""
+    return _CHALLENGE.fullmatch(text) is not None
+
+
+def make_code(db: Connection, client: Client, grant: Grant) -> str:
+    """A new code for this grant. Expired codes of everybody are deleted."""
+    now = clock.now()
+    db.execute(delete(OAuthCode).where(OAuthCode.expires_at < now))
+    code = secrets.token_hex(64)
+    db.execute(
+        insert(OAuthCode).values(
+            digest=digest_of(code),
+            developer_key_id=client.id,
+            user_id=grant.user_id,
+            real_user_id=grant.real_user_id,
+            redirect_uri=grant.redirect_uri,
+            scopes=msgspec.json.encode(grant.scopes).decode(),
+            purpose=grant.purpose,
+            code_challenge=grant.code_challenge,
+            remember_access=grant.remember_access,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    )
+    return code
+
+
+def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRow:
+    """Use the code up and return its row. Raises OAuthError; a code of another client is not used up.
+
+    A code that is used a second time was copied, so the token made from it is deleted too (RFC 6749 §4.1.2).
+    """
+    row = db.execute(select(*OAuthCode.__table__.columns).where(OAuthCode.digest == digest_of(code))).first()
+    if row is None or row.expires_at <= clock.now():
+        raise _NOT_FOUND
+    if row.developer_key_id != client.id:
+        raise OAuthError("invalid_grant", "incorrect client")
+    _require_verifier(row.code_challenge, verifier)
+    taken = db.execute(
+        update(OAuthCode).where(OAuthCode.id == row.id, OAuthCode.used_at.is_(None)).values(used_at=clock.now())
+    )
+    if taken.rowcount == 0:
+        raise ReplayedCode(row.access_token_id)
+    return row
+
+
+class ReplayedCode(OAuthError):
+    """A code was used a second time."""
+
+    def __init__(self, access_token_id: int | None) -> None:
+        super().__init__("invalid_grant", "authorization_code not found")
+        self.access_token_id = access_token_id
+
+
+def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
+    """End the token that was made from a code that was used twice."""
+    if access_token_id is not None:
+        record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
+        db.execute(
+            update(AccessToken).where(AccessToken.id == access_token_id).values(state="deleted", updated_at=clock.now())
+        )
+
+
+def _require_verifier(challenge: str | None, verifier: str) -> None:
+    if challenge is None:
+        # A verifier without a challenge: somebody may have removed the challenge from the authorization request.
+        if verifier:
+            raise OAuthError("invalid_grant", "incorrect code_verifier")
+        return
+    digest = hashlib.sha256(verifier.encode()).digest()
+    made = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    if _VERIFIER.fullmatch(verifier) is None or not hmac.compare_digest(made, challenge):
+        raise OAuthError("invalid_grant", "incorrect code_verifier")

@@ -1,0 +1,67 @@
+"""Tokens that start a web session once: `GET /login/session_token`, and `destination` of a new user."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from sqlalchemy import Connection, delete, insert, select
+
+from homeroom import clock
+from homeroom.school.schema import Login, SessionToken, User
+from homeroom.school.sign_in.credentials import digest_of
+
+LIFETIME = timedelta(minutes=5)
+
+
+class Entrance(NamedTuple):
+    """The person for whom a token starts a session."""
+
+    user_id: int
+    real_user_id: int | None
+    login_id: int
+
+
+def make(db: Connection, user_id: int, real_user_id: int | None = None) -> str:
+    """A token for this person; it works once and for a few minutes."""
+    now = clock.now()
+    db.execute(delete(SessionToken).where(SessionToken.expires_at < now))
+    token = secrets.token_urlsafe(32)
+    db.execute(
+        insert(SessionToken).values(
+            digest=digest_of(token),
+            user_id=user_id,
+            real_user_id=real_user_id,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+    )
+    return token
+
+
+def use(db: Connection, token: str) -> Entrance | None:
+    """The person of the token, which is used up by this; None if the token is not valid."""
+    row = db.execute(
+        delete(SessionToken)
+        .where(SessionToken.digest == digest_of(token))
+        .returning(SessionToken.user_id, SessionToken.real_user_id, SessionToken.expires_at)
+    ).first()
+    if row is None or row.expires_at <= clock.now():
+        return None
+    login = db.execute(
+        select(Login.id)
+        .join(User, User.id == row.user_id)
+        .where(Login.user_id == (row.real_user_id or row.user_id), Login.state == "active", User.state != "deleted")
+        .order_by(Login.position, Login.id)
+        .limit(1)
+    ).scalar()
+    return None if login is None else Entrance(row.user_id, row.real_user_id, login)
+
+
+def with_token(url: str, token: str) -> str:
+    """The URL with ``session_token`` added to its query."""
+    parts = urlsplit(url)
+    query = f"{parts.query}&session_token={token}" if parts.query else f"session_token={token}"
+    return parts._replace(query=query).geturl()

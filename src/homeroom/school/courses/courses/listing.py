@@ -1,0 +1,323 @@
+"""Lists of courses: a person's own, and an account's (learning-resources.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
+from sqlalchemy.orm import aliased
+
+from homeroom import clock
+from homeroom.db import one_of
+from homeroom.db.prepared import Prepared
+from homeroom.db.types import AnySelect
+from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
+from homeroom.school.courses.courses.queries import VIEWER_KEY, courses_seen_by
+from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
+from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.people.names import sort_key
+from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
+from homeroom.school.rights.permissions import TEACHER
+from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
+
+# What the API calls a course's state, and the stored states.
+STATES: Mapping[str, tuple[str, ...]] = {
+    "unpublished": ("created", "claimed"),
+    "created": ("created",),
+    "claimed": ("claimed",),
+    "available": ("available",),
+    "completed": ("completed",),
+    "deleted": ("deleted",),
+    "all": ("created", "claimed", "available", "completed", "deleted"),
+}
+_LIVE = ("created", "claimed", "available", "completed")
+# "current" is ours: active or invited as the enrollment is worth now.
+EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
+# Characters of the longest name, code and SIS id.
+_LONGEST_TERM = 255
+CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
+
+
+_enrollments = Enrollment.__table__.c
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFilter:
+    """A filter of a person's courses; one enrollment must match every given part."""
+
+    types: frozenset[str] = frozenset()
+    role_names: frozenset[str] = frozenset()
+    role_ids: frozenset[int] = frozenset()
+    enrollment_state: EnrollmentState | None = None
+    states: frozenset[str] = frozenset()
+    # Empty: any course.
+    course_ids: frozenset[int] = frozenset()
+    # The ancestry of an account: only courses of it and below. Empty: of any account.
+    below: str = ""
+    homeroom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCourses:
+    """Statements that are built once for every shape of filter, and the values of this call.
+
+    ``ids`` are those of all the courses, for counting.
+    """
+
+    rows: AnySelect
+    ids: AnySelect
+    values: dict[str, Any]
+
+
+def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> OwnCourses:
+    """The courses that this person is in, as the actor may know them; CourseRecords, to be sorted by VIEWER_KEY."""
+    values = {"viewer": actor.id, **_values(user_id, which)}
+    if actor.is_(user_id):
+        return OwnCourses(*_own_courses(_shape(which)), values)
+    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    return OwnCourses(*_known_courses(_shape(which)), values)
+
+
+def current_courses_of(db: Connection, user_id: int) -> list[int]:
+    """The ids of the courses that the person is in now, as the menu of courses has them."""
+    which = OwnFilter(enrollment_state="current")
+    _, ids = _own_courses(_shape(which))
+    return list(db.execute(ids, _values(user_id, which)).scalars())
+
+
+def enrollments_in(
+    db: Connection, user_id: int, which: OwnFilter, course_ids: Sequence[int]
+) -> dict[int, list[EnrollmentRecord]]:
+    """By course, the person's enrollments that brought these courses into ``courses_of``."""
+    if not course_ids:
+        return {}
+    values = {**_values(user_id, which), "course_ids": course_ids}
+    return records_by_course(db, _own_enrollments(_shape(which)), values)
+
+
+def _shape(which: OwnFilter) -> OwnFilter:
+    """What the statement is built from: of lists that a client can make up, only whether there are any."""
+    return replace(
+        which,
+        states=frozenset(which.states & STATES.keys()) or (which.states and _UNKNOWN),
+        role_names=which.role_names and _ANY_TEXT,
+        role_ids=which.role_ids and _ANY_NUMBER,
+        course_ids=which.course_ids and _ANY_NUMBER,
+        below=which.below and "/",
+    )
+
+
+_UNKNOWN = frozenset(("unknown",))
+_ANY_TEXT, _ANY_NUMBER = frozenset(("",)), frozenset((0,))
+
+
+def _values(user_id: int, which: OwnFilter) -> dict[str, Any]:
+    lists = {"role_names": which.role_names, "role_ids": which.role_ids, "chosen": which.course_ids}
+    below = {"below": f"{which.below}%"} if which.below else {}
+    return {"user_id": user_id, **below, **{name: list(values) for name, values in lists.items() if values}}
+
+
+@lru_cache(maxsize=256)
+def _own_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+    return _records_and_ids(_is_own(shape))
+
+
+def _records_and_ids(condition: ColumnElement[bool]) -> tuple[AnySelect, AnySelect]:
+    records = courses_seen_by(bindparam("viewer")).add_columns(VIEWER_KEY)
+    return records.where(condition), select(Course.id).where(condition)
+
+
+def _is_own(shape: OwnFilter) -> ColumnElement[bool]:
+    mine = with_dates(select(Enrollment.course_id).join(Course, Course.id == Enrollment.course_id))
+    mine = mine.outerjoin(Role, Role.id == Enrollment.role_id).where(*_fits(shape))
+    return Course.id.in_(mine.correlate(None))
+
+
+@lru_cache(maxsize=256)
+def _own_enrollments(shape: OwnFilter) -> Prepared:
+    in_these = one_of(_enrollments.course_id, "course_ids")
+    return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.id))
+
+
+def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
+    conditions = [Enrollment.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
+    if which.types:
+        conditions.append(Enrollment.type.in_(which.types))
+    if which.role_names:
+        conditions.append(one_of(Role.__table__.c.name, "role_names"))
+    if which.role_ids:
+        conditions.append(one_of(_enrollments.role_id, "role_ids"))
+    if which.course_ids:
+        conditions.append(one_of(_enrollments.course_id, "chosen"))
+    if which.below:
+        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
+        accounts = select(Account.id).where(Account.ancestry.like(bindparam("below")))
+        conditions.append(Course.account_id.in_(accounts))
+    if which.homeroom:
+        # There is no Canvas for Elementary here, so no course is a homeroom.
+        conditions.append(false())
+    return conditions
+
+
+def _in_state(which: OwnFilter) -> ColumnElement[bool]:
+    match which.enrollment_state:
+        case "active":
+            return STATE_NOW == "active"
+        case "invited_or_pending":
+            return STATE_NOW.in_(("invited", "creation_pending", FUTURE))
+        case "completed":
+            return STATE_NOW.in_(("completed", ENDED))
+        case "current":
+            return STATE_NOW.in_(CURRENT)
+    current = Enrollment.state.in_(CURRENT)
+    if "deleted" in which.states:
+        # The enrollments of a deleted course are deleted too, and keep their old state.
+        return or_(current, Enrollment.state_before_course_deletion.in_(CURRENT))
+    return current
+
+
+def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
+    """By default what is published; whoever teaches there sees everything that is not deleted.
+
+    A state that nobody knows does not narrow the list.
+    """
+    learns = Enrollment.type.in_(LEARNERS)
+    if not which.states:
+        published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
+        return or_(and_(~learns, Course.state != "deleted"), Course.state.in_(published))
+    wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
+    for_all = wanted & {"available", "completed"}
+    return or_(Course.state.in_(for_all), and_(~learns, Course.state.in_(wanted - for_all)))
+
+
+@lru_cache(maxsize=256)
+def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+    """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
+    shared = select(Enrollment.course_id).where(
+        Enrollment.user_id == bindparam("viewer"), Enrollment.state.in_((*CURRENT, "completed"))
+    )
+    administers = one_of(Course.__table__.c.account_id, "administered")
+    return _records_and_ids(_is_own(shape) & or_(administers, Course.id.in_(shared)))
+
+
+_KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFilter:
+    """Which of an account's courses."""
+
+    term: str | None = None
+    published: bool | None = None
+    states: Collection[str] = ()
+    enrollment_types: Collection[str] = ()
+    with_enrollments: bool | None = None
+    completed: bool | None = None
+    term_id: int | None = None
+    teacher_ids: Collection[int] = ()
+    account_ids: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows, and the column to sort them by; ``nullable``: whether it can be null."""
+
+    rows: AnySelect
+    column: Any
+    nullable: bool = False
+
+
+def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None) -> Listing:
+    """The courses of the account and below it, as CourseRecords, and the column to sort them by."""
+    rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
+    rows = rows.where(*_narrowed(which))
+    if which.term:
+        rows = rows.where(_matches(actor, account, which.term))
+    match sort:
+        case "course_name":
+            return Listing(rows, Course.sort_key)
+        case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+            return Listing(rows, Course.sis_course_id, nullable=True)
+        case "account_name" | "subaccount":
+            return Listing(rows, Account.name.label("account_name"))
+        case "term":
+            term_name = EnrollmentTerm.name.label("term_name")
+            joined = rows.join(EnrollmentTerm, EnrollmentTerm.id == Course.enrollment_term_id)
+            return Listing(joined.add_columns(term_name), term_name)
+        case "teacher":
+            teacher = _first_teacher().label("teacher_name")
+            return Listing(rows.add_columns(teacher), teacher, nullable=True)
+    return Listing(rows, Course.id)
+
+
+def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
+    if which.enrollment_types:
+        yield _somebody_in(Enrollment.type.in_(which.enrollment_types))
+    if which.teacher_ids:
+        yield _somebody_in(Enrollment.type == TEACHER, Enrollment.user_id.in_(which.teacher_ids))
+    if which.with_enrollments is not None:
+        yield _somebody_in() if which.with_enrollments else ~_somebody_in()
+    if which.completed is not None:
+        ended = select(EnrollmentTerm.id).where(EnrollmentTerm.end_at <= clock.now())
+        completed = or_(Course.state == "completed", Course.enrollment_term_id.in_(ended))
+        yield completed if which.completed else ~completed
+    if which.term_id is not None:
+        yield Course.enrollment_term_id == which.term_id
+    if which.account_ids:
+        # One condition however many they are: SQLite refuses a thousand in a row.
+        top = aliased(Account)
+        begins_alike = func.substr(Account.ancestry, 1, func.length(top.ancestry)) == top.ancestry
+        yield select(top.id).where(top.id.in_(which.account_ids), begins_alike).exists()
+
+
+def _somebody_in(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    inside = Enrollment.course_id == Course.id, Enrollment.state.in_((*CURRENT, "completed"))
+    return select(Enrollment.id).where(*inside, *conditions).exists()
+
+
+def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
+    if account.is_root:
+        return Course.root_account_id == account.id
+    below = select(Account.id).where(Account.ancestry.startswith(account.row.ancestry, autoescape=True))
+    return Course.account_id.in_(below)
+
+
+def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
+    wanted = {state for name in which.states for state in STATES.get(name, ())}
+    states = Course.state.in_(wanted) if wanted else Course.state != "deleted"
+    if which.published is None:
+        return states
+    published = Course.state.in_(("available", "completed"))
+    return and_(states, published if which.published else ~published)
+
+
+def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bool]:
+    """Whether the name or the code contains the term, or the SIS id for those who may read it; or digits are the id."""
+    if len(term) > _LONGEST_TERM:
+        return false()  # No name is so long, and SQLite refuses to look.
+    found = [Course.name.icontains(term, autoescape=True), Course.course_code.icontains(term, autoescape=True)]
+    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+        found.append(Course.sis_course_id.icontains(term, autoescape=True))
+    # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
+    if all(letter.isalnum() or letter.isspace() for letter in term):
+        found.append(Course.sort_key.contains(sort_key(term), autoescape=True))
+    if is_number(term) and (number := local_id(term)):
+        found.append(Course.id == number)
+    return or_(*found)
+
+
+def _first_teacher() -> Any:
+    return (
+        select(DirectoryEntry.sort_key)
+        .join(Enrollment, Enrollment.user_id == DirectoryEntry.user_id)
+        .where(Enrollment.course_id == Course.id, Enrollment.type == TEACHER, Enrollment.state.in_(CURRENT))
+        .order_by(DirectoryEntry.sort_key)
+        .limit(1)
+        .scalar_subquery()
+    )

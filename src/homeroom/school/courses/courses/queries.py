@@ -1,0 +1,142 @@
+"""Courses: find one by any form of its id, and read the columns for an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, bindparam, func, select
+
+from homeroom.db import bare
+from homeroom.db.prepared import Prepared
+from homeroom.db.types import AnySelect
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
+from homeroom.school.schema import Account, Course, CourseNickname
+
+
+class CourseRecord(NamedTuple):
+    """The values of a Course object, with its account and the viewer's nickname."""
+
+    id: int
+    account_id: int
+    root_account_id: int
+    enrollment_term_id: int
+    uuid: str
+    name: str
+    sort_key: str
+    course_code: str
+    state: str
+    start_at: datetime | None
+    end_at: datetime | None
+    created_at: datetime
+    default_view: str
+    license: str | None
+    is_public: bool | None
+    is_public_to_auth_users: bool
+    public_syllabus: bool
+    public_syllabus_to_auth: bool
+    public_description: str | None
+    syllabus_body: str | None
+    hide_final_grades: bool
+    apply_assignment_group_weights: bool
+    restrict_enrollments_to_course_dates: bool
+    self_enrollment: bool
+    self_enrollment_code: str | None
+    grading_standard_id: int | None
+    storage_quota_mb: int | None
+    time_zone: str | None
+    sis_course_id: str | None
+    integration_id: str | None
+    sis_import_id: int | None
+    ancestry: str
+    account_name: str
+    account_parent_id: int | None
+    account_state: str
+    account_time_zone: str | None
+    account_quota_mb: int
+    nickname: str | None
+
+    @property
+    def ref(self) -> CourseRef:
+        return CourseRef(self.id, chain_of(self.ancestry))
+
+    @property
+    def account_ref(self) -> AccountRef:
+        return AccountRef(self.account_id, chain_of(self.ancestry))
+
+
+# In the order of CourseRecord's fields: a row is a CourseRecord.
+_nicknames, _courses, _accounts = CourseNickname.__table__, Course.__table__, Account.__table__
+_COLUMNS: tuple[Any, ...] = bare(
+    *(getattr(Course, name) for name in CourseRecord._fields[: CourseRecord._fields.index("ancestry")]),
+    Account.ancestry,
+    _accounts.c.name.label("account_name"),
+    _accounts.c.parent_account_id.label("account_parent_id"),
+    _accounts.c.state.label("account_state"),
+    _accounts.c.default_time_zone.label("account_time_zone"),
+    _accounts.c.default_storage_quota_mb.label("account_quota_mb"),
+    CourseNickname.nickname,
+)
+
+
+# What the viewer calls the course, as it is sorted by.
+VIEWER_KEY = func.coalesce(_nicknames.c.sort_key, _courses.c.sort_key).label("viewer_key")
+_RECORDS: AnySelect = select(*_COLUMNS).join(_accounts, _accounts.c.id == _courses.c.account_id)
+_SAME_COURSE = _nicknames.c.course_id == _courses.c.id
+
+
+def courses_seen_by(viewer_id: Any) -> AnySelect:
+    """CourseRecords, with the nicknames of this viewer. Deleted courses too."""
+    return _RECORDS.outerjoin(_nicknames, and_(_SAME_COURSE, _nicknames.c.user_id == viewer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCourse:
+    """A found course."""
+
+    id: int
+    ref: CourseRef
+    record: CourseRecord
+
+
+def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
+    """The course with this id, if it is not deleted. Raises NotFound. The policy checks the rights."""
+    found = find_any_course(db, actor, form)
+    if found.record.state == "deleted":
+        raise NotFound("course")
+    return found
+
+
+def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
+    """Like ``find_course``, but finds a deleted course by its number: it can be restored."""
+    if form.kind == "id":
+        row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
+    elif form.kind in _BY:
+        in_root = Course.root_account_id == actor.root.id, Course.state != "deleted"
+        row = db.execute(courses_seen_by(actor.id).where(_BY[form.kind] == form.value, *in_root)).first()
+    else:
+        raise NotFound("course")
+    if row is None:
+        raise NotFound("course")
+    record = CourseRecord(*row)
+    return FoundCourse(record.id, record.ref, record)
+
+
+_BY_ID = Prepared(courses_seen_by(bindparam("viewer")).where(_courses.c.id == bindparam("id")))
+_BY: dict[str, Any] = {
+    "sis_course_id": Course.sis_course_id,
+    "sis_integration_id": Course.integration_id,
+    "lti_context_id": Course.lti_context_id,
+    "uuid": Course.uuid,
+}
+
+
+def find_calendar_name(db: Connection, code: str) -> str:
+    """The name of the course whose calendar feed has this code, which is the course's uuid. Raises NotFound."""
+    name = db.execute(select(Course.name).where(Course.uuid == code, Course.state != "deleted")).scalar()
+    if name is None:
+        raise NotFound("calendar")
+    return str(name)

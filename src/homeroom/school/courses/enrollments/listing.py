@@ -1,0 +1,204 @@
+"""Lists of enrollments: a course's, a section's, a person's (learning-resources.md §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
+
+from homeroom.db import one_of
+from homeroom.db.types import AnySelect
+from homeroom.school.courses.enrollments.policy import states_seen
+from homeroom.school.courses.enrollments.queries import enrollment_records
+from homeroom.school.courses.sections import visible_sections
+from homeroom.school.ground.errors import NotAllowed, Refused
+from homeroom.school.people.users.policy import can_read, can_show
+from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
+from homeroom.school.rights.enrollment_states import CURRENT, ENDED, STATE_NOW
+from homeroom.school.rights.permissions import STUDENT_VIEW
+from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
+
+# The names in ``state[]`` that mean several states.
+_GROUPS = {
+    "current_and_invited": CURRENT,
+    "current_and_future": (*CURRENT, "creation_pending"),
+    "current_future_and_restricted": (*CURRENT, "creation_pending"),
+    "current_and_concluded": ("active", "completed"),
+}
+_STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
+_OVER = ("completed", ENDED)
+_READING_SIS = ("read_sis", "manage_sis")
+SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
+
+_enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
+
+# By type, then by name, in one column that pages can go on from.
+SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).label("sort")
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentFilter:
+    """A filter of enrollments. An empty part means all; for the states it means active and invited."""
+
+    types: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    role_ids: frozenset[int] = frozenset()
+    states: frozenset[str] = frozenset()
+    sis_account_ids: frozenset[str] = frozenset()
+    sis_course_ids: frozenset[str] = frozenset()
+    sis_section_ids: frozenset[str] = frozenset()
+    sis_user_ids: frozenset[str] = frozenset()
+    term_ids: frozenset[int] = frozenset()
+    user_id: int | None = None
+
+    @property
+    def asks_for_sis_ids(self) -> bool:
+        return bool(self.sis_account_ids or self.sis_course_ids or self.sis_section_ids or self.sis_user_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A statement that is built once for every shape of filter, sortable by SORT; and the values of this call."""
+
+    rows: AnySelect
+    values: dict[str, Any]
+
+
+def enrollments_in_course(
+    db: Connection, actor: Actor, course: CourseRef, which: EnrollmentFilter, *, section_id: int | None = None
+) -> Listing:
+    """A course's or section's enrollments that the actor may see.
+
+    Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe, and
+    Refused for SIS ids from those who may not read them.
+    """
+    if not actor.holds_in_course(db, "read_roster", course):
+        roles = actor.course_roles(db, course)
+        known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
+        if not roles or which.user_id not in known:
+            raise NotAllowed("read_roster")
+    if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
+        raise Refused(SIS_IDS_NOT_READ)
+    # Those who manage people want to see whom they have shut out.
+    names = which.states or (*CURRENT, "inactive")
+    states = states_seen(db, actor, course, _states(names))
+    narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
+    given = {name: value for name, value in narrowing.items() if value is not None}
+    rows = _in_course(_shape(which, states), frozenset(given))
+    return Listing(rows, {"course_id": course.id, **given, **_lists(which)})
+
+
+@lru_cache(maxsize=256)
+def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
+    if "user_id" in given:
+        rows = rows.where(_enrollments.c.user_id == bindparam("user_id"))
+    if "section_id" in given:
+        rows = rows.where(_enrollments.c.course_section_id == bindparam("section_id"))
+    if "visible" in given:
+        rows = rows.where(one_of(_enrollments.c.course_section_id, "visible"))
+    return rows
+
+
+def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
+    """A person's enrollments that the actor may see. Raises NotAllowed, and Refused as above."""
+    shape = _shape(which, _states(which.states))
+    # Filtering this person's list by another person finds none.
+    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
+    if actor.is_(user_id):
+        _require_sis(actor, which, ())
+        return Listing(_of_user(shape), values)
+    if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
+        raise NotAllowed("read_roster")
+    administered = [account for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+    _require_sis(actor, which, administered)
+    values["viewer"] = actor.id
+    values["administered"] = [account.id for account in administered]
+    return Listing(_of_user_known(shape), values)
+
+
+def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
+    """Whoever filters by SIS ids must be allowed to read them wherever there may be a hit, or a miss would tell."""
+    places = accounts or (actor.root.ref,)
+    if which.asks_for_sis_ids and not all(actor.holds_any(_READING_SIS, account) for account in places):
+        raise Refused(SIS_IDS_NOT_READ)
+
+
+@lru_cache(maxsize=256)
+def _of_user(shape: _Shape) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
+    return rows.where(Course.__table__.c.state != "deleted")
+
+
+@lru_cache(maxsize=256)
+def _of_user_known(shape: _Shape) -> AnySelect:
+    """An admin sees those below the own accounts, an observer those in the courses that both are in."""
+    observing = select(Enrollment.course_id).where(
+        Enrollment.user_id == bindparam("viewer"),
+        Enrollment.associated_user_id == bindparam("user_id"),
+        Enrollment.state == "active",
+    )
+    administers = one_of(Course.__table__.c.account_id, "administered")
+    return _of_user(shape).where(or_(administers, Enrollment.course_id.in_(observing.correlate(None))))
+
+
+_KNOWING = ("read_roster", "manage_user_logins")
+
+
+class _Shape(NamedTuple):
+    """What a statement is built from: of lists that a client can make up, only which are ``given``."""
+
+    types: frozenset[str]
+    states: frozenset[str]
+    given: frozenset[str]
+
+
+# EnrollmentFilter's lists that a client makes up, and how a row fits one.
+_LISTS: Mapping[str, ColumnElement[bool]] = {
+    "roles": one_of(Role.__table__.c.name, "roles"),
+    "role_ids": one_of(_enrollments.c.role_id, "role_ids"),
+    "sis_account_ids": one_of(Account.__table__.c.sis_account_id, "sis_account_ids"),
+    "sis_course_ids": one_of(Course.__table__.c.sis_course_id, "sis_course_ids"),
+    "sis_section_ids": one_of(CourseSection.__table__.c.sis_section_id, "sis_section_ids"),
+    "sis_user_ids": _enrollments.c.user_id.in_(
+        select(Login.user_id).where(one_of(Login.__table__.c.sis_user_id, "sis_user_ids"), Login.state != "deleted")
+    ),
+    "term_ids": one_of(Course.__table__.c.enrollment_term_id, "term_ids"),
+}
+
+
+def _shape(which: EnrollmentFilter, states: frozenset[str]) -> _Shape:
+    return _Shape(which.types, states, frozenset(_lists(which)))
+
+
+def _lists(which: EnrollmentFilter) -> dict[str, Any]:
+    return {name: list(getattr(which, name)) for name in _LISTS if getattr(which, name)}
+
+
+def _sorted(shape: _Shape) -> AnySelect:
+    rows = enrollment_records().add_columns(SORT)
+    rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
+    rows = rows.where(Enrollment.type.in_(shape.types)) if shape.types else rows.where(Enrollment.type != STUDENT_VIEW)
+    return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
+
+
+def _states(names: Collection[str]) -> frozenset[str]:
+    """The stored states that these names mean; unknown names mean none."""
+    given = names or CURRENT
+    return frozenset(state for name in given for state in _GROUPS.get(name, (name,) if name in _STORED else ()))
+
+
+def _stored(states: Collection[str]) -> Any:
+    """A course's list uses the stored states, so that last term's roster stays readable."""
+    stored = Enrollment.state.in_(states)
+    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+
+
+def _worth_now(states: Collection[str]) -> Any:
+    """A person's list also uses the dates: an enrollment whose dates are over is completed."""
+    stored = Enrollment.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
+    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored

@@ -1,0 +1,67 @@
+"""Course nicknames: a person's own names for courses (users-core.md §13). Lists of courses join them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, select
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.types import AnySelect
+from homeroom.school.ground.errors import Refused
+from homeroom.school.people.names import sort_key
+from homeroom.school.schema import Course, CourseNickname
+
+LONGEST = 59
+MISSING = "missing nickname"
+TOO_LONG = "nickname too long"
+NONE = "no nickname exists for course"
+
+
+class Nickname(NamedTuple):
+    """``name`` is the course's real name."""
+
+    course_id: int
+    name: str
+    nickname: str
+
+
+def nicknames_of(user_id: int) -> AnySelect:
+    """A person's nicknames and their ids, as Nicknames followed by the id; the id is their order of creation."""
+    return (
+        select(CourseNickname.course_id, Course.name, CourseNickname.nickname, CourseNickname.id)
+        .join(Course, Course.id == CourseNickname.course_id)
+        .where(CourseNickname.user_id == user_id, Course.state != "deleted")
+    )
+
+
+def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | None) -> None:
+    """Set the nickname. Raises Refused for a blank one and for one that is too long."""
+    if not nickname or not nickname.strip():
+        raise Refused(MISSING)
+    if len(nickname) > LONGEST:
+        raise Refused(TOO_LONG)
+    now = clock.now()
+    row = {
+        "user_id": user_id,
+        "course_id": course_id,
+        "nickname": nickname,
+        "sort_key": sort_key(nickname),
+        "created_at": now,
+        "updated_at": now,
+    }
+    insert_or_update(
+        db, CourseNickname, [row], key=["user_id", "course_id"], update=["nickname", "sort_key", "updated_at"]
+    )
+
+
+def remove_nickname(db: Connection, user_id: int, course_id: int) -> None:
+    """Remove the nickname. Raises Refused if there was none."""
+    mine = CourseNickname.user_id == user_id, CourseNickname.course_id == course_id
+    if db.execute(delete(CourseNickname).where(*mine)).rowcount == 0:
+        raise Refused(NONE, status=404)
+
+
+def remove_all_nicknames(db: Connection, user_id: int) -> None:
+    db.execute(delete(CourseNickname).where(CourseNickname.user_id == user_id))

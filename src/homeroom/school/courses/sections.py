@@ -1,0 +1,180 @@
+"""Sections of courses (learning-resources.md §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock
+from homeroom.db.types import AnySelect
+from homeroom.school.courses.validation import LONGEST_TEXT, require_short, sis_id_taken
+from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.row_locks import hold
+from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
+from homeroom.school.rights.enrollment_states import LEARNERS
+from homeroom.school.rights.permissions import STUDENT_VIEW
+from homeroom.school.schema import Account, Course, CourseSection, Enrollment
+
+HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
+
+
+class Section(NamedTuple):
+    """The values of a Section object."""
+
+    id: int
+    course_id: int
+    name: str
+    start_at: datetime | None
+    end_at: datetime | None
+    created_at: datetime
+    restrict_enrollments_to_section_dates: bool
+    nonxlist_course_id: int | None
+    sis_section_id: str | None
+    integration_id: str | None
+    sis_import_id: int | None
+    sis_course_id: str | None
+    ancestry: str
+
+    @property
+    def ref(self) -> CourseRef:
+        """The course, as rights need it: a section's rights are its course's."""
+        return CourseRef(self.course_id, chain_of(self.ancestry))
+
+
+_COLUMNS: tuple[Any, ...] = (
+    *(getattr(CourseSection, name) for name in Section._fields[: Section._fields.index("sis_course_id")]),
+    Course.sis_course_id,
+    Account.ancestry,
+)
+
+
+def sections_of(course_id: int) -> AnySelect:
+    """The sections of a course, as Sections."""
+    return _sections().where(CourseSection.course_id == course_id)
+
+
+def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int | None = None) -> Section:
+    """The section with this id, in the given course if there is one. Raises NotFound."""
+    rows = _sections()
+    match form.kind:
+        case "id":
+            rows = rows.where(CourseSection.id == (local_id(form.value) or 0))
+        case "sis_section_id":
+            rows = rows.where(CourseSection.sis_section_id == form.value)
+        case "sis_integration_id":
+            rows = rows.where(CourseSection.integration_id == form.value)
+        case _:
+            raise NotFound("section")
+    rows = rows.where(CourseSection.root_account_id == actor.root.id)
+    if course_id is not None:
+        rows = rows.where(CourseSection.course_id == course_id)
+    row = db.execute(rows).first()
+    if row is None:
+        raise NotFound("section")
+    return Section(*row)
+
+
+def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozenset[int] | None:
+    """The sections that the actor's view of the course is limited to; None when it is not.
+
+    Of staff only their enrollments as staff decide: somebody limited who also comes in as a student is limited still.
+    """
+    if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
+        return None
+    roles = actor.course_roles(db, course)
+    counting = [role for role in roles if role.state == "active" or role.may_look]
+    deciding = [role for role in counting if role.type not in LEARNERS] or counting
+    if not deciding or any(not role.limited_to_section for role in deciding):
+        return None
+    return frozenset(role.section_id for role in deciding)
+
+
+def default_section(db: Connection, course_id: int) -> int:
+    """The default section of the course; created if the course has none."""
+    rows = select(CourseSection.id).where(CourseSection.course_id == course_id, CourseSection.state != "deleted")
+    rows = rows.order_by(CourseSection.is_default.desc(), CourseSection.id).limit(1)
+    if found := db.execute(rows).scalar():
+        return int(found)
+    lock(db, Course, [course_id])
+    if found := db.execute(rows).scalar():
+        return int(found)
+    course = db.execute(select(Course.name, Course.root_account_id).where(Course.id == course_id)).one()
+    return create_section(db, course_id, course.root_account_id, {"name": course.name, "is_default": True})
+
+
+def name_for_new(course_name: str, time_zone: str) -> str:
+    """The name of a section that was given none: the course's, and the day it is there."""
+    today = clock.now().astimezone(ZoneInfo(time_zone)).date()
+    return f"{course_name[: LONGEST_TEXT - 11]} {today.isoformat()}"
+
+
+def create_section(db: Connection, course_id: int, root_id: int, values: Mapping[str, Any]) -> int:
+    """Add a section; its id. Raises Invalid."""
+    _check(values)
+    now = clock.now()
+    row = {**values, "course_id": course_id, "root_account_id": root_id, "state": "active"}
+    try:
+        return insert_returning_id(db, insert(CourseSection).values(**row, created_at=now, updated_at=now))
+    except IntegrityError as error:
+        raise _taken(error, values) from None
+
+
+def update_section(db: Connection, section: Section, values: Mapping[str, Any]) -> None:
+    """Change these columns. Raises Invalid."""
+    _check({**section._asdict(), **values})
+    statement = update(CourseSection).where(CourseSection.id == section.id)
+    try:
+        db.execute(statement.values(**values, updated_at=clock.now()))
+    except IntegrityError as error:
+        raise _taken(error, values) from None
+
+
+def delete_section(db: Connection, section: Section) -> None:
+    """Delete a section without enrollments. Raises Refused."""
+    # Enrolling locks this row too.
+    hold(db, CourseSection, section.id)
+    inside = select(Enrollment.id).where(
+        Enrollment.course_section_id == section.id,
+        Enrollment.state.not_in(("deleted", "rejected")),
+        Enrollment.type != STUDENT_VIEW,
+    )
+    if db.execute(inside.limit(1)).first():
+        raise Refused(HAS_ENROLLMENTS)
+    gone = {"state": "deleted", "updated_at": clock.now()}
+    db.execute(update(CourseSection).where(CourseSection.id == section.id).values(gone))
+    test_students = Enrollment.course_section_id == section.id, Enrollment.type == STUDENT_VIEW
+    db.execute(update(Enrollment).where(*test_students).values(gone))
+
+
+def _sections() -> AnySelect:
+    rows = select(*_COLUMNS).join(Course, Course.id == CourseSection.course_id)
+    rows = rows.join(Account, Account.id == Course.account_id)
+    return rows.where(CourseSection.state != "deleted", Course.state != "deleted")
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    name = values.get("name")
+    if not name or not name.strip():
+        raise Invalid(Fault("name", "blank"))
+    require_short(name=name, sis_source_id=values.get("sis_section_id"), integration_id=values.get("integration_id"))
+    start_at, end_at = values.get("start_at"), values.get("end_at")
+    if start_at and end_at and end_at < start_at:
+        raise Invalid(Fault("end_at", "invalid", "End date cannot be before start date"))
+
+
+def _taken(error: IntegrityError, values: Mapping[str, Any]) -> Exception:
+    return sis_id_taken(
+        error,
+        CourseSection,
+        {
+            "uq_course_sections_sis_section_id": values.get("sis_section_id"),
+            "uq_course_sections_integration_id": values.get("integration_id"),
+        },
+    )

@@ -1,0 +1,59 @@
+"""The test student of a course: nobody, by whom its staff sees the course as students do.
+
+It has an enrollment in every section, of a type of its own with the role of a student. It has no login, belongs to no
+account, and is counted and listed nowhere unless it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from homeroom import clock
+from homeroom.db import insert_or_update, insert_returning_id, lock, new_uuid
+from homeroom.school.courses.enrollments.roles import role_in_course
+from homeroom.school.courses.sections import default_section
+from homeroom.school.people import directory
+from homeroom.school.rights.actor import CourseRef
+from homeroom.school.rights.permissions import STUDENT, STUDENT_VIEW
+from homeroom.school.schema import Course, CourseSection, Enrollment, User
+
+NAME, SORTABLE_NAME = "Test Student", "Student, Test"
+_KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
+
+
+def student_view_student(db: Connection, course: CourseRef, root_account_id: int) -> int:
+    """The test student of the course, who is made the first time, in every section that there is now; the user's id."""
+    lock(db, Course, [course.id])
+    mine = select(Enrollment.user_id).where(
+        Enrollment.course_id == course.id, Enrollment.type == STUDENT_VIEW, Enrollment.state != "deleted"
+    )
+    user_id = db.execute(mine.limit(1)).scalar()
+    if user_id is None:
+        user_id = _make(db)
+    default_section(db, course.id)
+    live = select(CourseSection.id).where(CourseSection.course_id == course.id, CourseSection.state != "deleted")
+    role_id = role_in_course(db, course, type_=STUDENT).id
+    now = clock.now()
+    rows: list[dict[str, Any]] = [
+        {
+            "user_id": user_id, "course_id": course.id, "course_section_id": section_id,
+            "root_account_id": root_account_id, "type": STUDENT_VIEW, "role_id": role_id, "associated_key": 0,
+            "state": "active", "uuid": new_uuid(), "created_at": now, "updated_at": now,
+        }
+        for section_id in db.execute(live).scalars()
+    ]  # fmt: skip
+    insert_or_update(db, Enrollment, rows, key=_KEY, live="state <> 'deleted'", update=["updated_at"])
+    return int(user_id)
+
+
+def _make(db: Connection) -> int:
+    now = clock.now()
+    user = insert(User).values(
+        uuid=new_uuid(), calendar_code=new_uuid(), name=NAME, short_name=NAME, sortable_name=SORTABLE_NAME,
+        state="registered", created_at=now, updated_at=now,
+    )  # fmt: skip
+    user_id = insert_returning_id(db, user)
+    directory.refresh(db, [user_id])
+    return user_id

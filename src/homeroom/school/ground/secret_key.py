@@ -1,0 +1,23 @@
+"""The installation's secret: every link, seal and signature of Homeroom's is made from it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from homeroom.db.engine import SECRET_KEY
+from homeroom.db.prepared import Prepared
+from homeroom.school.schema import SystemFact
+
+
+def given_secret_key(db: Connection) -> str | None:
+    """The setting ``HOMEROOM_SECRET_KEY``, which no copy of the database reveals."""
+    given: str | None = db.get_execution_options().get(SECRET_KEY)
+    return given
+
+
+def own_secret_key(db: Connection) -> str:
+    """The secret that the database made for itself. It holds on every node and after every start."""
+    return str(_OWN.first(db).value)
+
+
+_OWN = Prepared(select(SystemFact.value).where(SystemFact.name == "secret_key"))

@@ -1,0 +1,35 @@
+"""The outbox for developers: the newest messages, and one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from homeroom.db.types import AnyRow
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.schema import MailMessage
+
+_MOST = 100
+
+
+def newest_messages(db: Connection) -> Sequence[AnyRow]:
+    """The newest messages first."""
+    columns = (
+        MailMessage.id,
+        MailMessage.recipient,
+        MailMessage.subject,
+        MailMessage.state,
+        MailMessage.created_at,
+    )
+    return db.execute(select(*columns).order_by(MailMessage.id.desc()).limit(_MOST)).all()
+
+
+def find_message(db: Connection, form: IdForm) -> AnyRow:
+    """The message with this id. Raises NotFound."""
+    message_id = local_id(form.value) if form.kind == "id" else None
+    row: AnyRow | None = db.execute(select(MailMessage.__table__).where(MailMessage.id == (message_id or 0))).first()
+    if row is None:
+        raise NotFound("message")
+    return row

@@ -1,0 +1,33 @@
+"""A person's calendar feed: a secret address that calendar programs read (users-core.md §11)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from homeroom.school.ground.errors import NotFound
+from homeroom.school.schema import User
+
+
+class CalendarOwner(NamedTuple):
+    id: int
+    name: str
+
+
+def feed_path(code: str) -> str:
+    """The path of the feed with this code."""
+    return f"/feeds/calendars/user_{code}.ics"
+
+
+def find_owner(db: Connection, code: str) -> CalendarOwner:
+    """The person whose feed has this code. Raises NotFound, also for a deleted person."""
+    row = db.execute(select(User.id, User.name).where(User.calendar_code == code, User.state != "deleted")).first()
+    if row is None:
+        raise NotFound("calendar")
+    return CalendarOwner(*row)
+
+
+def code_of(db: Connection, user_id: int) -> str:
+    """The secret code of this person's feed."""
+    return str(db.execute(select(User.calendar_code).where(User.id == user_id)).scalar_one())

@@ -1,0 +1,153 @@
+"""Observers: people who are linked to a student, and see what the student sees (identity.md §9).
+
+The learning wing listens to the events and keeps the enrollments.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from homeroom import clock
+from homeroom.db import insert_or_update
+from homeroom.db.types import AnySelect
+from homeroom.school.ground.errors import NotAllowed, NotFound, SchoolError
+from homeroom.school.ground.events import ObservationBegan, ObservationEnded, announce
+from homeroom.school.people.users.policy import courses_shared, observes
+from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
+from homeroom.school.rights.actor import AccountRef, Actor, chain_of, has_all_rights_of
+from homeroom.school.rights.permissions import STUDENT
+from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, Login, ObserverLink, User
+
+_PAIRING_RIGHT = "generate_observer_pairing_code"
+_LEARNING = ("active", "invited", "creation_pending")
+
+
+class ObserveeRefused(SchoolError):
+    """There is no proof that the student agrees to be observed; ``message`` is the documented message."""
+
+    def __init__(self, message: str, *, status: int = 422) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+
+
+def can_see_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Whether the actor may see the person's links: the person, and admins with ``manage_user_observers``."""
+    return actor.is_(user_id) or can_manage_links_of(db, actor, user_id)
+
+
+def can_manage_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
+    """Admins, in one of the person's accounts."""
+    return bool(actor.roles) and actor.holds_anywhere("manage_user_observers", accounts_of(db, user_id))
+
+
+def can_make_pairing_codes_for(db: Connection, actor: Actor, user_id: int) -> bool:
+    """The student, an admin, or the staff of a shared course, each of the latter with the right; only for students.
+
+    Who observes a student follows them into every course. So an admin needs the right wherever the student studies:
+    a student of elsewhere who was enrolled in a course of theirs is not theirs. Nobody pairs somebody with more rights.
+    """
+    if not is_student(db, user_id):
+        return False
+    if actor.is_(user_id):
+        return True
+    if not has_all_rights_of(db, actor, user_id):
+        return False
+    if actor.roles and all(actor.holds(_PAIRING_RIGHT, account) for account in _studies_in(db, user_id)):
+        return True
+    shared = courses_shared(db, actor.id, user_id)
+    return any(actor.holds_in_course(db, _PAIRING_RIGHT, course) for course, _ in shared)
+
+
+def _studies_in(db: Connection, user_id: int) -> list[AccountRef]:
+    """The accounts of the courses in which the person is a student."""
+    rows = db.execute(
+        select(Account.id, Account.ancestry)
+        .join(Course, Course.account_id == Account.id)
+        .join(Enrollment, Enrollment.course_id == Course.id)
+        .where(Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING))
+        .distinct()
+    )
+    return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
+
+
+def is_student(db: Connection, user_id: int) -> bool:
+    """Whether the person is a student in a course, invited ones included."""
+    rows = select(Enrollment.id).where(
+        Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING)
+    )
+    return db.execute(rows.limit(1)).first() is not None
+
+
+def observees_of(user_id: int) -> AnySelect:
+    """The people that this person observes, as rows of Person and a ``sort_key``."""
+    return _people(ObserverLink.student_id).where(ObserverLink.observer_id == user_id)
+
+
+def observers_of(user_id: int) -> AnySelect:
+    """The observers of this person, as rows of Person and a ``sort_key``."""
+    return _people(ObserverLink.observer_id).where(ObserverLink.student_id == user_id)
+
+
+def _people(which: object) -> AnySelect:
+    return (
+        select(*PERSON_COLUMNS, DirectoryEntry.sort_key)
+        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+        .join(ObserverLink, which == User.id)
+        .where(ObserverLink.state == "active", User.state != "deleted")
+    )
+
+
+def require_link(db: Connection, observer_id: int, student_id: int) -> None:
+    """Raise NotFound unless the one observes the other."""
+    if not observes(db, observer_id, student_id):
+        raise NotFound("observee")
+
+
+def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> None:
+    """Link the observer to the student, in all courses of the student, now and later. Again changes nothing. Raises
+    NotAllowed for oneself, and NotFound if one of them was deleted meanwhile.
+    """
+    if observer_id == student_id:
+        raise NotAllowed("observe")
+    hold_users(db, observer_id, student_id)
+    if observes(db, observer_id, student_id):
+        return
+    now = clock.now()
+    row = {
+        "observer_id": observer_id,
+        "student_id": student_id,
+        "root_account_id": root_id,
+        "state": "active",
+        "created_at": now,
+        "updated_at": now,
+    }
+    # Two calls at the same time make one link with the same enrollments.
+    insert_or_update(
+        db, ObserverLink, [row], key=["observer_id", "student_id"], live="state <> 'deleted'", update=["updated_at"]
+    )
+    announce(db, ObservationBegan(observer_id, student_id))
+
+
+def unlink(db: Connection, observer_id: int, student_id: int) -> None:
+    """Remove the link, in all courses. Raises NotFound if there is none."""
+    ended = db.execute(
+        update(ObserverLink)
+        .where(
+            ObserverLink.observer_id == observer_id,
+            ObserverLink.student_id == student_id,
+            ObserverLink.state == "active",
+        )
+        .values(state="deleted", updated_at=clock.now())
+    ).rowcount
+    if not ended:
+        raise NotFound("observee")
+    announce(db, ObservationEnded(observer_id, student_id))
+
+
+def share_root_account(db: Connection, root_id: int, *user_ids: int) -> bool:
+    """Whether each of them has a login in the root account."""
+    rows = select(Login.user_id).where(
+        Login.user_id.in_(user_ids), Login.account_id == root_id, Login.state != "deleted"
+    )
+    return set(db.execute(rows).scalars()) == set(user_ids)

@@ -1,0 +1,148 @@
+"""Adding, changing, ordering and deleting authentication providers (homeroom.md §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from msgspec.json import decode, encode
+from sqlalchemy import Connection, case, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from homeroom import clock
+from homeroom.db import insert_returning_id, lock, violated
+from homeroom.db.types import AnyRow
+from homeroom.school.accounts.settings import change_settings
+from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
+from homeroom.school.ground.vault import Vault
+from homeroom.school.schema import Account, AuthenticationProvider
+from homeroom.school.security.events import record
+from homeroom.school.sign_in.authentication_providers.kinds import KINDS, check
+from homeroom.school.sign_in.authentication_providers.queries import CANVAS, provider_with_id
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChange:
+    """What is given: ``fields`` by name, public and secret ones; None empties a field."""
+
+    fields: Mapping[str, Any]
+    position: int | None = None
+    jit_provisioning: bool | None = None
+    self_registration: str | None = None
+
+
+def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, change: ProviderChange) -> int:
+    """A new provider, the last one unless ``position`` says otherwise. Raises Invalid."""
+    if auth_type not in KINDS:
+        raise Invalid(Fault("auth_type", "inclusion", "is not included in the list"))
+    now = clock.now()
+    row = insert(AuthenticationProvider).values(
+        account_id=account_id,
+        auth_type=auth_type,
+        position=0,
+        jit_provisioning=bool(change.jit_provisioning) and auth_type != CANVAS,
+        state="active",
+        created_at=now,
+        updated_at=now,
+        **_columns(vault, auth_type, {}, {}, change.fields),
+    )
+    lock(db, Account, [account_id])
+    try:
+        with db.begin_nested():
+            provider_id = insert_returning_id(db, row)
+    except IntegrityError as error:
+        if violated(error, AuthenticationProvider) != "uq_authentication_providers_canvas":
+            raise
+        raise Invalid(Fault("auth_type", "taken", "has already been taken")) from None
+    _order(db, account_id, provider_id, change.position)
+    _register_themselves(db, account_id, auth_type, change)
+    record(db, "provider_changed", object=("authentication_provider", provider_id), change="added")
+    return provider_id
+
+
+def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
+    """Change the given fields. A secret that is not given stays. Raises Invalid, and NotFound if already deleted."""
+    provider = _held(db, provider)
+    settings = decode(provider.settings)
+    if provider.login_attribute is not None:
+        settings["login_attribute"] = provider.login_attribute
+    known = vault.open_json(provider.sealed_secrets) if provider.sealed_secrets else {}
+    values = _columns(vault, provider.auth_type, settings, known, change.fields)
+    if change.jit_provisioning is not None and provider.auth_type != CANVAS:
+        values["jit_provisioning"] = change.jit_provisioning
+    changed = update(AuthenticationProvider).where(AuthenticationProvider.id == provider.id)
+    db.execute(changed.values(**values, updated_at=clock.now()))
+    fields = sorted(change.fields)
+    record(db, "provider_changed", object=("authentication_provider", provider.id), change="changed", fields=fields)
+    if change.position is not None:
+        _order(db, provider.account_id, provider.id, change.position)
+    _register_themselves(db, provider.account_id, provider.auth_type, change)
+
+
+def delete_provider(db: Connection, provider: AnyRow) -> None:
+    """Delete the provider and its secrets. Raises NotFound if it is already deleted."""
+    if provider.auth_type == CANVAS:
+        # Administrators must always be able to sign in with a password.
+        raise Refused("The canvas provider cannot be deleted.")
+    provider = _held(db, provider)
+    db.execute(
+        update(AuthenticationProvider)
+        .where(AuthenticationProvider.id == provider.id)
+        .values(state="deleted", sealed_secrets=None, updated_at=clock.now())
+    )
+    record(db, "provider_changed", object=("authentication_provider", provider.id), change="removed")
+    _order(db, provider.account_id, None, None)
+
+
+def _held(db: Connection, provider: AnyRow) -> AnyRow:
+    """The provider, locked with the account's other providers until this transaction ends. Raises NotFound."""
+    lock(db, Account, [provider.account_id])
+    provider = provider_with_id(db, provider.id)
+    if provider.state == "deleted":
+        raise NotFound("authentication provider")
+    return provider
+
+
+def _columns(
+    vault: Vault,
+    auth_type: str,
+    settings: Mapping[str, Any],
+    secrets: Mapping[str, str],
+    given: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The columns: the known fields, overwritten by the given ones."""
+    kind = KINDS[auth_type]
+    names = {*kind.public_fields, "login_attribute", *(() if auth_type == CANVAS else ("federated_attributes",))}
+    public = {**settings, **{name: value for name, value in given.items() if name in names}}
+    hidden = {**secrets, **{name: value for name, value in given.items() if name in kind.secrets}}
+    public = {name: value for name, value in public.items() if value not in (None, "")}
+    hidden = {name: value for name, value in hidden.items() if value not in (None, "")}
+    public.setdefault("login_attribute", kind.default_attribute)
+    check(auth_type, {**public, **hidden})
+    attribute = public.pop("login_attribute")
+    return {
+        "login_attribute": attribute,
+        "settings": encode(public).decode(),
+        "sealed_secrets": vault.seal_json(hidden) if hidden else None,
+    }
+
+
+def _order(db: Connection, account_id: int, moved: int | None, position: int | None) -> None:
+    """Number the account's providers from 1, with ``moved`` at this position, or last."""
+    rows = db.execute(
+        select(AuthenticationProvider.id)
+        .where(AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted")
+        .order_by(AuthenticationProvider.position, AuthenticationProvider.id)
+    )
+    ids = [row.id for row in rows if row.id != moved]
+    if moved is not None:
+        ids.insert(len(ids) if position is None else max(position, 1) - 1, moved)
+    if ids:
+        places = case({provider_id: place for place, provider_id in enumerate(ids, 1)}, value=AuthenticationProvider.id)
+        db.execute(update(AuthenticationProvider).where(AuthenticationProvider.id.in_(ids)).values(position=places))
+
+
+def _register_themselves(db: Connection, account_id: int, auth_type: str, change: ProviderChange) -> None:
+    if auth_type == CANVAS and change.self_registration is not None:
+        change_settings(db, account_id, {"self_registration": change.self_registration})

@@ -1,0 +1,47 @@
+"""Rows that are over and of no use to anybody: sessions, counts of tries, places, links to new passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, select
+
+from homeroom import clock
+from homeroom.school.jobs.registry import Tools, call, job, sweep
+from homeroom.school.people.observers import pairing_codes
+from homeroom.school.schema import (
+    AttemptCount,
+    ConfirmationLink,
+    KnownPlace,
+    ObserverPairingCode,
+    PasswordReset,
+    WebSession,
+)
+from homeroom.school.sign_in import attempts, password_resets, places, registration, sessions
+from homeroom.services.jobs import Call
+
+
+@job
+def forget_what_is_over(tools: Tools) -> None:
+    """Delete expired rows. Running it again changes nothing."""
+    with tools.database.write() as db:
+        sessions.sweep(db)
+        password_resets.sweep(db)
+        registration.sweep(db)
+        pairing_codes.sweep(db)
+        attempts.sweep(db)
+        places.sweep(db)
+
+
+@sweep
+def what_is_over(db: Connection) -> Iterable[Call]:
+    """The job, if there is anything for it to do."""
+    questions = (
+        select(WebSession.id).where(WebSession.expires_at <= clock.now()),
+        select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
+        select(ConfirmationLink.communication_channel_id).where(ConfirmationLink.expires_at <= clock.now()),
+        select(ObserverPairingCode.id).where(ObserverPairingCode.expires_at <= clock.now()),
+        select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
+        select(KnownPlace.id).where(KnownPlace.last_used_at <= clock.real_now() - places.LIFETIME),
+    )
+    return [call(forget_what_is_over)] if any(db.execute(q.limit(1)).first() for q in questions) else []
