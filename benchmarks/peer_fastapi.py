@@ -11,12 +11,32 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Header, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import create_engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
-from homeroom.school.schema import AccessToken, DirectoryEntry, User, UserAccountAssociation
+from homeroom.school import schema
 
 engine = create_engine(os.environ["BENCHMARK_DATABASE"], connect_args={"check_same_thread": False})
 app = FastAPI()
+
+
+class Base(DeclarativeBase):
+    metadata = schema.METADATA
+
+
+class User(Base):
+    __table__ = schema.User
+
+
+class AccessToken(Base):
+    __table__ = schema.AccessToken
+
+
+class DirectoryEntry(Base):
+    __table__ = schema.DirectoryEntry
+
+
+class UserAccountAssociation(Base):
+    __table__ = schema.UserAccountAssociation
 
 
 class UserOut(BaseModel):

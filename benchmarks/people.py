@@ -15,7 +15,7 @@ from homeroom.db import Database
 from homeroom.db.migrate import migrate
 from homeroom.school.people.names import search_key, sort_key
 from homeroom.school.schema import (
-    Base,
+    METADATA,
     CommunicationChannel,
     DirectoryEntry,
     Login,
@@ -34,12 +34,12 @@ _CHUNK = 5_000
 
 def make_school(database: Database, people: int, progress: Any = None) -> None:
     """Set a school up and fill it with this many people, each with a login, an e-mail and a directory row."""
-    migrate(database, Base.metadata)
+    migrate(database, METADATA)
     with database.write() as db:
         if is_empty(db):
             set_up(db, name="Benchmark", token=TOKEN, password="", password_hash="")
     with database.read() as db:
-        first = int(db.execute(select(User.id).order_by(User.id.desc()).limit(1)).scalar_one()) + 1
+        first = int(db.execute(select(User.c.id).order_by(User.c.id.desc()).limit(1)).scalar_one()) + 1
     with _without_indexes(database):
         for start in range(first, first + people, _CHUNK):
             with database.write() as db:
@@ -54,7 +54,7 @@ def make_school(database: Database, people: int, progress: Any = None) -> None:
 @contextmanager
 def _without_indexes(database: Database) -> Iterator[None]:
     """Fill the tables first and sort them afterwards: each index is made at once, and the search index too."""
-    indexes = [index for table in _COLUMNS for index in sorted(table.__table__.indexes, key=lambda index: index.name)]
+    indexes = [index for table in _COLUMNS for index in sorted(table.indexes, key=lambda index: index.name)]
     indexes = [index for index in indexes if _is_here(index, database)]
     names = [f"directory_search_{event}" for event in ("insert", "delete", "update")]
     with database.write() as db:

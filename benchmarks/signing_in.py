@@ -37,7 +37,7 @@ def main() -> None:
         database = Database(f"sqlite:///{Path(folder) / 'homeroom.db'}")
         make_school(database, 1_000)
         with database.write() as db:
-            db.execute(Login.__table__.update().values(password_hash=hash_password(PASSWORD)))  # type: ignore[attr-defined]
+            db.execute(Login.update().values(password_hash=hash_password(PASSWORD)))
         database.close()
         port = free_port()
         base = f"http://127.0.0.1:{port}"

@@ -20,7 +20,7 @@ from homeroom.db import Database
 from homeroom.db.chain import config_for, upgrade
 from homeroom.db.migrate import revisions
 from homeroom.db.types import Time
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 
 # Virtual tables of SQLite, and those that they make for themselves.
 _NOT_OURS = ("directory_search", "directory_trigrams")
@@ -37,7 +37,7 @@ def main(message: str) -> int:
             warnings.simplefilter("ignore")
             config = config_for(db)
             config.attributes["options"] = {
-                "target_metadata": Base.metadata,
+                "target_metadata": METADATA,
                 "render_item": render_type,
                 "include_object": lambda _object, name, *_rest: not name or not name.startswith(_NOT_OURS),
             }

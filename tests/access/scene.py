@@ -74,7 +74,7 @@ def _apps(school: School, app: App, names: dict[str, Any]) -> None:
     own = _made(school.as_("student").post(f"{API}/users/self/tokens", {"token": {"purpose": "Sync"}}))
     pending = _made(admin.post(f"{API}/users/{school.id('student')}/tokens", {"token": {"purpose": "For her"}}))
     names |= {"token": own["id"], "pending_token": pending["id"]}
-    allowed = update(DeveloperKey).where(DeveloperKey.is_default).values(pandata_app_keys='["APP"]')
+    allowed = update(DeveloperKey).where(DeveloperKey.c.is_default).values(pandata_app_keys='["APP"]')
     school.write(lambda db: db.execute(allowed))
 
 
@@ -141,8 +141,8 @@ def _secrets(school: School, names: dict[str, Any]) -> None:
     school.write(link)
     one: Callable[[Any], Any] = lambda query: school.read(lambda db: db.execute(query).scalars().first())  # noqa: E731
     names["reset_nonce"] = RESET
-    names["calendar_code"] = one(select(User.calendar_code).where(User.id == school.id("student")))
-    names["course_uuid"] = one(select(Course.uuid).where(Course.id == school.id("biology")))
-    names["mail"] = one(select(MailMessage.id))
+    names["calendar_code"] = one(select(User.c.calendar_code).where(User.c.id == school.id("student")))
+    names["course_uuid"] = one(select(Course.c.uuid).where(Course.c.id == school.id("biology")))
+    names["mail"] = one(select(MailMessage.c.id))
     session = _made(school.as_("student").get("/login/session_token"))["session_url"]
     names["session_token"] = session.rpartition("session_token=")[2]

@@ -21,7 +21,7 @@ def said(reply: Reply) -> tuple[int, bytes]:
 @pytest.mark.parametrize("who", OUTSIDERS)
 def test_attack_logins_are_not_counted_by_who_may_not_manage_them(school: School, who: str) -> None:
     person = school.id("admin")
-    login = school.read(lambda db: db.execute(select(Login.id).where(Login.user_id == person)).scalar_one())
+    login = school.read(lambda db: db.execute(select(Login.c.id).where(Login.c.user_id == person)).scalar_one())
     client, url = school.as_(who), f"/api/v1/users/{person}/logins"
     there, nowhere = client.delete(f"{url}/{login}"), client.delete(f"{url}/{ABSENT}")
     assert said(there) == said(nowhere)

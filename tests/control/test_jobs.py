@@ -19,8 +19,8 @@ RUN = "/homeroom/v1/jobs/run"
 def ring(tools: Tools, *, number: int) -> None:
     """A job for these tests: count in a row how often a bell has rung."""
     with tools.database.write() as db:
-        rung = db.execute(select(SystemFact.value).where(SystemFact.name == f"bell {number}")).scalar_one()
-        db.execute(update(SystemFact).where(SystemFact.name == f"bell {number}").values(value=str(int(rung) + 1)))
+        rung = db.execute(select(SystemFact.c.value).where(SystemFact.c.name == f"bell {number}")).scalar_one()
+        db.execute(update(SystemFact).where(SystemFact.c.name == f"bell {number}").values(value=str(int(rung) + 1)))
         if number == 9 and rung == "0":
             later(ring, number=1)
 
@@ -30,7 +30,7 @@ def fail(_tools: Tools, *, number: int) -> None:
 
 
 def silent_bells(db: Connection) -> Iterable[Call]:
-    rows = db.execute(select(SystemFact.name).where(SystemFact.name.like("bell %"), SystemFact.value == "0"))
+    rows = db.execute(select(SystemFact.c.name).where(SystemFact.c.name.like("bell %"), SystemFact.c.value == "0"))
     return [call(ring, number=int(row.name.split()[1])) for row in rows]
 
 
@@ -50,7 +50,7 @@ def hang(dev: School, number: int) -> None:
 def rung(dev: School, number: int) -> int:
     return int(
         dev.read(
-            lambda db: db.execute(select(SystemFact.value).where(SystemFact.name == f"bell {number}")).scalar_one()
+            lambda db: db.execute(select(SystemFact.c.value).where(SystemFact.c.name == f"bell {number}")).scalar_one()
         )
     )
 

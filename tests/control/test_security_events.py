@@ -249,7 +249,7 @@ def test_events_are_forgotten_after_a_year_and_refusals_beyond_the_newest(
     assert "forget_old_security_events" in {call.job for call in jobs.due()}
     jobs.run_due()
     jobs.close()
-    kept = school.read(lambda db: db.execute(select(SecurityEvent.kind).order_by(SecurityEvent.id)).scalars().all())
+    kept = school.read(lambda db: db.execute(select(SecurityEvent.c.kind).order_by(SecurityEvent.c.id)).scalars().all())
     assert kept == ["sign_in", "denied", "denied", "denied", "sign_in"]
     assert school.read(lambda db: db.execute(select(func.count()).select_from(SecurityEvent)).scalar()) == 5
 

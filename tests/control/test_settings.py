@@ -155,7 +155,7 @@ def test_credentials_in_the_url_are_no_settings(school: School) -> None:
 
 
 def test_a_minimum_that_was_stored_before_the_floor_counts_as_the_floor(school: School) -> None:
-    short = update(Account).where(Account.id == 1).values(settings='{"password_min_length":1}')
+    short = update(Account).where(Account.c.id == 1).values(settings='{"password_min_length":1}')
     school.write(lambda db: db.execute(short))
     client = school.as_("site_admin")
     assert client.get(URL).json["password_min_length"] == 8

@@ -20,7 +20,7 @@ from homeroom.db import Database
 from homeroom.db.chain import MIGRATIONS, upgrade
 from homeroom.db.migrate import CannotMigrate, current_revision, migrate, newest_revision, revisions
 from homeroom.school.people.names import sort_key
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def differences(db: Connection) -> list[Any]:
     }
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "autogenerate skipping metadata-specified expression-based index")
-        return list(compare_metadata(MigrationContext.configure(db, opts=options), Base.metadata))
+        return list(compare_metadata(MigrationContext.configure(db, opts=options), METADATA))
 
 
 def test_there_is_one_head() -> None:
@@ -67,7 +67,7 @@ def test_the_chain_and_the_metadata_make_the_same_database(empty_url: str) -> No
         assert of(database, differences) == []
         walked = of(database, shape_of)
         drop_everything(database)
-        assert migrate(database, Base.metadata)
+        assert migrate(database, METADATA)
         made = of(database, shape_of)
     assert walked == made
 
@@ -86,10 +86,10 @@ def drop_everything(database: Database) -> None:
 
 def test_a_fresh_database_is_at_the_newest_revision_and_a_second_time_there_is_nothing_to_do(empty_url: str) -> None:
     with opened(empty_url) as database:
-        assert migrate(database, Base.metadata)
+        assert migrate(database, METADATA)
         assert of(database, current_revision) == newest_revision()
         assert of(database, lambda db: MigrationContext.configure(db).get_current_revision()) == newest_revision()
-        assert not migrate(database, Base.metadata)
+        assert not migrate(database, METADATA)
 
 
 _ACCOUNT = (
@@ -172,11 +172,11 @@ def test_a_nickname_from_before_is_sorted_like_a_new_one(empty_url: str) -> None
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
     with opened(empty_url) as database:
-        migrate(database, Base.metadata)
+        migrate(database, METADATA)
         with database.write() as db:
             db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         with pytest.raises(CannotMigrate, match="revision 9999, which only a newer Homeroom knows"):
-            migrate(database, Base.metadata)
+            migrate(database, METADATA)
 
 
 def test_a_database_of_another_program_is_left_alone(empty_url: str) -> None:
@@ -184,7 +184,7 @@ def test_a_database_of_another_program_is_left_alone(empty_url: str) -> None:
         with database.alter() as db:
             db.execute(text("CREATE TABLE users (id INTEGER)"))
         with pytest.raises(CannotMigrate, match="'users' that Homeroom has not made"):
-            migrate(database, Base.metadata)
+            migrate(database, METADATA)
         assert of(database, current_revision) is None
 
 
@@ -197,4 +197,4 @@ def test_processes_that_start_together_make_the_database_once(empty_url: str) ->
 
 def migrate_here(url: str) -> bool:
     with opened(url) as database:
-        return migrate(database, Base.metadata)
+        return migrate(database, METADATA)

@@ -15,7 +15,7 @@ from homeroom.school.schema import Login, MailMessage, SystemFact, User
 
 
 def fact(db: Connection, name: str) -> str | None:
-    return db.execute(select(SystemFact.value).where(SystemFact.name == name)).scalar()
+    return db.execute(select(SystemFact.c.value).where(SystemFact.c.name == name)).scalar()
 
 
 def put(db: Connection, name: str, value: str) -> None:
@@ -75,7 +75,7 @@ def test_what_was_committed_is_answered_even_when_nobody_can_be_woken(
     reply = school.as_("admin").post("/api/v1/accounts/1/users", form)
     assert reply.status == 200
     assert "What follows a committed transaction failed." in caplog.text
-    assert school.read(lambda db: db.execute(select(MailMessage.recipient)).scalars().all()) == ["nora@school.test"]
+    assert school.read(lambda db: db.execute(select(MailMessage.c.recipient)).scalars().all()) == ["nora@school.test"]
 
 
 def test_a_reader_sees_one_state_of_the_school(school: School) -> None:
@@ -110,15 +110,15 @@ def test_a_lock_takes_any_ids_in_any_order_and_no_others(school: School) -> None
     with database.write() as db, database.engine.connect() as other:
         lock(db, User, [])
         lock(db, User, [teacher, student, teacher, 999_999])
-        everybody = set(db.scalars(select(User.id)))
-        free = set(other.scalars(select(User.id).with_for_update(skip_locked=True)))
+        everybody = set(db.scalars(select(User.c.id)))
+        free = set(other.scalars(select(User.c.id).with_for_update(skip_locked=True)))
     # SQLite's writers queue: it locks no rows.
     assert everybody - free == (set() if database.is_sqlite else {student, teacher})
 
 
 def test_a_broken_unique_rule_has_a_name(school: School) -> None:
     def twin(db: Connection) -> None:
-        db.execute(update(Login).where(Login.user_id == school.id("student")).values(sis_user_id="sis-teacher"))
+        db.execute(update(Login).where(Login.c.user_id == school.id("student")).values(sis_user_id="sis-teacher"))
 
     with pytest.raises(IntegrityError) as caught:
         school.write(twin)
@@ -127,7 +127,7 @@ def test_a_broken_unique_rule_has_a_name(school: School) -> None:
 
 def test_another_broken_rule_has_none(school: School) -> None:
     def orphan(db: Connection) -> None:
-        db.execute(update(Login).where(Login.user_id == school.id("student")).values(user_id=999_999))
+        db.execute(update(Login).where(Login.c.user_id == school.id("student")).values(user_id=999_999))
 
     with pytest.raises(IntegrityError) as caught:
         school.write(orphan)

@@ -57,14 +57,14 @@ def deliver(school: School, url: str | None, message_id: int, **settings: Any) -
 
 
 def row_of(school: School, message_id: int) -> AnyRow:
-    row: AnyRow = school.read(lambda db: db.execute(select(MailMessage).where(MailMessage.id == message_id)).one())
+    row: AnyRow = school.read(lambda db: db.execute(select(MailMessage).where(MailMessage.c.id == message_id)).one())
     return row
 
 
 def make_due(school: School, message_id: int) -> None:
     def change(db: Connection) -> None:
         past = clock.real_now() - timedelta(seconds=1)
-        row = update(MailMessage).where(MailMessage.id == message_id)
+        row = update(MailMessage).where(MailMessage.c.id == message_id)
         db.execute(row.values(next_attempt_at=past, leased_until=None))
 
     school.write(change)
@@ -168,13 +168,13 @@ def test_what_is_refused_for_good_is_dead_and_its_channel_remembers(
     mailbox.says[command] = answer
     channel = school.read(
         lambda db: db.execute(
-            select(CommunicationChannel.id).where(CommunicationChannel.user_id == school.id("student"))
+            select(CommunicationChannel.c.id).where(CommunicationChannel.c.user_id == school.id("student"))
         ).scalar_one()
     )
     row = deliver(school, mailbox.url(), queue(school, communication_channel_id=channel))
     assert (row.state, row.last_error, row.attempts) == ("dead", answer, 1)
     bounced = school.read(
-        lambda db: db.execute(select(CommunicationChannel).where(CommunicationChannel.id == channel)).one()
+        lambda db: db.execute(select(CommunicationChannel).where(CommunicationChannel.c.id == channel)).one()
     )
     assert bounced.last_bounce_summary == answer
     assert bounced.last_bounce_at is not None
@@ -250,7 +250,7 @@ def test_header_injection_by_a_subject_stays_in_the_subject(school: School, mail
 
 def test_header_injection_by_the_schools_name_stays_in_the_name(school: School, mailbox: Mailbox) -> None:
     hostile = 'Homeroom\r\nBcc: everybody@home.test "<x@evil.test>'
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(name=hostile)))
+    school.write(lambda db: db.execute(update(Account).where(Account.c.id == 1).values(name=hostile)))
     assert deliver(school, mailbox.url(), queue(school)).state == "sent"
     (message,) = mailbox.messages
     assert message["Bcc"] is None

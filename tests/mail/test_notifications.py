@@ -54,10 +54,10 @@ def add_channel(school: School, address: str, *, confirmed: bool) -> int:
 
 
 def mails(school: School, *columns: Any) -> list[Any]:
-    columns = columns or (MailMessage.recipient, MailMessage.notification, MailMessage.subject)
+    columns = columns or (MailMessage.c.recipient, MailMessage.c.notification, MailMessage.c.subject)
     others = ("Confirm Email Communication Channel", account_notices.KIND)
-    rows = select(*columns).where(MailMessage.notification.not_in(others))
-    return [tuple(row) for row in school.read(lambda db: db.execute(rows.order_by(MailMessage.id)).all())]
+    rows = select(*columns).where(MailMessage.c.notification.not_in(others))
+    return [tuple(row) for row in school.read(lambda db: db.execute(rows.order_by(MailMessage.c.id)).all())]
 
 
 def waiting(school: School) -> int:
@@ -92,7 +92,7 @@ def test_what_waits_comes_in_one_summary(dev: School, frequency: str, before: st
     set_clock(dev, after)
     run_jobs(dev)
     assert mails(dev) == [("outsider@school.test", "Summaries", "What is new: 2 notices")]
-    ((text, state),) = mails(dev, MailMessage.text_body, MailMessage.state)
+    ((text, state),) = mails(dev, MailMessage.c.text_body, MailMessage.c.state)
     first, second = text.index("You are an admin of Northern"), text.index("You are an admin of Southern")
     assert first < second
     assert state == "kept", "There is no mail server, and the summary was tried."
@@ -125,7 +125,7 @@ def test_each_confirmed_address_has_its_own_choice(dev: School) -> None:
 
 def test_who_has_confirmed_no_address_is_told_at_the_first(dev: School) -> None:
     add_channel(dev, "second@home.test", confirmed=False)
-    mine = CommunicationChannel.user_id == dev.id("outsider")
+    mine = CommunicationChannel.c.user_id == dev.id("outsider")
     dev.write(lambda db: db.execute(update(CommunicationChannel).where(mine).values(state="unconfirmed")))
     make_admin(dev)
     assert [mail[0] for mail in mails(dev)] == ["outsider@school.test"]
@@ -215,7 +215,7 @@ def enroll(school: School, **more: Any) -> Any:
 def test_who_is_enrolled_with_notify_is_told(dev: School, state: str, name: str, subject: str) -> None:
     enroll(dev, enrollment_state=state, notify=True, type="TaEnrollment")
     assert mails(dev) == [("outsider@school.test", name, subject)]
-    ((text,),) = mails(dev, MailMessage.text_body)
+    ((text,),) = mails(dev, MailMessage.c.text_body)
     assert "Your role there is: TA." in text
     assert f"http://school.test/courses/{dev.id('biology')}" in text
 
@@ -233,9 +233,12 @@ def test_nobody_is_told_of_other_enrollments(dev: School) -> None:
 
 def test_who_has_not_finished_their_registration_is_sent_the_link(dev: School) -> None:
     made = dev.as_("admin").post("/api/v1/accounts/1/users", {"pseudonym": {"unique_id": "new@school.test"}}).json
-    assert dev.read(lambda db: db.execute(select(User.state).where(User.id == made["id"])).scalar()) == "pre_registered"
+    assert (
+        dev.read(lambda db: db.execute(select(User.c.state).where(User.c.id == made["id"])).scalar())
+        == "pre_registered"
+    )
     enroll(dev, user_id=made["id"], notify=True)
     assert mails(dev) == [("new@school.test", "Enrollment Registration", "You are enrolled in Biology")]
-    ((text,),) = mails(dev, MailMessage.text_body)
+    ((text,),) = mails(dev, MailMessage.c.text_body)
     link = next(line for line in text.splitlines() if "/register/" in line)
     assert dev.as_("anonymous").get(link).status == 200

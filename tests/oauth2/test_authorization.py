@@ -385,7 +385,7 @@ def test_attack_what_waits_for_a_sign_in_is_short(school: School, name: str, lon
 
 def waiting(school: School) -> list[str]:
     """What is kept for those who have not signed in yet."""
-    kept = select(WebSession.data).where(WebSession.user_id.is_(None))
+    kept = select(WebSession.c.data).where(WebSession.c.user_id.is_(None))
     return list(school.read(lambda db: db.execute(kept).scalars().all()))
 
 

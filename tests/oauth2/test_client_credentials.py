@@ -172,7 +172,7 @@ NOT_FOR_US = "the assertion's aud is not this token endpoint"
 )
 def test_what_an_assertion_must_say(school: School, client: App, changes: dict[str, Any], why: str) -> None:
     assert refusal(ask(client, sign(claims_of(client, **changes)))) == (400, "invalid_request", why)
-    assert school.read(lambda db: db.execute(select(UsedAssertion.digest)).all()) == []
+    assert school.read(lambda db: db.execute(select(UsedAssertion.c.digest)).all()) == []
     assert ask(client, sign(claims_of(client))).status == 200
 
 

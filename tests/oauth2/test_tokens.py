@@ -24,7 +24,7 @@ def error(name: str, description: str) -> dict[str, str]:
 
 def live_tokens(school: School, user: str) -> int:
     query = select(func.count()).select_from(AccessToken)
-    mine = query.where(AccessToken.user_id == school.id(user), AccessToken.state == "active")
+    mine = query.where(AccessToken.c.user_id == school.id(user), AccessToken.c.state == "active")
     return int(school.read(lambda db: db.execute(mine).scalar_one()))
 
 
@@ -328,10 +328,10 @@ def test_secrets_of_the_flow_are_not_in_the_database(school: School) -> None:
     app: App = make_app(school)
     code = app.code()
     answer = app.token(code=code).json
-    from homeroom.school.schema import Base
+    from homeroom.school.schema import METADATA
 
     def everything(db: Any) -> str:
-        return "\n".join(str(row) for table in Base.metadata.sorted_tables for row in db.execute(select(table)))
+        return "\n".join(str(row) for table in METADATA.sorted_tables for row in db.execute(select(table)))
 
     text = school.read(everything)
     for secret in (code, answer["access_token"], answer["refresh_token"], app.secret):

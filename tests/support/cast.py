@@ -115,7 +115,7 @@ def _add(db: Connection, table: Any, **values: Any) -> int:
 def _id(db: Connection, table: Any, **values: Any) -> int:
     from sqlalchemy import select
 
-    return int(db.execute(select(table.id).filter_by(**values)).scalar_one())
+    return int(db.execute(select(table.c.id).filter_by(**values)).scalar_one())
 
 
 def _account(db: Connection, name: str) -> int:
@@ -123,7 +123,7 @@ def _account(db: Connection, name: str) -> int:
         db, Account, name=name, uuid=new_uuid(), lti_guid=new_uuid(), parent_account_id=1, root_account_id=1,
         ancestry="", state="active", sis_account_id=f"sis-{name.lower()}",
     )  # fmt: skip
-    db.execute(Account.__table__.update().where(Account.id == account).values(ancestry=f"/1/{account}/"))  # type: ignore[attr-defined]
+    db.execute(Account.update().where(Account.c.id == account).values(ancestry=f"/1/{account}/"))
     return account
 
 

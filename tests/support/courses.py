@@ -24,7 +24,7 @@ def days(count: int) -> datetime:
 
 
 def change(school: School, table: Any, id: int, **values: Any) -> None:
-    school.write(lambda db: db.execute(update(table).where(table.id == id).values(**values)))
+    school.write(lambda db: db.execute(update(table).where(table.c.id == id).values(**values)))
 
 
 def change_course(school: School, course: str = "biology", **values: Any) -> None:
@@ -37,22 +37,20 @@ def end_term(school: School) -> None:
 
 def enrollment_of(school: School, id: int) -> Any:
     """The row of this enrollment."""
-    return school.read(lambda db: db.execute(select(Enrollment.__table__).where(Enrollment.id == id)).one())
+    return school.read(lambda db: db.execute(select(Enrollment).where(Enrollment.c.id == id)).one())
 
 
 def enrollments_of(school: School, who: str, course: str = "biology") -> list[Any]:
     """The rows of this person's enrollments in a course, deleted ones too."""
-    rows = select(Enrollment.__table__).where(
-        Enrollment.user_id == school.id(who), Enrollment.course_id == school.id(course)
-    )
-    return list(school.read(lambda db: db.execute(rows.order_by(Enrollment.id)).all()))
+    rows = select(Enrollment).where(Enrollment.c.user_id == school.id(who), Enrollment.c.course_id == school.id(course))
+    return list(school.read(lambda db: db.execute(rows.order_by(Enrollment.c.id)).all()))
 
 
 def make_courses(school: School, count: int, *, who: str = "teacher", kind: str = "teacher") -> list[int]:
     """More courses of the root account, with this person in them; their ids."""
 
     def make(db: Any) -> list[int]:
-        first = db.execute(select(Course.id).order_by(Course.id.desc()).limit(1)).scalar_one() + 1
+        first = db.execute(select(Course.c.id).order_by(Course.c.id.desc()).limit(1)).scalar_one() + 1
         ids = list(range(first, first + count))
         for id in ids:
             name = f"Course {id}"

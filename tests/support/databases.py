@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url, select, text
 
 from homeroom.db import Database
 from homeroom.db.migrate import migrate
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 from tests.support import cast
 
 
@@ -27,7 +27,7 @@ def build_sqlite_template(folder: Path) -> tuple[Path, dict[str, int]]:
 def build_database(url: str) -> dict[str, int]:
     """Make the tables and put the cast in."""
     database = Database(url)
-    migrate(database, Base.metadata)
+    migrate(database, METADATA)
     with database.write() as db:
         ids = cast.build(db)
     if database.is_sqlite:
@@ -49,11 +49,11 @@ class PostgresqlTemplate:
         self.url = make_url(server_url).set(database=self.name).render_as_string(hide_password=False)
         self.database = Database(self.url, pool_size=2)
         with self.database.engine.begin() as db:
-            Base.metadata.create_all(db)
+            METADATA.create_all(db)
         with self.database.write() as db:
             db.execute(text("SET LOCAL synchronous_commit = off"))
             self.ids = cast.build(db)
-        self._tables = list(Base.metadata.sorted_tables)
+        self._tables = list(METADATA.sorted_tables)
         with self.database.read() as db:
             self._rows: list[tuple[Any, list[dict[str, Any]]]] = [
                 (table, [dict(row._mapping) for row in db.execute(select(table))]) for table in self._tables

@@ -17,13 +17,13 @@ from tests.conftest import School
 def answer_requests(school: School) -> None:
     """Find out whom those meant who asked for a new password."""
     tools = Tools(school.server.services.database, school.settings)
-    for request_id in school.read(lambda db: db.execute(select(PasswordResetRequest.id)).scalars().all()):
+    for request_id in school.read(lambda db: db.execute(select(PasswordResetRequest.c.id)).scalars().all()):
         answer_request(tools, request_id=request_id)
 
 
 def mails_of(school: School, *, security: bool = False) -> list[AnyRow]:
     """The mails so far; either all but those about one's account, or these alone."""
-    rows = select(MailMessage.__table__).where((MailMessage.notification == KIND) == security).order_by(MailMessage.id)
+    rows = select(MailMessage).where((MailMessage.c.notification == KIND) == security).order_by(MailMessage.c.id)
     return list(school.read(lambda db: db.execute(rows).all()))
 
 

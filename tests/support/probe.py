@@ -79,7 +79,7 @@ class Rename(Struct):
 @route.put("/rename/:how", right=SELF_ONLY)
 def rename(how: str, params: Params[Rename], actor: Actor, db: Connection) -> Any:
     """Renames the caller, and then does what ``how`` says."""
-    db.execute(update(User).where(User.id == actor.id).values(name=params.name))
+    db.execute(update(User).where(User.c.id == actor.id).values(name=params.name))
     after_commit(lambda _database: woken.append(params.name))
     if how == "fail":
         raise RuntimeError("the secret reason")
@@ -91,7 +91,7 @@ def rename(how: str, params: Params[Rename], actor: Actor, db: Connection) -> An
 @route.get("/write", right=SELF_ONLY)
 def write_in_a_read(actor: Actor, db: Connection) -> None:
     """A reading route that writes all the same: nothing of it stays."""
-    db.execute(update(User).where(User.id == actor.id).values(name="Written by a read"))
+    db.execute(update(User).where(User.c.id == actor.id).values(name="Written by a read"))
 
 
 @route.get("/header", right=PUBLIC)
@@ -162,13 +162,13 @@ class PersonJson(Struct):
     created_at: datetime | None
 
 
-_COLUMNS = {"id": User.id, "name": User.name, "locale": User.locale, "created_at": User.created_at}
+_COLUMNS = {"id": User.c.id, "name": User.c.name, "locale": User.c.locale, "created_at": User.c.created_at}
 
 
 @route.get("/people", right=SELF_ONLY)
 def list_people(params: Params[ListPeople], paging: Paging, db: Connection) -> Page[PersonJson]:
-    rows = select(User.id, User.name, User.locale, User.created_at)
-    order = Order(_COLUMNS[params.by], User.id, params.descending, nullable=params.by == "locale")
+    rows = select(User.c.id, User.c.name, User.c.locale, User.c.created_at)
+    order = Order(_COLUMNS[params.by], User.c.id, params.descending, nullable=params.by == "locale")
     page = paging.of(db, rows, order, counted=params.counted, bookmarks=params.bookmarks)
     return page.map(_person_json)
 

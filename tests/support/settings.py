@@ -14,4 +14,4 @@ from tests.conftest import School
 def change_settings(school: School, **settings: Any) -> None:
     """The root account's settings are the defaults with these."""
     text = settings_text(AccountSettings(**settings))
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(settings=text)))
+    school.write(lambda db: db.execute(update(Account).where(Account.c.id == 1).values(settings=text)))

@@ -77,9 +77,9 @@ def grant(school: School, right: str) -> None:
 
     def add(db: Connection) -> None:
         role = db.execute(
-            select(Role.id)
-            .join(AccountAdmin, AccountAdmin.role_id == Role.id)
-            .where(AccountAdmin.user_id == school.id("narrow_admin"))
+            select(Role.c.id)
+            .join(AccountAdmin, AccountAdmin.c.role_id == Role.c.id)
+            .where(AccountAdmin.c.user_id == school.id("narrow_admin"))
         ).scalar_one()
         now = datetime.now(UTC)
         db.execute(

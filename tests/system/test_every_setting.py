@@ -80,6 +80,6 @@ def test_what_no_setting_can_be_changes_nothing(field: msgspec.structs.FieldInfo
 def kept(url: str) -> AccountSettings:
     database = Database(url, pool_size=1)
     with database.read() as db:
-        text = db.execute(select(Account.settings).where(Account.id == 1)).scalar_one()
+        text = db.execute(select(Account.c.settings).where(Account.c.id == 1)).scalar_one()
     database.close()
     return read_settings(text)

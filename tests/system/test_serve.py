@@ -24,7 +24,7 @@ from tests.support.live import READY, LiveServer, environment, run, serving
 from homeroom.db import Database
 from homeroom.db.migrate import migrate
 from homeroom.school.people.passwords import verify_password
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 from homeroom.settings import load_settings
 
 
@@ -333,7 +333,7 @@ def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, command: tuple[str, .
 )
 def test_a_database_of_a_newer_version_is_said_in_a_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
     database = Database(f"sqlite:///{tmp_path}/homeroom.db")
-    migrate(database, Base.metadata)
+    migrate(database, METADATA)
     with database.write() as db:
         db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     database.close()

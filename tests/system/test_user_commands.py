@@ -34,7 +34,7 @@ def test_a_new_password_is_read_and_signs_the_person_out_everywhere(school: Scho
 def test_a_new_password_forgets_where_the_old_one_was_used(school: School) -> None:
     browser_of(school, "student")
     user(school, "password", "student@school.test", typed=NEW)
-    assert school.read(lambda db: db.execute(select(KnownPlace.id)).all()) == []
+    assert school.read(lambda db: db.execute(select(KnownPlace.c.id)).all()) == []
 
 
 def test_a_password_is_made_up_and_printed(school: School) -> None:

@@ -15,7 +15,9 @@ from homeroom.web.icalendar import calendar_text
 
 
 def feed_of(school: School, who: str) -> str:
-    code = school.read(lambda db: db.execute(select(User.calendar_code).where(User.id == school.id(who))).scalar_one())
+    code = school.read(
+        lambda db: db.execute(select(User.c.calendar_code).where(User.c.id == school.id(who))).scalar_one()
+    )
     return f"/feeds/calendars/user_{code}.ics"
 
 
@@ -41,7 +43,7 @@ def test_without_the_code_there_is_no_calendar(school: School, feed: str) -> Non
 
 def test_a_deleted_person_has_no_calendar(school: School) -> None:
     url = feed_of(school, "student")
-    school.write(lambda db: db.execute(update(User).where(User.id == school.id("student")).values(state="deleted")))
+    school.write(lambda db: db.execute(update(User).where(User.c.id == school.id("student")).values(state="deleted")))
     assert school.as_("anonymous").get(url).status == 404
 
 

@@ -197,4 +197,4 @@ def test_attack_learning_who_is_here_from_a_form_with_another_mistake(open_schoo
         return text.partition("<main")[2]
 
     assert text("student@school.test") == text("nobody@school.test")
-    assert open_school.read(lambda db: db.execute(select(MailMessage.id)).all()) == []
+    assert open_school.read(lambda db: db.execute(select(MailMessage.c.id)).all()) == []

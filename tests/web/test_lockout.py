@@ -98,7 +98,7 @@ def test_brute_force_is_slowed_down_before_it_is_stopped(school: School, watch: 
 @pytest.mark.usefixtures("watch")
 def test_a_try_while_one_has_to_wait_costs_nothing(school: School) -> None:
     guess(school, HERE, times=lockout.TRIES_WITHOUT_WAIT + 20)
-    counts = school.read(lambda db: db.execute(select(AttemptCount.count)).scalars().all())
+    counts = school.read(lambda db: db.execute(select(AttemptCount.c.count)).scalars().all())
     assert set(counts) == {lockout.TRIES_WITHOUT_WAIT}
 
 
@@ -225,7 +225,7 @@ def test_a_whole_school_signs_in_behind_one_address(school: School, monkeypatch:
 
 def test_what_was_typed_is_not_kept(school: School) -> None:
     sign_in(Browser(school), "my-password@", "x")
-    names = school.read(lambda db: db.execute(select(AttemptCount.name)).scalars().all())
+    names = school.read(lambda db: db.execute(select(AttemptCount.c.name)).scalars().all())
     assert names and not any("my-password" in name for name in names)
 
 
@@ -235,7 +235,7 @@ def test_the_cookie_of_a_known_browser_is_for_us_alone_and_kept_as_a_digest(scho
     (cookie,) = [cookie for cookie in reply.set_cookies if cookie.startswith(KNOWN)]
     assert "; Path=/; SameSite=Lax; HttpOnly; Max-Age=31536000" in cookie
     secret = browser.cookies[KNOWN]
-    digests = school.read(lambda db: db.execute(select(KnownPlace.digest)).scalars().all())
+    digests = school.read(lambda db: db.execute(select(KnownPlace.c.digest)).scalars().all())
     assert len(digests) == 2 and not any(secret.encode() in digest for digest in digests)
     sign_in(browser, "classmate")
     assert browser.cookies[KNOWN] == secret
@@ -245,7 +245,7 @@ def test_a_new_password_forgets_the_places_of_the_old_one(school: School) -> Non
     other, mine = Browser(school), Browser(school)
     sign_in(other, "student")
     sign_in(mine, "student")
-    login = school.read(lambda db: db.execute(select(KnownPlace.login_id).limit(1)).scalar_one())
+    login = school.read(lambda db: db.execute(select(KnownPlace.c.login_id).limit(1)).scalar_one())
     form = {"old_password": PASSWORD, "pseudonym": {"password": "purple horses sing"}}
     assert mine.submit(f"/profile/logins/{login}/password", form).status == 302
     assert not known(school, login, Place("127.0.0.1", other.cookies[KNOWN])).browser
@@ -254,7 +254,7 @@ def test_a_new_password_forgets_the_places_of_the_old_one(school: School) -> Non
 
 def test_no_more_than_twenty_places_of_a_login_are_kept_and_none_for_longer_than_a_year(school: School) -> None:
     login = school.read(
-        lambda db: db.execute(select(Login.id).where(Login.user_id == school.id("student"))).scalar_one()
+        lambda db: db.execute(select(Login.c.id).where(Login.c.user_id == school.id("student"))).scalar_one()
     )
     for number in range(25):
         with school.server.services.database.write() as db:

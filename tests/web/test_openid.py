@@ -90,7 +90,9 @@ def test_a_person_signs_in_by_the_providers_word(school: School, other_side: Idp
     reply = go_through(school, other_side, browser)
     assert (reply.status, reply.headers["location"]) == (302, "/?login_success=1")
     assert "Hello, Stella Student" in browser.get("/").text
-    login = school.read(lambda db: db.execute(select(Login.login_count).where(Login.unique_id == "u-1")).scalar_one())
+    login = school.read(
+        lambda db: db.execute(select(Login.c.login_count).where(Login.c.unique_id == "u-1")).scalar_one()
+    )
     assert login == 1
 
 
@@ -252,7 +254,7 @@ def test_an_address_that_nobody_has_verified_is_confirmed_by_mail(
         go_through(school, other_side, browser, **claims)
     (channel,) = browser.get("/api/v1/users/self/communication_channels").json
     assert (channel["address"], channel["workflow_state"]) == ("nina@idp.test", state)
-    mails = school.read(lambda db: db.execute(select(MailMessage.recipient, MailMessage.text_body)).all())
+    mails = school.read(lambda db: db.execute(select(MailMessage.c.recipient, MailMessage.c.text_body)).all())
     assert [mail.recipient for mail in mails] == ([] if verified else ["nina@idp.test"])
     for mail in mails:
         link = next(line for line in mail.text_body.splitlines() if "/register/" in line)
@@ -273,7 +275,7 @@ def test_attributes_are_taken_as_the_provider_maps_them(school: School, other_si
     assert go_through(school, other_side, browser, **claims).status == 302
     me = browser.get("/api/v1/users/self/profile").json
     assert me["name"].startswith("Nina NNN")
-    login = school.read(lambda db: db.execute(select(Login).where(Login.unique_id == "u-1")).one())
+    login = school.read(lambda db: db.execute(select(Login).where(Login.c.unique_id == "u-1")).one())
     assert login.sis_user_id is None
 
 
@@ -400,7 +402,7 @@ def test_attack_session_fixation(school: School, other_side: Idp) -> None:
     thief = Browser(school)
     thief.cookies["homeroom_session"] = planted
     assert thief.get("/").status == 302
-    assert len(school.read(lambda db: db.execute(select(WebSession.id)).all())) == 1
+    assert len(school.read(lambda db: db.execute(select(WebSession.c.id)).all())) == 1
 
 
 def test_attack_an_address_that_nobody_has_checked(school: School, other_side: Idp) -> None:
@@ -427,9 +429,9 @@ def test_who_may_not_sign_in_cannot_do_so_here(school: School, other_side: Idp, 
     add_login(school, "student", "u-1", add_provider(school, other_side, jit_provisioning=True))
     student = school.id("student")
     if change == "suspended login":
-        query: Any = update(Login).where(Login.unique_id == "u-1").values(state="suspended")
+        query: Any = update(Login).where(Login.c.unique_id == "u-1").values(state="suspended")
     else:
-        query = update(User).where(User.id == student).values(state="deleted")
+        query = update(User).where(User.c.id == student).values(state="deleted")
     school.write(lambda db: db.execute(query))
     browser = Browser(school)
     assert refused(go_through(school, other_side, browser), UNKNOWN)
@@ -446,9 +448,9 @@ def test_another_providers_login_and_a_password_login_are_not_meant(school: Scho
 
 def test_logins_of_a_provider_cannot_sign_in_with_a_password(school: School, other_side: Idp) -> None:
     login = add_login(school, "student", "stella@idp.test", add_provider(school, other_side))
-    own = select(Login.password_hash).where(Login.user_id == school.id("student"), Login.provider_key == 0)
+    own = select(Login.c.password_hash).where(Login.c.user_id == school.id("student"), Login.c.provider_key == 0)
     hashed = school.read(lambda db: db.execute(own).scalar_one())
-    school.write(lambda db: db.execute(update(Login).where(Login.id == login).values(password_hash=hashed)))
+    school.write(lambda db: db.execute(update(Login).where(Login.c.id == login).values(password_hash=hashed)))
     assert sign_in(Browser(school), "stella@idp.test").status == 400
     assert sign_in(Browser(school), "student").status == 302
 

@@ -29,7 +29,7 @@ def browser(school: School) -> Browser:
 
 
 def page_of(school: School, who: str = "student") -> str:
-    login = school.read(lambda db: db.execute(select(Login.id).where(Login.user_id == school.id(who))).scalar_one())
+    login = school.read(lambda db: db.execute(select(Login.c.id).where(Login.c.user_id == school.id(who))).scalar_one())
     return f"/profile/logins/{login}/password"
 
 
@@ -121,7 +121,7 @@ def test_a_login_that_no_password_opens_has_none_to_change(school: School, value
         "/api/v1/accounts/1/logins", {"user": {"id": school.id("student")}, "login": {"unique_id": "second"}}
     )
     first = int(page.split("/")[3])
-    school.write(lambda db: db.execute(update(Login).where(Login.id == first).values(**values)))
+    school.write(lambda db: db.execute(update(Login).where(Login.c.id == first).values(**values)))
     sign = school.as_("student").get("/login/session_token").json["session_url"]
     browser.get(browser.get(sign).headers["location"])
     assert page not in browser.get("/profile").text
@@ -136,7 +136,7 @@ def add_address(school: School) -> int:
 
 
 def mails(school: School) -> list[Any]:
-    return list(school.read(lambda db: db.execute(select(MailMessage).order_by(MailMessage.id)).all()))
+    return list(school.read(lambda db: db.execute(select(MailMessage).order_by(MailMessage.c.id)).all()))
 
 
 def link_in(mail: Any) -> str:
@@ -170,7 +170,7 @@ def test_a_link_that_is_too_old_is_replaced(school: School, browser: Browser) ->
     channel = add_address(school)
     past = {"confirmation_expires_at": clock.now() - timedelta(days=1)}
     school.write(
-        lambda db: db.execute(update(CommunicationChannel).where(CommunicationChannel.id == channel).values(**past))
+        lambda db: db.execute(update(CommunicationChannel).where(CommunicationChannel.c.id == channel).values(**past))
     )
     browser.submit("/profile", {}, to=f"/profile/addresses/{channel}/confirmation")
     link = link_in(mails(school)[-1])
@@ -181,13 +181,15 @@ def test_a_link_that_is_too_old_is_replaced(school: School, browser: Browser) ->
 def test_other_addresses_have_no_link(school: School, browser: Browser, which: str) -> None:
     own = school.read(
         lambda db: db.execute(
-            select(CommunicationChannel.id).where(CommunicationChannel.user_id == school.id("student"))
+            select(CommunicationChannel.c.id).where(CommunicationChannel.c.user_id == school.id("student"))
         ).scalars().first()
     )  # fmt: skip
     other = add_address(school)
     school.write(
         lambda db: db.execute(
-            update(CommunicationChannel).where(CommunicationChannel.id == other).values(user_id=school.id("classmate"))
+            update(CommunicationChannel)
+            .where(CommunicationChannel.c.id == other)
+            .values(user_id=school.id("classmate"))
         )
     )
     id = {"confirmed": own, "somebody else's": other, "none": 999_999}[which]

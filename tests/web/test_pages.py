@@ -43,7 +43,7 @@ def test_names_are_text_on_every_page(school: School) -> None:
     hostile = '<img src=x onerror="alert(1)">'
 
     def rename(db: Connection) -> None:
-        db.execute(update(User).where(User.id == school.id("student")).values(name=hostile, pronouns=hostile))
+        db.execute(update(User).where(User.c.id == school.id("student")).values(name=hostile, pronouns=hostile))
         db.execute(update(Course).values(name=hostile, course_code=hostile, public_description=hostile))
 
     school.write(rename)
@@ -220,7 +220,7 @@ def test_a_page_that_says_no_still_says_who_one_is(school: School, url: str, sta
 
 def test_a_profile_is_shown_where_the_account_has_profiles(school: School) -> None:
     def write(db: Connection) -> None:
-        db.execute(update(User).where(User.id == school.id("student")).values(title="Head girl", bio="Likes\nfrogs"))
+        db.execute(update(User).where(User.c.id == school.id("student")).values(title="Head girl", bio="Likes\nfrogs"))
 
     school.write(write)
     student = browser_of(school, "student")
@@ -271,7 +271,7 @@ def test_an_admin_who_acts_as_somebody_is_neither_asked_nor_able_to_accept(schoo
     page = admin.get("/profile")
     assert page.status == 200
     assert admin.post("/terms", {"authenticity_token": token_in(page)}).status == 403
-    accepted = select(User.terms_accepted_at).where(User.id == school.id("student"))
+    accepted = select(User.c.terms_accepted_at).where(User.c.id == school.id("student"))
     assert school.read(lambda db: db.execute(accepted).scalar_one()) is None
 
 
@@ -324,7 +324,7 @@ def test_rows_that_are_over_are_swept_up(school: School) -> None:
     past = clock.now() - timedelta(seconds=1)
 
     def age(db: Connection) -> None:
-        db.execute(update(WebSession).where(WebSession.user_id == school.id("student")).values(expires_at=past))
+        db.execute(update(WebSession).where(WebSession.c.user_id == school.id("student")).values(expires_at=past))
         db.execute(update(PasswordReset).values(expires_at=past))
         db.execute(update(AttemptCount).values(ends_at=clock.real_now() - timedelta(seconds=1)))
 
@@ -332,7 +332,7 @@ def test_rows_that_are_over_are_swept_up(school: School) -> None:
     jobs.run_due()
 
     def left(table: Any) -> int:
-        return len(school.read(lambda db: db.execute(select(table.__table__)).all()))
+        return len(school.read(lambda db: db.execute(select(table)).all()))
 
     assert (left(WebSession), left(PasswordReset), left(AttemptCount)) == (1, 0, 0)
     assert browser.get("/profile").status == 200

@@ -151,7 +151,7 @@ def test_who_asks_learns_nothing(school: School) -> None:
     school.write(
         lambda db: db.execute(
             update(CommunicationChannel)
-            .where(CommunicationChannel.user_id == school.id("observer"))
+            .where(CommunicationChannel.c.user_id == school.id("observer"))
             .values(state="unconfirmed")
         )
     )

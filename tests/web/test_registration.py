@@ -37,12 +37,12 @@ def finish(browser: Browser, link: str, password: str = PASSWORD, **user: Any) -
 def person(school: School, login: str = "newbie@home.test") -> Any:
     return school.read(
         lambda db: db.execute(
-            select(User.id, User.state, User.terms_accepted_at, Login.password_hash, Login.login_count,
-                   CommunicationChannel.state.label("channel"),
+            select(User.c.id, User.c.state, User.c.terms_accepted_at, Login.c.password_hash, Login.c.login_count,
+                   CommunicationChannel.c.state.label("channel"),
                    select(func.count()).select_from(ConfirmationLink).scalar_subquery().label("links"))
-            .join(Login, Login.user_id == User.id)
-            .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
-            .where(Login.unique_id == login)
+            .join(Login, Login.c.user_id == User.c.id)
+            .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
+            .where(Login.c.unique_id == login)
         ).one()
     )  # fmt: skip
 
@@ -51,9 +51,9 @@ def require_terms(school: School) -> None:
     def change(db: Connection) -> None:
         from msgspec.structs import replace
 
-        settings = read_settings(db.execute(select(Account.settings).where(Account.id == 1)).scalar_one())
+        settings = read_settings(db.execute(select(Account.c.settings).where(Account.c.id == 1)).scalar_one())
         text = settings_text(replace(settings, require_terms=True))
-        db.execute(update(Account).where(Account.id == 1).values(settings=text))
+        db.execute(update(Account).where(Account.c.id == 1).values(settings=text))
 
     school.write(change)
 
@@ -148,10 +148,10 @@ def test_an_address_of_somebody_who_is_in_is_confirmed_and_signs_nobody_in(schoo
     link = invite(school)
     school.write(
         lambda db: db.execute(
-            update(Login).where(Login.unique_id == "newbie@home.test").values(password_hash="x", login_count=3)
+            update(Login).where(Login.c.unique_id == "newbie@home.test").values(password_hash="x", login_count=3)
         )
     )
-    school.write(lambda db: db.execute(update(User).where(User.id == person(school).id).values(state="registered")))
+    school.write(lambda db: db.execute(update(User).where(User.c.id == person(school).id).values(state="registered")))
     browser = Browser(school)
     page = browser.get(link)
     assert "Confirm your address" in page.text
@@ -170,7 +170,7 @@ def test_who_confirms_while_signed_in_comes_to_the_settings(school: School) -> N
     school.write(
         lambda db: db.execute(
             update(CommunicationChannel)
-            .where(CommunicationChannel.address == "newbie@home.test")
+            .where(CommunicationChannel.c.address == "newbie@home.test")
             .values(user_id=school.id("student"))
         )
     )

@@ -173,7 +173,7 @@ def test_attack_an_old_password_is_half_way_in_when_it_is_changed(school: School
     mine, thief = browser_with(school, app), Browser(school)
     sign_in(thief, "student")
     login = school.read(
-        lambda db: db.execute(select(Login.id).where(Login.user_id == school.id("student"))).scalar_one()
+        lambda db: db.execute(select(Login.c.id).where(Login.c.user_id == school.id("student"))).scalar_one()
     )
     form = {"old_password": PASSWORD, "pseudonym": {"password": "purple horses sing"}}
     assert mine.submit(f"/profile/logins/{login}/password", form).status == 302
@@ -184,10 +184,10 @@ def test_attack_an_old_password_is_half_way_in_when_it_is_changed(school: School
 def test_attack_whoever_is_shut_out_between_the_steps_stays_out(school: School, app: App, change: str) -> None:
     browser = Browser(school)
     sign_in(browser, "student")
-    mine = Login.user_id == school.id("student")
+    mine = Login.c.user_id == school.id("student")
     shut = update(Login).where(mine).values(state=change)
     if change == "deleted":
-        shut = update(User).where(User.id == school.id("student")).values(state="deleted")
+        shut = update(User).where(User.c.id == school.id("student")).values(state="deleted")
     school.write(lambda db: db.execute(shut))
     step(browser, app.next_code())
     assert not is_in(browser)
@@ -220,7 +220,7 @@ def test_attack_acting_as_somebody_by_a_session_token_takes_ones_own_second_fact
 def test_attack_a_link_for_a_new_password_is_no_second_factor(school: School, app: App) -> None:
     browser = Browser(school)
     browser.submit("/login/canvas/forgot", {"pseudonym_session": {"unique_id_forgot": "student@school.test"}})
-    text = school.read(lambda db: db.execute(select(MailMessage.text_body)).scalars().all())[-1]
+    text = school.read(lambda db: db.execute(select(MailMessage.c.text_body)).scalars().all())[-1]
     link = urlsplit(next(word for word in text.split() if "/login/canvas/reset/" in word)).path
     reply = browser.submit(link, {"pseudonym": {"password": "purple horses sing"}})
     assert reply.headers["location"] == STEP
@@ -273,7 +273,7 @@ def test_attack_sessions_from_before_it_was_required_go_on_without_it(school: Sc
     assert (is_in(before), is_in(has_one), is_in(student)) == (False, True, True)
 
     def make_admin(db: Connection) -> None:
-        role = db.execute(select(AccountAdmin.role_id).limit(1)).scalar_one()
+        role = db.execute(select(AccountAdmin.c.role_id).limit(1)).scalar_one()
         now = clock.now()
         db.execute(
             insert(AccountAdmin).values(
@@ -316,5 +316,5 @@ def test_attack_a_set_up_that_waits_does_not_replace_the_one_that_was_made_meanw
 def test_waiting_sessions_are_nobodys(school: School, app: App) -> None:
     browser = Browser(school)
     sign_in(browser, "student")
-    waiting = select(WebSession.user_id).where(WebSession.waiting_user_id == school.id("student"))
+    waiting = select(WebSession.c.user_id).where(WebSession.c.waiting_user_id == school.id("student"))
     assert school.read(lambda db: db.execute(waiting).scalars().all()) == [None]

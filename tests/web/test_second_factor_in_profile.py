@@ -51,12 +51,12 @@ def test_setting_up_takes_the_password_and_a_code_and_signs_out_everywhere_else(
     assert "10 recovery codes left" in mine.get(PAGE).text
     assert app.recovery_codes[0] not in mine.get(PAGE).text
     assert mine.get(SETUP).headers["location"] == PAGE
-    kept = school.read(lambda db: (db.execute(select(SecondFactor.sealed_secret)).scalar_one(), _digests(db)))
+    kept = school.read(lambda db: (db.execute(select(SecondFactor.c.sealed_secret)).scalar_one(), _digests(db)))
     assert app.secret not in kept[0] and not any(app.recovery_codes[0].encode() in digest for digest in kept[1])
 
 
 def _digests(db: Connection) -> list[bytes]:
-    return list(db.execute(select(RecoveryCode.digest)).scalars())
+    return list(db.execute(select(RecoveryCode.c.digest)).scalars())
 
 
 def test_attack_whoever_finds_a_browser_open_cannot_change_the_second_factor(school: School, app: App) -> None:
@@ -111,4 +111,4 @@ def test_attack_a_set_up_that_was_begun_is_not_finished_by_the_next_person(schoo
 
 def test_who_is_deleted_leaves_no_secret_behind(school: School, app: App) -> None:
     assert school.as_("admin").delete(f"/api/v1/accounts/1/users/{school.id('student')}").status == 200
-    assert school.read(lambda db: db.execute(select(SecondFactor.user_id)).all()) == []
+    assert school.read(lambda db: db.execute(select(SecondFactor.c.user_id)).all()) == []

@@ -42,7 +42,7 @@ def count_people(school: School) -> int:
 
 
 def mails(school: School) -> list[Any]:
-    return list(school.read(lambda db: db.execute(select(MailMessage).order_by(MailMessage.id)).all()))
+    return list(school.read(lambda db: db.execute(select(MailMessage).order_by(MailMessage.c.id)).all()))
 
 
 def link_in(mail: Any) -> str:
@@ -138,7 +138,7 @@ def test_where_parents_may_register_everybody_who_does_is_one(school: School) ->
     assert "For parents and guardians" in Browser(school).get("/register").text
     assert register(school).status == 200
     row = school.read(
-        lambda db: db.execute(select(User.initial_enrollment_type).where(User.name == "Nina Newcomer")).one()
+        lambda db: db.execute(select(User.c.initial_enrollment_type).where(User.c.name == "Nina Newcomer")).one()
     )
     assert row.initial_enrollment_type == "observer"
 

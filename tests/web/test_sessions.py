@@ -195,7 +195,7 @@ def test_a_suspended_login_stops_its_sessions(school: School, browser: Browser) 
 @pytest.mark.spec("identity.md#1")
 def test_a_suspended_login_does_not_stop_an_admin_who_acts_as_its_owner(school: School) -> None:
     def act_as_the_student(db: Connection) -> str:
-        db.execute(update(Login).where(Login.user_id == school.id("student")).values(state="suspended"))
+        db.execute(update(Login).where(Login.c.user_id == school.id("student")).values(state="suspended"))
         return sessions.start(db, school.id("student"), real_user_id=school.id("admin"))
 
     admin = Browser(school)
@@ -219,7 +219,7 @@ def test_signing_out_everywhere_ends_every_session(school: School, browser: Brow
 def test_a_session_older_than_the_last_signing_out_is_over(school: School, browser: Browser) -> None:
     later = clock.now() + timedelta(seconds=1)
     school.write(
-        lambda db: db.execute(update(User).where(User.id == school.id("student")).values(last_logged_out_at=later))
+        lambda db: db.execute(update(User).where(User.c.id == school.id("student")).values(last_logged_out_at=later))
     )
     assert not is_signed_in(browser)
 
@@ -234,7 +234,7 @@ def test_an_admin_ends_the_sessions_of_a_person(school: School, browser: Browser
 @pytest.mark.spec("homeroom.md#3")
 def test_deleting_a_person_ends_their_sessions(school: School, browser: Browser) -> None:
     assert school.as_("admin").delete(f"/api/v1/accounts/1/users/{school.id('student')}").status == 200
-    assert school.read(lambda db: db.execute(select(WebSession.id)).all()) == []
+    assert school.read(lambda db: db.execute(select(WebSession.c.id)).all()) == []
     assert not is_signed_in(browser)
 
 
@@ -260,7 +260,7 @@ def test_a_session_is_over_at_its_expiry_however_busy(school: School, browser: B
     assert sign_in(browser, "student").status == 302
     assert is_signed_in(browser)
     school.write(sessions.sweep)
-    assert len(school.read(lambda db: db.execute(select(WebSession.id)).all())) == 1
+    assert len(school.read(lambda db: db.execute(select(WebSession.c.id)).all())) == 1
 
 
 # --- what waits in a session -------------------------------------------------------------------------------------

@@ -166,7 +166,7 @@ def test_signing_in_is_noted_in_the_login_and_in_lists(school: School, browser: 
     assert before is None
     for _ in range(2):
         assert sign_in(Browser(school), "student").status == 302
-    login = school.read(lambda db: db.execute(select(Login).where(Login.user_id == school.id("student"))).one())
+    login = school.read(lambda db: db.execute(select(Login).where(Login.c.user_id == school.id("student"))).one())
     assert login.login_count == 2
     assert login.last_login_at < login.current_login_at
     shown = school.as_("admin").get(f"/api/v1/users/{school.id('student')}?include[]=last_login").json["last_login"]
@@ -176,7 +176,7 @@ def test_signing_in_is_noted_in_the_login_and_in_lists(school: School, browser: 
 def test_a_hash_of_other_costs_is_replaced_by_todays(school: School, browser: Browser) -> None:
     sign_in(browser, "student")
     stored = school.read(
-        lambda db: db.execute(select(Login.password_hash).where(Login.user_id == school.id("student"))).scalar_one()
+        lambda db: db.execute(select(Login.c.password_hash).where(Login.c.user_id == school.id("student"))).scalar_one()
     )
     assert not passwords.needs_rehash(stored)
     assert sign_in(Browser(school), "student").status == 302
@@ -186,7 +186,7 @@ def test_a_login_suspended_while_its_password_is_checked_does_not_enter(school: 
     with school.server.services.database.write() as db:
         candidate = access_sign_in.find_candidate(db, "student@school.test")
         assert candidate is not None
-        db.execute(update(Login).where(Login.id == candidate.login_id).values(state="suspended"))
+        db.execute(update(Login).where(Login.c.id == candidate.login_id).values(state="suspended"))
         assert not access_sign_in.enter(db, Checked(candidate, candidate.password_hash))
 
 
@@ -203,7 +203,7 @@ def test_signing_out_by_form_ends_the_session(school: School, browser: Browser) 
     assert "homeroom_session" not in browser.cookies
     browser.cookies = old
     assert browser.get("/api/v1/users/self").status == 401
-    assert school.read(lambda db: db.execute(select(WebSession.id)).all()) == []
+    assert school.read(lambda db: db.execute(select(WebSession.c.id)).all()) == []
 
 
 @pytest.mark.spec("homeroom.md#4")

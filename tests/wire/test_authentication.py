@@ -88,35 +88,35 @@ def test_an_unknown_token_is_refused_on_a_public_route_too(school: School) -> No
 
 
 WRONGS: dict[str, tuple[Callable[[School], None], dict[str, Any]]] = {
-    "pending": (lambda s: change(s, AccessToken, AccessToken.digest == digest_of(TOKEN), state="pending"), INVALID),
+    "pending": (lambda s: change(s, AccessToken, AccessToken.c.digest == digest_of(TOKEN), state="pending"), INVALID),
     "revoked": (
-        lambda s: change(s, AccessToken, AccessToken.digest == digest_of(TOKEN), state="deleted"),
+        lambda s: change(s, AccessToken, AccessToken.c.digest == digest_of(TOKEN), state="deleted"),
         {"errors": [{"message": "Revoked access token."}]},
     ),
     "expired for good": (
         lambda s: change(
             s,
             AccessToken,
-            AccessToken.digest == digest_of(TOKEN),
+            AccessToken.c.digest == digest_of(TOKEN),
             permanent_expires_at=datetime(2026, 1, 6, 7, 8, 9, 500, UTC),
         ),
         {"errors": [{"message": "Expired access token.", "expired_at": "2026-01-06T07:08:09Z"}]},
     ),
     "past its hour": (
         lambda s: change(
-            s, AccessToken, AccessToken.digest == digest_of(TOKEN), expires_at=datetime(2020, 1, 1, tzinfo=UTC)
+            s, AccessToken, AccessToken.c.digest == digest_of(TOKEN), expires_at=datetime(2020, 1, 1, tzinfo=UTC)
         ),
         INVALID,
     ),
-    "of an inactive key": (lambda s: change(s, DeveloperKey, DeveloperKey.is_default, state="inactive"), INVALID),
-    "of a deleted key": (lambda s: change(s, DeveloperKey, DeveloperKey.is_default, state="deleted"), INVALID),
-    "of a deleted user": (lambda s: change(s, User, User.id == s.id("student"), state="deleted"), INVALID),
+    "of an inactive key": (lambda s: change(s, DeveloperKey, DeveloperKey.c.is_default, state="inactive"), INVALID),
+    "of a deleted key": (lambda s: change(s, DeveloperKey, DeveloperKey.c.is_default, state="deleted"), INVALID),
+    "of a deleted user": (lambda s: change(s, User, User.c.id == s.id("student"), state="deleted"), INVALID),
     "of a suspended login": (
-        lambda s: change(s, Login, Login.user_id == s.id("student"), state="suspended"),
+        lambda s: change(s, Login, Login.c.user_id == s.id("student"), state="suspended"),
         INVALID,
     ),
     "of somebody without a login": (
-        lambda s: change(s, Login, Login.user_id == s.id("student"), state="deleted"),
+        lambda s: change(s, Login, Login.c.user_id == s.id("student"), state="deleted"),
         INVALID,
     ),
 }

@@ -313,7 +313,7 @@ def test_an_answers_header_stays_one_line(nobody: Client) -> None:
 
 
 def name_of(school: School, who: str) -> str:
-    return str(school.read(lambda db: db.execute(select(User.name).where(User.id == school.id(who))).scalar_one()))
+    return str(school.read(lambda db: db.execute(select(User.c.name).where(User.c.id == school.id(who))).scalar_one()))
 
 
 @pytest.mark.parametrize(("how", "status"), [("fail", 500), ("refuse", 404), ("unencodable", 500)])

@@ -112,8 +112,8 @@ def test_a_user_is_found_by_each_form(school: School, form: str) -> None:
     student = school.id("student")
 
     def prepare(db: object) -> None:
-        db.execute(update(User).where(User.id == student).values(uuid=UUID, lti_context_id="lti-1", lti_id="lti-3"))  # type: ignore[attr-defined]
-        db.execute(update(Login).where(Login.user_id == student).values(integration_id="int-1"))  # type: ignore[attr-defined]
+        db.execute(update(User).where(User.c.id == student).values(uuid=UUID, lti_context_id="lti-1", lti_id="lti-3"))  # type: ignore[attr-defined]
+        db.execute(update(Login).where(Login.c.user_id == student).values(integration_id="int-1"))  # type: ignore[attr-defined]
 
     school.write(prepare)
     path = form.format(id=student, global_id=global_id(student), uuid=UUID)
@@ -142,7 +142,7 @@ def test_what_is_not_found_is_404(school: School, form: str) -> None:
 
 def test_an_escaped_slash_belongs_to_the_id(school: School) -> None:
     student = school.id("student")
-    school.write(lambda db: db.execute(update(Login).where(Login.user_id == student).values(sis_user_id="a/b c%d")))
+    school.write(lambda db: db.execute(update(Login).where(Login.c.user_id == student).values(sis_user_id="a/b c%d")))
     admin = school.as_("admin")
     for path in (b"sis_user_id:a%2Fb%20c%25d", b"sis_user_id%3aa%2fb%20c%25d"):
         reply = admin.send("GET", b"/api/v1/users/" + path)

@@ -86,13 +86,13 @@ def test_a_target_that_is_no_text_is_no_target(school: School, query: str) -> No
 
 def test_a_target_needs_a_login(school: School) -> None:
     student = school.id("student")
-    school.write(lambda db: db.execute(update(Login).where(Login.user_id == student).values(state="deleted")))
+    school.write(lambda db: db.execute(update(Login).where(Login.c.user_id == student).values(state="deleted")))
     assert school.as_("admin").get(f"{SELF}?as_user_id={student}").json == INVALID
 
 
 def test_of_a_merged_user_an_admin_learns_whom_they_became(school: School) -> None:
     student, classmate = school.id("student"), school.id("classmate")
-    merged = update(User).where(User.id == student).values(state="deleted", merged_into_user_id=classmate)
+    merged = update(User).where(User.c.id == student).values(state="deleted", merged_into_user_id=classmate)
     school.write(lambda db: db.execute(merged))
     url = f"{SELF}?as_user_id={student}"
     reply = school.as_("admin").get(url)
@@ -102,7 +102,7 @@ def test_of_a_merged_user_an_admin_learns_whom_they_became(school: School) -> No
 
 def test_a_deleted_user_is_no_target(school: School) -> None:
     student = school.id("student")
-    school.write(lambda db: db.execute(update(User).where(User.id == student).values(state="deleted")))
+    school.write(lambda db: db.execute(update(User).where(User.c.id == student).values(state="deleted")))
     assert school.as_("admin").get(f"{SELF}?as_user_id={student}").json == INVALID
 
 
@@ -117,7 +117,7 @@ def test_a_deleted_user_is_no_target(school: School) -> None:
 def test_a_token_made_while_masquerading_fixes_the_target(
     school: School, target: str, status: int, body: dict[str, str] | None
 ) -> None:
-    token = AccessToken.digest == digest_of(token_of("student"))
+    token = AccessToken.c.digest == digest_of(token_of("student"))
     school.write(lambda db: db.execute(update(AccessToken).where(token).values(real_user_id=school.id("admin"))))
     student = school.as_("student")
     assert student.get(SELF).json["id"] == school.id("student")
@@ -127,7 +127,7 @@ def test_a_token_made_while_masquerading_fixes_the_target(
 
 
 def test_a_fixed_target_is_not_changed_by_an_unknown_one(school: School) -> None:
-    token = AccessToken.digest == digest_of(token_of("student"))
+    token = AccessToken.c.digest == digest_of(token_of("student"))
     school.write(lambda db: db.execute(update(AccessToken).where(token).values(real_user_id=school.id("admin"))))
     assert school.as_("student").get(f"{SELF}?as_user_id=nobody").json == {"errors": "Cannot change masquerade"}
 

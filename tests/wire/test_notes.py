@@ -18,7 +18,9 @@ from homeroom.school.schema import AccessToken
 
 def last_used(school: School, who: str) -> datetime | None:
     hint = token_of(who)[:5]
-    statement = select(AccessToken.last_used_at).where(AccessToken.user_id == school.id(who), AccessToken.hint == hint)
+    statement = select(AccessToken.c.last_used_at).where(
+        AccessToken.c.user_id == school.id(who), AccessToken.c.hint == hint
+    )
     return school.read(lambda db: db.execute(statement).scalar_one())  # type: ignore[no-any-return]
 
 
@@ -28,7 +30,9 @@ def use(school: School, who: str) -> None:
 
 def set_last_used(school: School, who: str, at: datetime) -> None:
     school.write(
-        lambda db: db.execute(update(AccessToken).where(AccessToken.user_id == school.id(who)).values(last_used_at=at))
+        lambda db: db.execute(
+            update(AccessToken).where(AccessToken.c.user_id == school.id(who)).values(last_used_at=at)
+        )
     )
 
 

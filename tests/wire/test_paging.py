@@ -242,9 +242,9 @@ def test_following_next_meets_everybody_once_in_order(
 
 
 def _expected(school: School, by: str, descending: bool) -> list[int]:
-    column = getattr(User, by)
-    order = (column.desc() if descending else column).nulls_last(), User.id.desc() if descending else User.id
-    return list(school.read(lambda db: db.execute(select(User.id).order_by(*order)).scalars().all()))
+    column = User.c[by]
+    order = (column.desc() if descending else column).nulls_last(), User.c.id.desc() if descending else User.c.id
+    return list(school.read(lambda db: db.execute(select(User.c.id).order_by(*order)).scalars().all()))
 
 
 def test_from_row_1000_on_next_is_a_bookmark(school: School) -> None:

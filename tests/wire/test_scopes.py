@@ -32,7 +32,7 @@ def scoped(school: School, who: str, *scopes: str, require: bool = True, allow_i
         }  # fmt: skip
         given = db.execute(insert(DeveloperKey).values(values)).inserted_primary_key
         assert given is not None
-        token = AccessToken.digest == digest_of(token_of(who))
+        token = AccessToken.c.digest == digest_of(token_of(who))
         changed = {"developer_key_id": given[0], "scopes": json.dumps(scopes)}
         db.execute(update(AccessToken).where(token).values(changed))
 
@@ -115,4 +115,4 @@ def test_every_route_of_canvas_has_the_scope_of_its_documented_path(school: Scho
     texts = [canvas.scope_text(route) for route in canvas.routes]
     assert len(texts) == len(set(texts))
     assert SHOW in texts
-    assert school.read(lambda db: db.execute(select(DeveloperKey.id)).scalars().all())
+    assert school.read(lambda db: db.execute(select(DeveloperKey.c.id)).scalars().all())

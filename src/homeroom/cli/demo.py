@@ -78,7 +78,7 @@ def load_demo(school: Database) -> int:
     The tokens of the demo people are public, an admin's among them.
     """
     with school.read() as db:
-        if not is_loaded(db) and db.execute(select(User.id).offset(1).limit(1)).first():
+        if not is_loaded(db) and db.execute(select(User.c.id).offset(1).limit(1)).first():
             raise Problem("There are people in this school; the demo school is for an empty one.")
     with Console(file=sys.stderr).status("Filling the school ..."):
         return demo_school.load(school)

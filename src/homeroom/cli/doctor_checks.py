@@ -198,7 +198,7 @@ def check_search(db: Connection) -> Finding:
         missing = db.execute(text(indexes)).scalar_one() == 0
     if missing:
         return Finding("search", "problem", "the trigram index is gone", "Restore a backup, or make the index again.")
-    people = db.execute(select(DirectoryEntry.user_id).limit(1)).first()
+    people = db.execute(select(DirectoryEntry.c.user_id).limit(1)).first()
     return Finding("search", "ok", "by trigrams" if people else "by trigrams; nobody is there yet")
 
 
@@ -210,7 +210,7 @@ def check_clock(db: Connection) -> Finding:
             return Finding(
                 "clock", "problem", f"{apart.total_seconds():.0f} s from the database's", "Run an NTP client."
             )
-    if db.execute(select(MovedClock.id)).first():
+    if db.execute(select(MovedClock.c.id)).first():
         return Finding(
             "clock", "note", "Homeroom's time is moved", "It counts with HOMEROOM_DEV only; DELETE /homeroom/v1/clock."
         )

@@ -11,7 +11,7 @@ from homeroom.cli.open_school import opened
 from homeroom.cli.options import of_a_school
 from homeroom.db.migrate import migrate as bring_up_to_date
 from homeroom.db.migrate import newest_revision
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 
 
 @click.command()
@@ -28,5 +28,5 @@ def migrate(data: Path | None, database: str | None) -> None:
     """
     settings = settings_from(data=data, database_url=database)
     with opened(settings) as school:
-        changed = bring_up_to_date(school, Base.metadata, told=lambda step: click.echo(f"{step}."))
+        changed = bring_up_to_date(school, METADATA, told=lambda step: click.echo(f"{step}."))
     click.echo(f"The tables are at revision {newest_revision()}{'' if changed else ' already'}.")

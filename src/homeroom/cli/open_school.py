@@ -11,7 +11,7 @@ from pathlib import Path
 from homeroom.cli.errors import Problem, told_in_a_sentence
 from homeroom.db import Database
 from homeroom.db.migrate import current_revision, migrate, newest_revision, revisions
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 from homeroom.school.seed import first_start as setup
 from homeroom.settings import Settings
 
@@ -110,7 +110,7 @@ def require_school(database: Database) -> None:
 
 def make_ready(database: Database, settings: Settings) -> setup.FirstAdmin | None:
     """Bring the tables up to date and, on the first start, set the school up: whom to let in, None afterwards."""
-    migrate(database, Base.metadata)
+    migrate(database, METADATA)
     admin = setup.first_start(
         database, token=settings.admin_token, keep=lambda made: keep_token(settings.data, made.token)
     )

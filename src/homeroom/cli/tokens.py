@@ -54,8 +54,8 @@ def create(login: str, purpose: str, data: Path | None, database: str | None) ->
 def find_owner(db: Connection, login: str) -> int:
     """The user with this active login. Raises Problem."""
     found = db.execute(
-        select(Login.user_id).where(Login.unique_id_key == search_key(login), Login.state == "active").limit(1)
+        select(Login.c.user_id).where(Login.c.unique_id_key == search_key(login), Login.c.state == "active").limit(1)
     ).scalar_one_or_none()
     if found is None:
         raise Problem(f"Nobody signs in as {login!r}.")
-    return found
+    return int(found)

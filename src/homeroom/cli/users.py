@@ -84,8 +84,8 @@ def reset_second_factor(login: str, data: Path | None, database: str | None) -> 
 def find_login_id(db: Connection, login: str) -> int:
     """The active login that a password of ours can open. Raises Problem."""
     found = db.execute(
-        select(Login.id)
-        .where(Login.unique_id_key == search_key(login), Login.state == "active", Login.provider_key == 0)
+        select(Login.c.id)
+        .where(Login.c.unique_id_key == search_key(login), Login.c.state == "active", Login.c.provider_key == 0)
         .limit(1)
     ).scalar_one_or_none()
     if found is None:

@@ -55,7 +55,9 @@ def list_security_events(
 ) -> Page[SecurityEventJson]:
     """List security events, the newest first."""
     require_reader_of_security_events(actor)
-    page = paging.of(db, _matching(params), Order(SecurityEvent.id, SecurityEvent.id, descending=True), bookmarks=True)
+    page = paging.of(
+        db, _matching(params), Order(SecurityEvent.c.id, SecurityEvent.c.id, descending=True), bookmarks=True
+    )
     return page.map(event_json)
 
 
@@ -63,7 +65,7 @@ def _matching(wanted: ListSecurityEvents) -> AnySelect:
     for name in wanted.event:
         if name not in KINDS:
             raise Refused(f"There is no event {name[:40]!r}; there are {', '.join(KINDS)}.")
-    table = SecurityEvent
+    table = SecurityEvent.c
     rows = select(
         table.id, table.kind, table.created_at, table.actor_id, table.real_actor_id, table.user_id, table.object_type,
         table.object_id, table.address, table.request_id, table.details,

@@ -2,7 +2,6 @@
 
 from homeroom.db.engine import Database, after_commit
 from homeroom.db.statements import (
-    bare,
     begin_ids_anew,
     contains,
     insert_or_change,
@@ -18,7 +17,6 @@ from homeroom.db.types import digest_of, new_uuid
 __all__ = [
     "Database",
     "after_commit",
-    "bare",
     "begin_ids_anew",
     "contains",
     "digest_of",

@@ -108,16 +108,7 @@ def contains(db: Connection, column: Any, text: str) -> ColumnElement[bool]:
     return column.like(f"%{escaped}%")  # type: ignore[no-any-return]
 
 
-def bare(*columns: Any) -> tuple[Any, ...]:
-    """These columns of declarative tables as plain columns, for lists on a hot path.
-
-    A statement that is built for each call makes SQLAlchemy compare its columns with the compiled ones'. Declarative
-    attributes are new objects each time and are compared by building an expression; plain ones are identical.
-    """
-    return tuple(column.property.columns[0] if hasattr(column, "property") else column for column in columns)
-
-
-def lock(db: Connection, table: Any, ids: Iterable[int]) -> None:
+def lock(db: Connection, table: Table, ids: Iterable[int]) -> None:
     """Hold these rows until the transaction ends; what is read afterwards is what the holder before has left.
 
     In id order, so that two holders cannot wait for each other. Who only refers to a row by a foreign key does not
@@ -125,13 +116,13 @@ def lock(db: Connection, table: Any, ids: Iterable[int]) -> None:
     SQLite's writers already queue: nothing to do.
     """
     if db.dialect.name == "postgresql":
-        rows = select(table.id).where(table.id.in_(sorted(set(ids)))).order_by(table.id)
+        rows = select(table.c.id).where(table.c.id.in_(sorted(set(ids)))).order_by(table.c.id)
         db.execute(rows.with_for_update(key_share=True))
 
 
 def insert_or_update(
     db: Connection,
-    table: Any,
+    table: Table,
     rows: Sequence[Mapping[str, Any]] | AnySelect,
     *,
     key: Sequence[str],
@@ -164,7 +155,7 @@ def insert_or_update(
 
 def insert_or_change(
     db: Connection,
-    table: Any,
+    table: Table,
     row: Mapping[str, Any],
     *,
     key: Sequence[str],
@@ -184,7 +175,7 @@ def insert_or_change(
         index_where=text(live) if live is not None else None,
         set_=change(statement.excluded),
     )
-    return int(db.execute(statement.returning(table.id if returning is None else returning)).scalar_one())
+    return int(db.execute(statement.returning(table.c.id if returning is None else returning)).scalar_one())
 
 
 def insert_returning_id(db: Connection, statement: Insert) -> int:
@@ -207,7 +198,7 @@ def begin_ids_anew(db: Connection, tables: Iterable[Table]) -> None:
                 db.execute(select(func.setval(sequence, newest, False)).where(sequence.is_not(None)))
 
 
-def violated(error: IntegrityError, table: Any) -> str | None:
+def violated(error: IntegrityError, table: Table) -> str | None:
     """The name of the unique index or constraint of ``table`` that a write ran into; None for another kind of error."""
     diagnostics = getattr(error.orig, "diag", None)
     if diagnostics is not None:
@@ -218,7 +209,7 @@ def violated(error: IntegrityError, table: Any) -> str | None:
         return None
     # SQLite names the columns ("logins.account_id, logins.unique_id_key") and not the index.
     columns = [part.strip().split(".")[-1] for part in message.removeprefix(prefix).split(",")]
-    return _unique_over(table.__table__, columns)
+    return _unique_over(table, columns)
 
 
 def _unique_over(table: Table, columns: list[str]) -> str | None:

@@ -95,7 +95,7 @@ def test_the_staff_of_a_course_sees_the_name_of_its_accounts(school: School) -> 
     assert school.as_("teacher").get(url(school, "northern")).json == {"id": school.id("northern"), **json}
     assert school.as_("teacher").get("/api/v1/accounts/1").json["name"] == "Homeroom"
     assert school.as_("teacher").get("/api/v1/course_accounts").json == [{"id": school.id("northern"), **json}]
-    over = update(Enrollment).where(Enrollment.id == school.id("enrollment_of_teacher")).values(state="completed")
+    over = update(Enrollment).where(Enrollment.c.id == school.id("enrollment_of_teacher")).values(state="completed")
     school.write(lambda db: db.execute(over))
     assert school.as_("teacher").get("/api/v1/course_accounts").json == []
 
@@ -407,7 +407,7 @@ def test_an_edited_name_is_marked_and_can_be_spared(school: School) -> None:
     json = admin.put(url(school, "northern"), change).json
     assert (json["name"], json["default_storage_quota_mb"]) == ("New", 10)
     assert admin.put(url(school, "northern"), {"account": {"name": "Newest"}}).json["name"] == "Newest"
-    marks = select(Account.stuck_sis_fields).where(Account.id == school.id("northern"))
+    marks = select(Account.c.stuck_sis_fields).where(Account.c.id == school.id("northern"))
     assert school.read(lambda db: db.execute(marks).scalar()) == "name"
 
 
@@ -426,7 +426,7 @@ def test_an_account_moves_with_all_that_is_below_it(school: School) -> None:
 
 def test_the_people_of_an_account_that_moves_belong_to_its_new_parents(school: School) -> None:
     def belong(name: str) -> set[int]:
-        rows = select(UserAccountAssociation.user_id).where(UserAccountAssociation.account_id == school.id(name))
+        rows = select(UserAccountAssociation.c.user_id).where(UserAccountAssociation.c.account_id == school.id(name))
         return set(school.read(lambda db: db.execute(rows).scalars().all()))
 
     biologists = belong("northern")
@@ -491,7 +491,7 @@ def test_the_admins_of_a_deleted_account_are_none_any_more(school: School) -> No
     school.write(lambda db: db.execute(update(Course).values(state="deleted")))
     school.as_("admin").delete(f"/api/v1/accounts/1/sub_accounts/{school.id('northern')}")
     assert school.as_("sub_admin").get("/api/v1/accounts").json == []
-    rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("sub_admin"))
+    rows = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == school.id("sub_admin"))
     assert school.read(lambda db: db.execute(rows).scalars().all()) == [1]
 
 

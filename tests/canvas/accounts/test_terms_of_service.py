@@ -137,7 +137,7 @@ def test_the_terms_are_one_row(school: School) -> None:
 
 
 def accepted_at(school: School, user_id: int) -> datetime | None:
-    rows = select(User.terms_accepted_at).where(User.id == user_id)
+    rows = select(User.c.terms_accepted_at).where(User.c.id == user_id)
     return school.read(lambda db: db.execute(rows).scalar_one())  # type: ignore[no-any-return]
 
 

@@ -15,7 +15,7 @@ from homeroom.school.schema import Account, DeveloperKey
 
 
 def settings(school: School, **values: object) -> None:
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(settings=json.dumps(values))))
+    school.write(lambda db: db.execute(update(Account).where(Account.c.id == 1).values(settings=json.dumps(values))))
 
 
 @pytest.mark.spec("identity.md#4")

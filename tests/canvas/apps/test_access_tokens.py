@@ -46,7 +46,9 @@ def test_a_new_token_is_shown_whole_once_and_authenticates(school: School) -> No
 @pytest.mark.spec("identity.md#4")
 def test_only_a_digest_of_the_token_is_kept(school: School) -> None:
     token = make(school)
-    row = school.read(lambda db: db.execute(select(AccessToken).where(AccessToken.id == token["id"])).mappings().one())
+    row = school.read(
+        lambda db: db.execute(select(AccessToken).where(AccessToken.c.id == token["id"])).mappings().one()
+    )
     assert token["visible_token"] not in str(dict(row))
     assert row["digest"] == digest_of(token["visible_token"])
 
@@ -132,7 +134,7 @@ def test_a_token_of_an_application_shows_its_name_and_never_itself(school: Schoo
     text = token_of_key(school, "student", new_key(school, name="Reader"))
     student = school.as_("student")
     number = school.read(
-        lambda db: db.execute(select(AccessToken.id).where(AccessToken.digest == digest_of(text))).scalar_one()
+        lambda db: db.execute(select(AccessToken.c.id).where(AccessToken.c.digest == digest_of(text))).scalar_one()
     )
     shown = student.get(f"{TOKENS}/{number}").json
     assert (shown["app_name"], shown["visible_token"], shown["can_manually_regenerate"]) == ("Reader", None, False)
@@ -181,9 +183,9 @@ def test_a_token_has_a_global_id_too(school: School) -> None:
 
 def test_a_number_comes_before_a_hint_that_looks_like_one(school: School) -> None:
     tokens = [make(school) for _ in range(2)]
-    school.write(lambda db: db.execute(update(AccessToken).where(AccessToken.id == tokens[0]["id"]).values(id=12345)))
+    school.write(lambda db: db.execute(update(AccessToken).where(AccessToken.c.id == tokens[0]["id"]).values(id=12345)))
     school.write(
-        lambda db: db.execute(update(AccessToken).where(AccessToken.id == tokens[1]["id"]).values(hint="12345"))
+        lambda db: db.execute(update(AccessToken).where(AccessToken.c.id == tokens[1]["id"]).values(hint="12345"))
     )
     assert school.as_("student").get(f"{TOKENS}/12345").json["id"] == 12345
     school.as_("student").delete(f"{TOKENS}/12345")

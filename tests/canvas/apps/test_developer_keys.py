@@ -305,7 +305,7 @@ def test_the_key_of_user_generated_tokens_stays(school: School) -> None:
 
 def test_a_secret_is_sealed_in_the_database_and_in_no_answer_to_others(school: School) -> None:
     key = new_key(school)
-    stored = school.read(lambda db: db.execute(select(DeveloperKey.sealed_secret)).scalars().all())
+    stored = school.read(lambda db: db.execute(select(DeveloperKey.c.sealed_secret)).scalars().all())
     assert all(key["api_key"] not in (sealed or "") for sealed in stored)
     assert (
         key["api_key"]

@@ -104,8 +104,8 @@ def test_students_by_their_last_visit(school: School) -> None:
     assert found == {who: 401 if who == "anonymous" else 200 if who in allowed else 403 for who in EVERYBODY}
 
     def visit(db: Any) -> None:
-        mine = update(Login).where(Login.user_id == school.id("student"))
-        db.execute(mine.values(current_login_at=Login.created_at))
+        mine = update(Login).where(Login.c.user_id == school.id("student"))
+        db.execute(mine.values(current_login_at=Login.c.created_at))
         directory.refresh(db, [school.id("student")])
 
     school.write(visit)

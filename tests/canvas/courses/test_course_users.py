@@ -124,7 +124,7 @@ def test_students_cannot_sort_by_what_they_do_not_see(school: School) -> None:
 def _login_of(school: School, who: str) -> int:
     from sqlalchemy import select
 
-    rows = select(Login.id).where(Login.user_id == school.id(who))
+    rows = select(Login.c.id).where(Login.c.user_id == school.id(who))
     return int(school.read(lambda db: db.execute(rows).scalar_one()))
 
 

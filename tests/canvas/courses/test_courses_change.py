@@ -35,7 +35,9 @@ def count(school: School, table: Any) -> int:
 
 
 def state(school: School, course: str = "biology") -> str:
-    return str(school.read(lambda db: db.execute(select(Course.state).where(Course.id == school.id(course))).scalar()))
+    return str(
+        school.read(lambda db: db.execute(select(Course.c.state).where(Course.c.id == school.id(course))).scalar())
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_a_new_course_has_a_section_of_its_name(school: School) -> None:
     course_id = create(school, course={"name": "Chemistry"}).json["id"]
     sections = school.read(
         lambda db: db.execute(
-            select(CourseSection.name, CourseSection.is_default).where(CourseSection.course_id == course_id)
+            select(CourseSection.c.name, CourseSection.c.is_default).where(CourseSection.c.course_id == course_id)
         ).all()
     )
     assert sections == [("Chemistry", True)]
@@ -152,7 +154,9 @@ def test_offer_and_enroll_me(school: School) -> None:
     assert [(e["type"], e["enrollment_state"]) for e in body["enrollments"]] == [("teacher", "active")]
     assert [course["id"] for course in school.as_("admin").get("/api/v1/courses").json] == [body["id"]]
     claimed = create(school, course={"name": "Physics"}, enroll_me=True).json["id"]
-    assert school.read(lambda db: db.execute(select(Course.state).where(Course.id == claimed)).scalar()) == "claimed"
+    assert (
+        school.read(lambda db: db.execute(select(Course.c.state).where(Course.c.id == claimed)).scalar()) == "claimed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -275,7 +279,7 @@ def test_people_move_with_their_course(school: School) -> None:
 
 
 def accounts(school: School, who: str) -> set[int]:
-    rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id(who))
+    rows = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == school.id(who))
     return set(school.read(lambda db: db.execute(rows).scalars().all()))
 
 
@@ -370,7 +374,7 @@ def test_nobody_comes_into_a_course_while_it_is_deleted(school: School) -> None:
         replies = school.as_("admin").at_once(*comers[:2], delete(course), delete(course), *comers[2:])
         assert sorted(reply.status for reply in replies[2:4]) == [200, 404]
         assert {reply.status for reply in replies} <= {200, 404}
-    inside = select(Enrollment.id).where(Enrollment.course_id.in_(courses), Enrollment.state != "deleted")
+    inside = select(Enrollment.c.id).where(Enrollment.c.course_id.in_(courses), Enrollment.c.state != "deleted")
     assert school.read(lambda db: db.execute(inside).all()) == []
 
 

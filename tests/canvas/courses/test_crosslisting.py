@@ -51,7 +51,7 @@ def test_a_section_moves_with_everybody_in_it_and_comes_back(school: School) -> 
     (course,) = school.as_("student").get("/api/v1/courses").json
     assert course["id"] == school.id("history")
     assert [one["id"] for one in school.as_("observer").get("/api/v1/courses").json] == [school.id("history")]
-    rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("student"))
+    rows = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == school.id("student"))
     assert set(school.read(lambda db: db.execute(rows).scalars().all())) == {1, school.id("southern")}
     returned = admin.delete(back(school))
     assert (returned.status, returned.json) == (200, before)

@@ -363,7 +363,7 @@ def test_two_enrollments_of_the_same_person_at_once_make_one_row(school: School)
 
 def test_the_first_teacher_claims_a_course(school: School) -> None:
     def state() -> str:
-        return str(school.read(lambda db: db.execute(select(Course.state).where(Course.id == 1)).scalar_one()))
+        return str(school.read(lambda db: db.execute(select(Course.c.state).where(Course.c.id == 1)).scalar_one()))
 
     change_course(school, state="created")
     enroll(school, "admin")
@@ -373,7 +373,7 @@ def test_the_first_teacher_claims_a_course(school: School) -> None:
 
 
 def test_enrolling_brings_people_into_the_accounts_above(school: School) -> None:
-    rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("outsider"))
+    rows = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == school.id("outsider"))
     enroll(school)
     assert set(school.read(lambda db: db.execute(rows).scalars().all())) == {1, school.id("northern")}
 

@@ -78,7 +78,7 @@ def test_an_answer_can_be_repeated_and_a_rejection_taken_back(
 def test_a_rejected_enrollment_leaves_no_trace_in_the_accounts(school: School) -> None:
     set_state(school, "invited")
     school.as_("student").post(url(school, tail="/reject"))
-    rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("student"))
+    rows = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == school.id("student"))
     assert set(school.read(lambda db: db.execute(rows).scalars().all())) == {1}
 
 

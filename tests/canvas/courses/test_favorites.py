@@ -50,7 +50,7 @@ def test_all_at_once(school: School) -> None:
     school.as_("student").post(one(school))
     cleared = teacher.delete(ALL)
     assert (cleared.status, cleared.json) == (200, {"message": "OK"})
-    rows = select(Favorite.user_id)
+    rows = select(Favorite.c.user_id)
     assert school.read(lambda db: db.execute(rows).scalars().all()) == [school.id("student")]
 
 

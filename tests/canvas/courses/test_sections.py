@@ -31,7 +31,7 @@ def create(school: School, who: str = "teacher", **values: Any) -> Reply:
 
 
 def count(school: School) -> int:
-    live = select(func.count()).select_from(CourseSection).where(CourseSection.state != "deleted")
+    live = select(func.count()).select_from(CourseSection).where(CourseSection.c.state != "deleted")
     return int(school.read(lambda db: db.execute(live).scalar_one()))
 
 

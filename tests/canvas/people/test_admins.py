@@ -157,7 +157,7 @@ def test_every_form_of_a_users_id_will_do(school: School) -> None:
 
 @pytest.mark.spec("identity.md#8")
 def test_nobody_without_a_login_is_made_an_admin(school: School) -> None:
-    logins = update(Login).where(Login.user_id == school.id("outsider"))
+    logins = update(Login).where(Login.c.user_id == school.id("outsider"))
     school.write(lambda db: db.execute(logins.values(state="deleted")))
     reply = add(school, "admin", "outsider")
     assert (reply.status, reply.json) == (404, NOT_FOUND)
@@ -234,7 +234,9 @@ def test_everybody_lists_their_own_roles(school: School, who: str, account: str,
 
 def test_an_admin_belongs_to_the_account_as_long_as_they_are_one(school: School) -> None:
     def accounts() -> list[int]:
-        rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("outsider"))
+        rows = select(UserAccountAssociation.c.account_id).where(
+            UserAccountAssociation.c.user_id == school.id("outsider")
+        )
         return sorted(school.read(lambda db: db.execute(rows).scalars().all()))
 
     assert accounts() == [1]
@@ -246,7 +248,7 @@ def test_an_admin_belongs_to_the_account_as_long_as_they_are_one(school: School)
 
 def test_a_new_admin_is_told_by_mail_unless_that_is_not_wanted(school: School) -> None:
     def mails() -> list[Any]:
-        columns = MailMessage.recipient, MailMessage.subject, MailMessage.user_id
+        columns = MailMessage.c.recipient, MailMessage.c.subject, MailMessage.c.user_id
         return [tuple(row) for row in school.read(lambda db: db.execute(select(*columns)).all())]
 
     school.as_("admin").put(f"/api/v1/accounts/{school.id('northern')}", {"account": {"name": "North\r\nBcc: all"}})
@@ -266,6 +268,6 @@ def test_of_several_who_give_or_take_a_role_at_once_one_does(school: School) -> 
     outsider = school.id("outsider")
     given = school.as_("admin").at_once(*[lambda client: client.post(ADMINS, {"user_id": outsider})] * 4)
     assert {(reply.status, reply.json["id"]) for reply in given} == {(200, given[0].json["id"])}
-    assert len(school.read(lambda db: db.execute(select(MailMessage.id)).all())) == 1
+    assert len(school.read(lambda db: db.execute(select(MailMessage.c.id)).all())) == 1
     taken = school.as_("admin").at_once(*[lambda client: client.delete(f"{ADMINS}/{outsider}")] * 4)
     assert sorted(reply.status for reply in taken) == [200, 404, 404, 404]

@@ -93,7 +93,7 @@ def test_a_token_leads_back_to_its_choice_and_no_other_token_does(school: School
 
 def test_who_has_not_confirmed_their_address_is_asked_to(school: School) -> None:
     school.write(
-        lambda db: db.execute(update(User).where(User.id == school.id("student")).values(state="pre_registered"))
+        lambda db: db.execute(update(User).where(User.c.id == school.id("student")).values(state="pre_registered"))
     )
     reply = school.as_("student").get("/api/v1/users/self/avatars")
     assert reply.status == 401
@@ -107,7 +107,7 @@ def test_who_has_not_confirmed_their_address_is_asked_to(school: School) -> None
 
 def test_without_the_avatars_service_there_is_nothing_to_choose(school: School) -> None:
     off = settings_text(AccountSettings(avatars=False))
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(settings=off)))
+    school.write(lambda db: db.execute(update(Account).where(Account.c.id == 1).values(settings=off)))
     assert school.as_("student").get("/api/v1/users/self/avatars").json == []
     assert school.as_("classmate").get(avatars_url(school, "student")).status == 403
 

@@ -136,13 +136,16 @@ def test_an_admin_who_does_not_manage_students_skips_nothing(school: School) -> 
 @pytest.mark.spec("identity.md#7")
 def test_skipping_the_confirmation_registers_who_was_only_invited(school: School) -> None:
     student = school.id("student")
-    school.write(lambda db: db.execute(update(User).where(User.id == student).values(state="pre_registered")))
+    school.write(lambda db: db.execute(update(User).where(User.c.id == student).values(state="pre_registered")))
     channels = channels_of(school, "student")
     school.as_("admin").post(channels, {"communication_channel": {"address": "one@home.test"}})
-    assert school.read(lambda db: db.execute(select(User.state).where(User.id == student)).scalar()) == "pre_registered"
+    assert (
+        school.read(lambda db: db.execute(select(User.c.state).where(User.c.id == student)).scalar())
+        == "pre_registered"
+    )
     form = {"communication_channel": {"address": "two@home.test"}, "skip_confirmation": "true"}
     school.as_("admin").post(channels, form)
-    assert school.read(lambda db: db.execute(select(User.state).where(User.id == student)).scalar()) == "registered"
+    assert school.read(lambda db: db.execute(select(User.c.state).where(User.c.id == student)).scalar()) == "registered"
 
 
 @pytest.mark.spec("identity.md#7")
@@ -162,7 +165,7 @@ def test_a_live_address_is_taken_whatever_its_case_and_a_retired_one_comes_back(
 @pytest.mark.parametrize("state", ["active", "unconfirmed"])
 def test_a_retired_channel_is_gone(school: School, state: str) -> None:
     channel = add(school)
-    change = update(CommunicationChannel).where(CommunicationChannel.id == channel["id"]).values(state=state)
+    change = update(CommunicationChannel).where(CommunicationChannel.c.id == channel["id"]).values(state=state)
     school.write(lambda db: db.execute(change))
     gone = school.as_("student").delete(f"{MINE}/{channel['id']}")
     assert (gone.status, gone.json) == (200, {**channel, "workflow_state": "retired"})
@@ -197,7 +200,7 @@ def test_a_channel_is_deleted_by_its_address(school: School, address: str) -> No
 @pytest.mark.spec("identity.md#7")
 def test_what_the_sis_gave_is_protected_while_the_account_says_so(school: School) -> None:
     channel = add(school)
-    change = update(CommunicationChannel).where(CommunicationChannel.id == channel["id"]).values(made_by_sis=True)
+    change = update(CommunicationChannel).where(CommunicationChannel.c.id == channel["id"]).values(made_by_sis=True)
     school.write(lambda db: db.execute(change))
     settings_of(school, edit_institution_email=False)
     for who in ("student", "admin"):
@@ -212,7 +215,7 @@ def test_push_is_not_configured_and_forgetting_a_device_always_works(school: Sch
     refused = school.as_("student").post(MINE, push)
     assert (refused.status, refused.json) == (400, {"message": "Push notifications are not configured."})
     channel = add(school)
-    change = update(CommunicationChannel).where(CommunicationChannel.id == channel["id"])
+    change = update(CommunicationChannel).where(CommunicationChannel.c.id == channel["id"])
     school.write(lambda db: db.execute(change.values(type="push", push_token="device")))
     for url in ("push_token=device", "push_token=other"):
         reply = school.as_("student").delete(f"{MINE}/push?{url}")
@@ -285,5 +288,5 @@ def mails(school: School) -> list[Any]:
 
 
 def state_of(db: Any, channel_id: int) -> str:
-    state = select(CommunicationChannel.state).where(CommunicationChannel.id == channel_id)
+    state = select(CommunicationChannel.c.state).where(CommunicationChannel.c.id == channel_id)
     return str(db.execute(state).scalar_one())

@@ -149,7 +149,7 @@ def test_the_caller_and_not_the_user_must_read_the_asset(school: School) -> None
 
 
 def test_anybody_places_a_public_course(school: School) -> None:
-    school.write(lambda db: db.execute(update(Course).where(Course.name == "History").values(is_public=True)))
+    school.write(lambda db: db.execute(update(Course).where(Course.c.name == "History").values(is_public=True)))
     assert put(school.as_("outsider"), {f"course_{school.id('history')}": 1}).status == 200
 
 

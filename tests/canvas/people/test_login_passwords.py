@@ -67,7 +67,7 @@ def test_attack_guessing_ones_password_with_a_token(school: School, monkeypatch:
 @pytest.mark.parametrize("values", [{"password_hash": None}, {"state": "suspended"}])
 def test_attack_a_token_does_not_give_a_login_its_first_password(school: School, values: dict[str, Any]) -> None:
     second = make(school)["id"]
-    school.write(lambda db: db.execute(update(Login).where(Login.id == second).values(**values)))
+    school.write(lambda db: db.execute(update(Login).where(Login.c.id == second).values(**values)))
     for old in ("", PASSWORD):
         assert school.as_("student").put(f"{LOGINS}/{second}", own(old)).status == 400
 
@@ -157,7 +157,8 @@ def test_a_login_that_moves_to_another_provider_loses_its_password(school: Schoo
     assert school.as_("admin").put(one, {"login": {"authentication_provider_id": saml["id"]}}).status == 200
     assert not signs_in(school, "student@school.test")
     assert (
-        school.read(lambda db: db.execute(select(Login.password_hash).where(Login.id == login["id"])).scalar()) is None
+        school.read(lambda db: db.execute(select(Login.c.password_hash).where(Login.c.id == login["id"])).scalar())
+        is None
     )
     back = school.as_("admin").put(one, {"login": {"authentication_provider_id": ""}}).json
     assert back["authentication_provider_id"] is None and "authentication_provider_type" not in back
@@ -188,7 +189,7 @@ def test_who_may_send_links_for_new_passwords(school: School, who: str, status: 
 def test_a_link_for_a_new_password_goes_to_the_persons_address(school: School) -> None:
     sent = school.as_("admin").post(RESET, {"email": "STUDENT@school.test"})
     assert (sent.status, sent.json) == (200, {"requested": True})
-    (mail,) = school.read(lambda db: db.execute(select(MailMessage.recipient, MailMessage.text_body)).all())
+    (mail,) = school.read(lambda db: db.execute(select(MailMessage.c.recipient, MailMessage.c.text_body)).all())
     assert mail.recipient == "student@school.test" and "/login/canvas/reset/" in mail.text_body
     for form in ({"email": "nobody@school.test"}, {"email": ""}, None):
         nobody = school.as_("admin").post(RESET, form)
@@ -197,7 +198,7 @@ def test_a_link_for_a_new_password_goes_to_the_persons_address(school: School) -
 
 def test_a_link_that_was_mailed_before_does_not_lead_around_a_new_password(school: School) -> None:
     school.as_("admin").post(RESET, {"email": "student@school.test"})
-    text = school.read(lambda db: db.execute(select(MailMessage.text_body)).scalar_one())
+    text = school.read(lambda db: db.execute(select(MailMessage.c.text_body)).scalar_one())
     path = next(line for line in text.split() if "/login/canvas/reset/" in line).partition("/login")[2]
     assert school.as_("anonymous").get(f"/login{path}").status == 200
     one = f"{LOGINS}/{login_of(school, 'student')['id']}"

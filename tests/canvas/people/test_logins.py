@@ -278,7 +278,9 @@ def test_override_sis_stickiness_decides_about_fields_changed_by_hand(school: Sc
     login = make(school)
     one = f"{LOGINS}/{login['id']}"
     school.as_("admin").put(one, {"login": {"unique_id": "by-hand"}})
-    stuck = school.read(lambda db: db.execute(select(Login.stuck_sis_fields).where(Login.id == login["id"])).scalar())
+    stuck = school.read(
+        lambda db: db.execute(select(Login.c.stuck_sis_fields).where(Login.c.id == login["id"])).scalar()
+    )
     assert stuck == "unique_id"
     fields = {"unique_id": "by-program", "declared_user_type": "staff"}
     kept = school.as_("admin").put(one, {"login": fields, "override_sis_stickiness": "false"}).json

@@ -177,7 +177,7 @@ def test_a_link_is_made_once_and_ended_once(school: School) -> None:
     first = admin.put(pair(school))
     assert (first.status, first.json["id"]) == (200, school.id("classmate"))
     assert admin.put(pair(school)).json == first.json
-    count = select(func.count()).where(ObserverLink.observer_id == school.id("outsider"))
+    count = select(func.count()).where(ObserverLink.c.observer_id == school.id("outsider"))
     assert school.read(lambda db: db.execute(count).scalar()) == 1
     assert admin.delete(pair(school)).json == first.json
     assert admin.delete(pair(school)).json == NOT_FOUND
@@ -189,7 +189,7 @@ def test_a_link_is_made_once_and_ended_once(school: School) -> None:
 def test_without_a_root_account_in_which_the_caller_has_the_right_there_is_nothing(school: School) -> None:
     assert school.as_("sub_admin").put(pair(school, "observer", "classmate")).json == NOT_FOUND
     assert school.as_("sub_admin").delete(pair(school, "observer", "student")).json == NOT_FOUND
-    logins = update(Login).where(Login.user_id == school.id("classmate"))
+    logins = update(Login).where(Login.c.user_id == school.id("classmate"))
     school.write(lambda db: db.execute(logins.values(state="deleted")))
     assert school.as_("admin").put(pair(school)).json == NOT_FOUND
 
@@ -292,11 +292,11 @@ def test_a_deleted_login_and_a_deleted_person_prove_nothing(school: School) -> N
 
 def test_attack_a_token_with_scopes_gives_no_more_than_its_scopes(school: School) -> None:
     def limit(db: Any) -> None:
-        key = db.execute(select(DeveloperKey.__table__).where(DeveloperKey.is_default)).one()._mapping
+        key = db.execute(select(DeveloperKey).where(DeveloperKey.c.is_default)).one()._mapping
         values = {**key, "is_default": False, "require_scopes": True, "name": "Narrow"}
         values.pop("id")
         narrow = db.execute(insert(DeveloperKey).values(values)).inserted_primary_key[0]
-        token = update(AccessToken).where(AccessToken.user_id == school.id("classmate"))
+        token = update(AccessToken).where(AccessToken.c.user_id == school.id("classmate"))
         db.execute(token.values(developer_key_id=narrow, scopes='["url:GET|/api/v1/users/:id"]'))
 
     school.write(limit)
@@ -305,7 +305,7 @@ def test_attack_a_token_with_scopes_gives_no_more_than_its_scopes(school: School
 
 def test_attack_a_token_made_while_acting_as_the_student_proves_nothing(school: School) -> None:
     token = make_token(school)
-    made = update(AccessToken).where(AccessToken.id == token["id"]).values(real_user_id=school.id("admin"))
+    made = update(AccessToken).where(AccessToken.c.id == token["id"]).values(real_user_id=school.id("admin"))
     school.write(lambda db: db.execute(made))
     reply = add(school, "outsider", {"access_token": token["visible_token"]})
     assert (reply.status, reply.json) == (422, UNKNOWN)
@@ -402,7 +402,7 @@ def test_only_students_have_pairing_codes(school: School, who: str) -> None:
     [("active", 200), ("invited", 200), ("creation_pending", 200), ("inactive", 403), ("completed", 403)],
 )
 def test_whoever_is_or_will_be_a_student_has_pairing_codes(school: School, state: str, status: int) -> None:
-    mine = update(Enrollment).where(Enrollment.user_id == school.id("student"))
+    mine = update(Enrollment).where(Enrollment.c.user_id == school.id("student"))
     school.write(lambda db: db.execute(mine.values(state=state)))
     assert school.as_("student").post(url(school, "student", "observer_pairing_codes")).status == status
 
@@ -440,7 +440,7 @@ def test_a_pairing_code_is_used_once(school: School) -> None:
 def test_a_student_may_have_several_codes_and_expired_ones_are_swept(school: School) -> None:
     codes = [code_of(school, "student") for _ in range(3)]
     assert len(set(codes)) == 3
-    expire = update(ObserverPairingCode).values(expires_at=ObserverPairingCode.created_at)
+    expire = update(ObserverPairingCode).values(expires_at=ObserverPairingCode.c.created_at)
     school.write(lambda db: db.execute(expire))
     code_of(school, "student")
     school.server.services.jobs.run_due()
@@ -457,7 +457,7 @@ def test_a_code_that_is_taken_is_not_given_twice(school: School, monkeypatch: py
 
 def test_a_code_is_not_in_the_database(school: School) -> None:
     code = code_of(school)
-    rows = school.read(lambda db: db.execute(select(ObserverPairingCode.__table__)).all())
+    rows = school.read(lambda db: db.execute(select(ObserverPairingCode)).all())
     assert code not in repr(rows)
     assert code.encode() not in rows[0].digest
 
@@ -487,10 +487,10 @@ def test_a_parent_signs_up_with_a_pairing_code_and_observes_at_once(school: Scho
     listed = school.as_("admin").get(f"/api/v1/users/{parent}/observees").json
     assert [user["id"] for user in listed] == [school.id("student")]
     state, password = school.read(
-        lambda db: db.execute(select(User.state, Login.password_hash).join(Login).where(User.id == parent)).one()
+        lambda db: db.execute(select(User.c.state, Login.c.password_hash).join(Login).where(User.c.id == parent)).one()
     )
     assert (state, bool(password)) == ("registered", True)
-    rows = select(Enrollment.course_id, Enrollment.associated_user_id).where(Enrollment.user_id == parent)
+    rows = select(Enrollment.c.course_id, Enrollment.c.associated_user_id).where(Enrollment.c.user_id == parent)
     assert school.read(lambda db: db.execute(rows).all()) == [(school.id("biology"), school.id("student"))]
 
 
@@ -503,7 +503,7 @@ def test_a_wrong_pairing_code_makes_nobody(school: School, who: str) -> None:
     assert reply.json["errors"]["pairing_code"] == {
         "code": [{"attribute": "code", "type": "invalid", "message": "invalid"}]
     }
-    made = select(func.count()).where(Login.unique_id == "paula@home.test")
+    made = select(func.count()).where(Login.c.unique_id == "paula@home.test")
     assert school.read(lambda db: db.execute(made).scalar()) == 0
 
 
@@ -541,7 +541,7 @@ def test_self_registration_takes_a_pairing_code_and_no_password(school: School) 
     reply = school.as_("anonymous").post("/api/v1/accounts/1/self_registration", form)
     assert reply.status == 200
     parent = reply.json["id"]
-    hashes = select(Login.password_hash).where(Login.user_id == parent)
+    hashes = select(Login.c.password_hash).where(Login.c.user_id == parent)
     assert school.read(lambda db: db.execute(hashes).scalar()) is None
     assert len(school.as_("admin").get(f"/api/v1/users/{parent}/observees").json) == 1
 

@@ -21,7 +21,7 @@ def url_of(school: School, who: str, preference: str) -> str:
 
 
 def stored(school: School) -> dict[str, str]:
-    rows = select(Preference.name, Preference.value).where(Preference.user_id == school.id("student"))
+    rows = select(Preference.c.name, Preference.c.value).where(Preference.c.user_id == school.id("student"))
     return school.read(lambda db: {row.name: row.value for row in db.execute(rows)})  # type: ignore[no-any-return]
 
 

@@ -35,12 +35,12 @@ def profile_url(school: School, who: str) -> str:
 
 
 def change(school: School, who: str, **values: Any) -> None:
-    school.write(lambda db: db.execute(update(User).where(User.id == school.id(who)).values(**values)))
+    school.write(lambda db: db.execute(update(User).where(User.c.id == school.id(who)).values(**values)))
 
 
 def set_settings(school: School, **values: Any) -> None:
     text = settings_text(AccountSettings(**values))
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(settings=text)))
+    school.write(lambda db: db.execute(update(Account).where(Account.c.id == 1).values(settings=text)))
 
 
 @pytest.mark.spec("users-core.md#1.2")
@@ -90,7 +90,7 @@ def test_to_manage_students_or_logins_is_enough(school: School) -> None:
 def test_a_teacher_at_work_sees_the_profiles_of_who_is_or_was_in_the_course(
     school: School, who: str, state: str, status: int
 ) -> None:
-    enrollment = update(Enrollment).where(Enrollment.id == school.id(f"enrollment_of_{who}")).values(state=state)
+    enrollment = update(Enrollment).where(Enrollment.c.id == school.id(f"enrollment_of_{who}")).values(state=state)
     school.write(lambda db: db.execute(enrollment))
     assert school.as_("teacher").get(profile_url(school, "student")).status == status
 
@@ -103,7 +103,7 @@ def test_inviting_somebody_does_not_reveal_their_login_and_address(school: Schoo
     assert (profile["name"], profile["login_id"]) == ("Otto Outsider", None)
     assert "primary_email" not in profile
     assert school.as_("admin").get(profile_url(school, "outsider")).json["login_id"] == "outsider@school.test"
-    enrollment = update(Enrollment).where(Enrollment.id == made.json["id"])
+    enrollment = update(Enrollment).where(Enrollment.c.id == made.json["id"])
     school.write(lambda db: db.execute(enrollment.values(state=state)))
     assert school.as_("teacher").get(profile_url(school, "outsider")).json.get("login_id") is None
     school.write(lambda db: db.execute(enrollment.values(state="active")))
@@ -119,7 +119,9 @@ def test_who_may_not_see_a_profile_is_told_so(school: School) -> None:
 
 
 def test_ones_own_profile_has_the_calendar_and_the_language(school: School) -> None:
-    code = school.read(lambda db: db.execute(select(User.calendar_code).where(User.name == "Stella Student")).scalar())
+    code = school.read(
+        lambda db: db.execute(select(User.c.calendar_code).where(User.c.name == "Stella Student")).scalar()
+    )
     reply = school.as_("student").get("/api/v1/users/self/profile")
     assert reply.json == {
         "id": school.id("student"),
@@ -176,7 +178,9 @@ def test_what_a_person_has_set_is_shown(school: School) -> None:
 
 
 def test_the_time_zone_is_the_accounts_until_one_is_chosen(school: School) -> None:
-    school.write(lambda db: db.execute(update(Account).where(Account.id == 1).values(default_time_zone="Europe/Paris")))
+    school.write(
+        lambda db: db.execute(update(Account).where(Account.c.id == 1).values(default_time_zone="Europe/Paris"))
+    )
     assert school.as_("student").get("/api/v1/users/self/profile").json["time_zone"] == "Europe/Paris"
 
 
@@ -192,7 +196,7 @@ def test_settings_of_the_account_add_and_remove_keys(school: School) -> None:
 
 def test_a_person_without_a_login_has_a_profile(school: School) -> None:
     def remove_login(db: Connection) -> None:
-        db.execute(delete(Login).where(Login.user_id == school.id("student")))
+        db.execute(delete(Login).where(Login.c.user_id == school.id("student")))
         directory.refresh(db, [school.id("student")])
 
     school.write(remove_login)
@@ -258,7 +262,7 @@ def test_attack_staff_limited_to_a_section_reads_profiles_of_other_sections(scho
     lab = school.as_("admin").post(
         f"/api/v1/courses/{school.id('biology')}/sections", {"course_section": {"name": "Lab"}}
     )
-    move = update(Enrollment).where(Enrollment.id == school.id("enrollment_of_teacher"))
+    move = update(Enrollment).where(Enrollment.c.id == school.id("enrollment_of_teacher"))
     limited = {"course_section_id": lab.json["id"], "limit_privileges_to_course_section": True}
     school.write(lambda db: db.execute(move.values(**limited)))
     assert (status("teacher"), status("ta")) == (403, 200)

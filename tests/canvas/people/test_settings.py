@@ -10,7 +10,7 @@ from tests.conftest import School
 
 from homeroom.school.accounts import feature_flags
 from homeroom.school.rights.actor import AccountRef
-from homeroom.school.schema import Base
+from homeroom.school.schema import METADATA
 
 pytestmark = pytest.mark.spec("users-core.md#7")
 
@@ -140,7 +140,7 @@ def test_settings_are_rows_of_their_own(school: School) -> None:
     """Two writers of different settings do not meet."""
 
     def stored(db: Connection) -> list[Any]:
-        table = Base.metadata.tables["preferences"]
+        table = METADATA.tables["preferences"]
         return [tuple(row) for row in db.execute(table.select().order_by(table.c.name))]
 
     body = {"collapse_global_nav": True, "manual_mark_as_read": False}

@@ -47,8 +47,8 @@ def forget(school: School, typed: str) -> list[str]:
 
 
 def state_of(school: School, address: str = EVIL) -> Any:
-    row = select(CommunicationChannel.state, CommunicationChannel.trusted)
-    return tuple(school.read(lambda db: db.execute(row.where(CommunicationChannel.address == address)).one()))
+    row = select(CommunicationChannel.c.state, CommunicationChannel.c.trusted)
+    return tuple(school.read(lambda db: db.execute(row.where(CommunicationChannel.c.address == address)).one()))
 
 
 @pytest.mark.spec("identity.md#7")
@@ -109,7 +109,7 @@ def test_attack_an_address_that_an_admin_confirmed_gets_no_password_until_the_pe
 
 @pytest.mark.parametrize("way", ["skip", "put"])
 def test_attack_an_address_that_was_taken_away_and_given_again(school: School, way: str) -> None:
-    mine = update(CommunicationChannel).where(CommunicationChannel.user_id == school.id("student"))
+    mine = update(CommunicationChannel).where(CommunicationChannel.c.user_id == school.id("student"))
     school.write(lambda db: db.execute(mine.values(state="retired")))
     assert give(school, "admin", "student", way, "student@school.test").status == 200
     assert forget(school, "student@school.test") == []
@@ -169,7 +169,7 @@ def test_who_manages_logins_may_correct_the_address_of_somebody_who_has_not_come
 
 def test_who_has_a_password_has_come_whatever_their_state_says(school: School) -> None:
     invite(school)
-    has_one = update(Login).where(Login.user_id == school.id("newbie")).values(password_hash="x", login_count=1)
+    has_one = update(Login).where(Login.c.user_id == school.id("newbie")).values(password_hash="x", login_count=1)
     school.write(lambda db: db.execute(has_one))
     assert give(school, "admin", "newbie", "skip").status == 200
     assert forget(school, EVIL) == []
@@ -284,8 +284,8 @@ def test_attack_an_admin_of_a_sub_account_suspends_a_stranger(school: School, ev
     enroll_in_own_course(school, "other_teacher")
     form = {"user": {"event": event, "short_name": "Gone"}}
     assert school.as_("sub_admin").put(user(school, "other_teacher"), form).status == 403
-    row = select(User.short_name, Login.state).join(Login, Login.user_id == User.id)
-    found = school.read(lambda db: db.execute(row.where(User.id == school.id("other_teacher"))).one())
+    row = select(User.c.short_name, Login.c.state).join(Login, Login.c.user_id == User.c.id)
+    found = school.read(lambda db: db.execute(row.where(User.c.id == school.id("other_teacher"))).one())
     assert tuple(found) == ("Theo Thompson", "active")
     assert school.as_("admin").put(user(school, "other_teacher"), form).status == 200
 

@@ -41,7 +41,7 @@ def sizes(school: School) -> list[int]:
 
 
 def rows(school: School, table: Any, **values: Any) -> list[Any]:
-    return list(school.read(lambda db: db.execute(select(table.__table__).filter_by(**values)).all()))
+    return list(school.read(lambda db: db.execute(select(table).filter_by(**values)).all()))
 
 
 def login_of(school: School, user_id: int) -> Any:
@@ -294,7 +294,7 @@ def test_a_sis_id_is_taken_only_in_its_own_letters(school: School) -> None:
 def test_sis_ids_are_dropped_without_the_right(school: School) -> None:
     def take_away(db: Connection) -> None:
         db.execute(
-            RoleOverride.__table__.insert().values(  # type: ignore[attr-defined]
+            RoleOverride.insert().values(
                 account_id=1,
                 role_id=school.id("role_AccountAdmin"),
                 permission="manage_sis",

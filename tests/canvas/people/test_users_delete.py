@@ -54,7 +54,7 @@ def url_of(school: School, who: str = "student", account: str = "root") -> str:
 def test_who_may_delete_whom(school: School, who: str, whom: str, status: int) -> None:
     reply = school.as_(who).delete(url_of(school, whom))
     assert reply.status == status
-    state = school.read(lambda db: db.execute(select(User.state).where(User.id == school.id(whom))).scalar_one())
+    state = school.read(lambda db: db.execute(select(User.c.state).where(User.c.id == school.id(whom))).scalar_one())
     assert state == ("deleted" if status == 200 else "registered")
 
 
@@ -89,24 +89,24 @@ def test_nothing_of_a_deleted_person_lives_on(school: School) -> None:
     school.as_("admin").delete(url_of(school))
     assert school.as_("student").get("/api/v1/users/self").status == 401
     for table, owner in (
-        (Login, Login.user_id == student),
-        (AccessToken, AccessToken.user_id == student),
-        (Enrollment, (Enrollment.user_id == student) | (Enrollment.associated_user_id == student)),
-        (ObserverLink, ObserverLink.student_id == student),
+        (Login, Login.c.user_id == student),
+        (AccessToken, AccessToken.c.user_id == student),
+        (Enrollment, (Enrollment.c.user_id == student) | (Enrollment.c.associated_user_id == student)),
+        (ObserverLink, ObserverLink.c.student_id == student),
     ):
-        states = school.read(lambda db, t=table, o=owner: db.execute(select(t.state).where(o)).scalars().all())  # type: ignore[misc]
+        states = school.read(lambda db, t=table, o=owner: db.execute(select(t.c.state).where(o)).scalars().all())  # type: ignore[misc]
         assert set(states) == {"deleted"}, table
-    mine = select(CommunicationChannel.state).where(CommunicationChannel.user_id == student)
+    mine = select(CommunicationChannel.c.state).where(CommunicationChannel.c.user_id == student)
     assert school.read(lambda db: db.execute(mine).scalars().all()) == ["retired"]
 
 
 def test_a_token_that_somebody_made_as_another_dies_with_them(school: School) -> None:
-    student = AccessToken.user_id == school.id("student")
+    student = AccessToken.c.user_id == school.id("student")
     school.write(lambda db: db.execute(update(AccessToken).where(student).values(real_user_id=school.id("admin"))))
     assert school.as_("student").get("/api/v1/users/self").status == 200
     school.as_("site_admin").delete(url_of(school, "admin"))
     assert school.as_("student").get("/api/v1/users/self").status == 401
-    assert school.read(lambda db: db.execute(select(AccessToken.state).where(student)).scalars().all()) == ["deleted"]
+    assert school.read(lambda db: db.execute(select(AccessToken.c.state).where(student)).scalars().all()) == ["deleted"]
 
 
 @pytest.mark.spec("homeroom.md#3")
@@ -151,7 +151,7 @@ def test_deleted_people_are_listed_where_they_are_asked_for(school: School) -> N
 @pytest.mark.parametrize(("who", "sees"), [("site_admin", True), ("admin", False), ("teacher", False)])
 def test_a_deleted_person_is_404_and_shown_to_site_admins(school: School, who: str, sees: bool) -> None:
     school.as_("admin").delete(url_of(school))
-    merged = update(User).where(User.id == school.id("student")).values(merged_into_user_id=school.id("classmate"))
+    merged = update(User).where(User.c.id == school.id("student")).values(merged_into_user_id=school.id("classmate"))
     school.write(lambda db: db.execute(merged))
     reply = school.as_(who).get(f"/api/v1/users/{school.id('student')}")
     assert reply.status == 404
@@ -166,7 +166,7 @@ def test_a_deleted_person_is_404_and_shown_to_site_admins(school: School, who: s
 @pytest.mark.spec("homeroom.md#3")
 def test_account_roles_go_with_the_logins(school: School) -> None:
     school.as_("admin").delete(url_of(school, "sub_admin"))
-    mine = select(AccountAdmin.state).where(AccountAdmin.user_id == school.id("sub_admin"))
+    mine = select(AccountAdmin.c.state).where(AccountAdmin.c.user_id == school.id("sub_admin"))
     assert school.read(lambda db: db.execute(mine).scalars().all()) == ["deleted"]
 
 
@@ -175,13 +175,13 @@ def test_who_still_has_a_login_elsewhere_stays(school: School) -> None:
     student = school.id("student")
 
     def move(db: Connection) -> None:
-        login = db.execute(select(Login.__table__).where(Login.user_id == student)).one()._asdict()
+        login = db.execute(select(Login).where(Login.c.user_id == student)).one()._asdict()
         login |= {"id": None, "account_id": school.id("site_admin_account"), "unique_id_key": "elsewhere"}
         db.execute(insert(Login).values(**{key: value for key, value in login.items() if key != "id"}))
 
     school.write(move)
     assert school.as_("admin").delete(url_of(school)).status == 200
-    user = school.read(lambda db: db.execute(select(User.state).where(User.id == student)).scalar_one())
+    user = school.read(lambda db: db.execute(select(User.c.state).where(User.c.id == student)).scalar_one())
     assert user == "registered"
     assert school.as_("student").get("/api/v1/users/self").status == 200
 
@@ -193,7 +193,7 @@ def test_a_login_of_the_sis_needs_the_right_to_manage_the_sis(school: School) ->
     }  # fmt: skip
     school.write(lambda db: db.execute(insert(RoleOverride).values(**override)))
     assert school.as_("admin").delete(url_of(school)).status == 403
-    mine = update(Login).where(Login.user_id == school.id("student")).values(sis_user_id=None)
+    mine = update(Login).where(Login.c.user_id == school.id("student")).values(sis_user_id=None)
     school.write(lambda db: db.execute(mine))
     assert school.as_("admin").delete(url_of(school)).status == 200
 
@@ -246,14 +246,15 @@ def test_nothing_new_is_given_to_who_is_deleted_at_this_very_moment(
     # A call that is slow enough sees the person gone between finding them and asking for the right.
     assert reply.status in (403, 404)
     theirs = (
-        select(Login.id).where(Login.user_id == student, Login.state != "deleted"),
-        select(CommunicationChannel.id).where(
-            CommunicationChannel.user_id == student, CommunicationChannel.state != "retired"
+        select(Login.c.id).where(Login.c.user_id == student, Login.c.state != "deleted"),
+        select(CommunicationChannel.c.id).where(
+            CommunicationChannel.c.user_id == student, CommunicationChannel.c.state != "retired"
         ),
-        select(AccountAdmin.id).where(AccountAdmin.user_id == student, AccountAdmin.state == "active"),
-        select(ObserverLink.id).where(
-            or_(ObserverLink.student_id == student, ObserverLink.observer_id == student), ObserverLink.state == "active"
+        select(AccountAdmin.c.id).where(AccountAdmin.c.user_id == student, AccountAdmin.c.state == "active"),
+        select(ObserverLink.c.id).where(
+            or_(ObserverLink.c.student_id == student, ObserverLink.c.observer_id == student),
+            ObserverLink.c.state == "active",
         ),
-        select(UserAccountAssociation.user_id).where(UserAccountAssociation.user_id == student),
+        select(UserAccountAssociation.c.user_id).where(UserAccountAssociation.c.user_id == student),
     )
     assert school.read(lambda db: [db.execute(rows).all() for rows in theirs]) == [[]] * len(theirs)

@@ -28,7 +28,7 @@ def create(school: School, destination: Any, who: str = "admin", **login: Any) -
 
 
 def tokens(school: School) -> int:
-    return len(school.read(lambda db: db.execute(select(SessionToken.id)).all()))
+    return len(school.read(lambda db: db.execute(select(SessionToken.c.id)).all()))
 
 
 def test_the_new_person_opens_it_signed_in_once(school: School) -> None:

@@ -25,14 +25,14 @@ def url_of(school: School, who: str = "student") -> str:
 
 
 def user_of(school: School, who: str = "student") -> Any:
-    return school.read(lambda db: db.execute(select(User.__table__).where(User.id == school.id(who))).one())
+    return school.read(lambda db: db.execute(select(User).where(User.c.id == school.id(who))).one())
 
 
 def channels_of(school: School, who: str = "student") -> list[tuple[str, str]]:
     rows = (
-        select(CommunicationChannel.address, CommunicationChannel.state)
-        .where(CommunicationChannel.user_id == school.id(who))
-        .order_by(CommunicationChannel.position)
+        select(CommunicationChannel.c.address, CommunicationChannel.c.state)
+        .where(CommunicationChannel.c.user_id == school.id(who))
+        .order_by(CommunicationChannel.c.position)
     )
     return [tuple(row) for row in school.read(lambda db: db.execute(rows).all())]
 
@@ -233,7 +233,7 @@ def test_a_link_is_mailed_to_a_new_email_and_to_no_other(school: School) -> None
 
 
 def test_a_retired_address_comes_back_to_be_confirmed(school: School) -> None:
-    mine = update(CommunicationChannel).where(CommunicationChannel.user_id == school.id("student"))
+    mine = update(CommunicationChannel).where(CommunicationChannel.c.user_id == school.id("student"))
     school.write(lambda db: db.execute(mine.values(state="retired")))
     school.as_("admin").put(url_of(school), {"user": {"email": "Student@School.test"}})
     assert channels_of(school) == [("Student@School.test", "unconfirmed")]
@@ -361,7 +361,7 @@ def test_only_logins_that_the_admin_could_delete_are_suspended(school: School) -
     client, student = school.as_("admin"), school.id("student")
 
     def states() -> list[str]:
-        mine = select(Login.state).where(Login.user_id == student).order_by(Login.id)
+        mine = select(Login.c.state).where(Login.c.user_id == student).order_by(Login.c.id)
         return list(school.read(lambda db: db.execute(mine).scalars().all()))
 
     for name in ("second", "third"):
@@ -432,6 +432,6 @@ def test_any_row_of_edits_leaves_the_names_that_the_rules_say(
 
 
 def test_a_login_row_is_not_touched_by_renaming(school: School) -> None:
-    before = school.read(lambda db: db.execute(select(Login.__table__)).all())
+    before = school.read(lambda db: db.execute(select(Login)).all())
     school.as_("admin").put(url_of(school), {"user": {"name": "Stella Star"}})
-    assert school.read(lambda db: db.execute(select(Login.__table__)).all()) == before
+    assert school.read(lambda db: db.execute(select(Login)).all()) == before

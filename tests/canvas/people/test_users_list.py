@@ -112,7 +112,7 @@ def test_an_account_lists_those_with_a_login_an_enrollment_or_a_role_there_or_be
 
 def test_who_belongs_to_no_account_is_not_listed(school: School) -> None:
     def take_the_login(db: Any) -> None:
-        db.execute(update(Login).where(Login.user_id == school.id("outsider")).values(state="deleted"))
+        db.execute(update(Login).where(Login.c.user_id == school.id("outsider")).values(state="deleted"))
         directory.refresh(db, [school.id("outsider")])
         directory.associate(db, [school.id("outsider")])
 
@@ -126,15 +126,15 @@ SORTS = ("username", "name", "email", "login_id", "sis_id", "integration_id", "l
 
 def scatter(db: Any) -> None:
     """Give people e-mails, SIS ids and times that order them differently, with gaps."""
-    for number, who in enumerate(db.execute(User.__table__.select().order_by(User.id)).all()):
+    for number, who in enumerate(db.execute(User.select().order_by(User.c.id)).all()):
         mixed = (number * 7) % 13
         values: dict[str, Any] = {"sis_user_id": None if mixed % 3 == 0 else f"s{mixed:02}"}
         values["integration_id"] = None if mixed % 4 == 0 else f"i{20 - mixed:02}"
         if mixed % 5:
             values["current_login_at"] = who.created_at.replace(day=1 + mixed)
-        db.execute(update(Login).where(Login.user_id == who.id).values(**values))
+        db.execute(update(Login).where(Login.c.user_id == who.id).values(**values))
         if mixed % 6 == 0:
-            channels = update(CommunicationChannel).where(CommunicationChannel.user_id == who.id)
+            channels = update(CommunicationChannel).where(CommunicationChannel.c.user_id == who.id)
             db.execute(channels.values(state="retired"))
     directory.refresh(db, range(1, 30))
 
@@ -309,8 +309,8 @@ def test_a_term_does_not_match_from_one_value_into_the_next(school: School) -> N
 @pytest.mark.spec("users-core.md#2")
 def test_digits_also_name_an_id(school: School) -> None:
     def rename(db: Any) -> None:
-        db.execute(update(User).where(User.id == school.id("ta")).values(name=f"Agent {school.id('student'):02}"))
-        db.execute(update(User).where(User.id == school.id("designer")).values(name="Agent 327"))
+        db.execute(update(User).where(User.c.id == school.id("ta")).values(name=f"Agent {school.id('student'):02}"))
+        db.execute(update(User).where(User.c.id == school.id("designer")).values(name="Agent 327"))
         directory.refresh(db, [school.id("ta"), school.id("designer")])
 
     school.write(rename)
@@ -349,7 +349,7 @@ def test_people_by_type_of_enrollment(
 
 def test_an_enrollment_that_is_not_active_does_not_count(school: School) -> None:
     def conclude(db: Any) -> None:
-        db.execute(update(Enrollment).where(Enrollment.user_id == school.id("student")).values(state="completed"))
+        db.execute(update(Enrollment).where(Enrollment.c.user_id == school.id("student")).values(state="completed"))
 
     school.write(conclude)
     assert names(school, "admin", f"{USERS}?enrollment_type=student") == ["Claude Mate"]
@@ -365,7 +365,7 @@ def test_a_role_wins_over_the_type_and_ignores_enrollments_that_ended_badly(scho
     assert names(school, "admin", f"{USERS}?role_filter_id={10_000_000_000_000 + role}") == names(school, "admin", url)
     assert names(school, "admin", f"{USERS}?role_filter_id=999") == []
     for state in ("rejected", "inactive", "deleted"):
-        mine = update(Enrollment).where(Enrollment.user_id == school.id("teacher")).values(state=state)
+        mine = update(Enrollment).where(Enrollment.c.user_id == school.id("teacher")).values(state=state)
         school.write(partial(execute, mine))
         assert names(school, "admin", url) == ["Theo Thompson"]
 

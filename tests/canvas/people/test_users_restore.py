@@ -93,7 +93,7 @@ def test_who_is_here_or_was_merged_is_not_restored(school: School) -> None:
     reply = restore(school)
     assert (reply.status, reply.json) == (400, {"message": "The user is not deleted."})
     delete(school)
-    merged = update(User).where(User.id == school.id("student")).values(merged_into_user_id=school.id("classmate"))
+    merged = update(User).where(User.c.id == school.id("student")).values(merged_into_user_id=school.id("classmate"))
     school.write(lambda db: db.execute(merged))
     reply = restore(school)
     message = "The user was merged into another one: a split brings them back."

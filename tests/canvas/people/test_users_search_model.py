@@ -27,8 +27,8 @@ def fold(text: str) -> str:
 
 def rename(db: Connection, names: dict[int, str], logins: dict[int, str]) -> None:
     for who, name in names.items():
-        db.execute(update(User).where(User.id == who).values(name=name))
-        db.execute(update(Login).where(Login.user_id == who).values(unique_id=logins[who], unique_id_key=str(who)))
+        db.execute(update(User).where(User.c.id == who).values(name=name))
+        db.execute(update(Login).where(Login.c.user_id == who).values(unique_id=logins[who], unique_id_key=str(who)))
     directory.refresh(db, names)
 
 
@@ -70,9 +70,9 @@ def test_a_search_finds_what_the_model_finds(
 
 
 PEOPLE = (
-    select(User.id, User.name, Login.unique_id, Login.sis_user_id, CommunicationChannel.address)
-    .join(Login, Login.user_id == User.id)
-    .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
+    select(User.c.id, User.c.name, Login.c.unique_id, Login.c.sis_user_id, CommunicationChannel.c.address)
+    .join(Login, Login.c.user_id == User.c.id)
+    .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
 )
 
 

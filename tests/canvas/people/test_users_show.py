@@ -137,7 +137,7 @@ def test_zone_and_language_are_the_accounts_until_one_is_chosen(school: School) 
     assert student.get("/api/v1/users/self").json["effective_locale"] == "de"
     assert student.put("/api/v1/users/self").json["time_zone"] == "Rome"
     school.write(
-        lambda db: db.execute(update(Account).where(Account.id == 1).values(default_time_zone="America/Denver"))
+        lambda db: db.execute(update(Account).where(Account.c.id == 1).values(default_time_zone="America/Denver"))
     )
     assert student.put("/api/v1/users/self").json["time_zone"] == "Mountain Time (US & Canada)"
     student.put("/api/v1/users/self", {"user": {"locale": "fr", "time_zone": "Osaka"}})
@@ -150,7 +150,7 @@ def test_the_reported_login_is_the_one_with_a_sis_id_then_the_first(school: Scho
     student = school.id("student")
 
     def add_logins(db: Connection) -> None:
-        old = db.execute(select(Login.__table__).where(Login.user_id == student)).one()._asdict()
+        old = db.execute(select(Login).where(Login.c.user_id == student)).one()._asdict()
         old.pop("id")
         for position, name in ((3, "third"), (2, "second")):
             more = {"unique_id": name, "unique_id_key": name, "position": position, "sis_user_id": None}
@@ -158,7 +158,7 @@ def test_the_reported_login_is_the_one_with_a_sis_id_then_the_first(school: Scho
         directory.refresh(db, [student])
 
     def drop_the_sis_id(db: Connection) -> None:
-        first = update(Login).where(Login.user_id == student, Login.sis_user_id.is_not(None))
+        first = update(Login).where(Login.c.user_id == student, Login.c.sis_user_id.is_not(None))
         db.execute(first.values(sis_user_id=None, position=9))
         directory.refresh(db, [student])
 
@@ -177,7 +177,7 @@ def test_the_last_login_is_the_newest_of_all_logins(school: School) -> None:
     student = school.id("student")
 
     def add_logins(db: Connection) -> None:
-        old = db.execute(select(Login.__table__).where(Login.user_id == student)).one()._asdict()
+        old = db.execute(select(Login).where(Login.c.user_id == student)).one()._asdict()
         old.pop("id")
         for day, name in ((9, "newest"), (3, "older"), (None, "never")):
             at = THEN.replace(day=day, microsecond=999_999) if day else None
@@ -198,7 +198,7 @@ def test_who_belongs_to_no_account_is_seen_by_site_admins_only(school: School) -
     outsider = school.id("outsider")
 
     def leave(db: Connection) -> None:
-        db.execute(update(Login).where(Login.user_id == outsider).values(state="deleted"))
+        db.execute(update(Login).where(Login.c.user_id == outsider).values(state="deleted"))
         directory.refresh(db, [outsider])
         directory.associate(db, [outsider])
 

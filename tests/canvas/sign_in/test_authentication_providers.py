@@ -100,7 +100,7 @@ def test_a_provider_shows_the_fields_of_its_type_and_no_secret(school: School) -
         "federated_attributes": {"email": "mail"},
     }
     row = school.read(
-        lambda db: db.execute(select(AuthenticationProvider).where(AuthenticationProvider.id == 2)).mappings().one()
+        lambda db: db.execute(select(AuthenticationProvider).where(AuthenticationProvider.c.id == 2)).mappings().one()
     )
     assert "very secret" not in str(dict(row)) and row["sealed_secrets"]
 
@@ -173,7 +173,7 @@ def test_a_secret_that_is_not_sent_stays_and_a_blank_one_goes(school: School) ->
     def sealed() -> Any:
         return school.read(
             lambda db: db.execute(
-                select(AuthenticationProvider.sealed_secrets).where(AuthenticationProvider.id == made["id"])
+                select(AuthenticationProvider.c.sealed_secrets).where(AuthenticationProvider.c.id == made["id"])
             ).scalar_one()
         )
 
@@ -214,7 +214,7 @@ def test_a_type_names_the_first_provider_of_it(school: School) -> None:
 
 def test_the_secrets_of_a_deleted_provider_are_forgotten(school: School) -> None:
     provider = add(school, **OIDC)["id"]
-    sealed = select(AuthenticationProvider.sealed_secrets).where(AuthenticationProvider.id == provider)
+    sealed = select(AuthenticationProvider.c.sealed_secrets).where(AuthenticationProvider.c.id == provider)
     assert school.read(lambda db: db.execute(sealed).scalar_one()) is not None
     deleted = school.as_("admin").delete(f"{PROVIDERS}/{provider}")
     assert (deleted.status, deleted.json["workflow_state"]) == (200, "deleted")

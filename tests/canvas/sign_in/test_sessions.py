@@ -53,7 +53,7 @@ def test_every_browser_and_every_token_of_the_person_ends(school: School) -> Non
     assert school.as_("student").get(SELF).status == 401
     assert school.as_("classmate").get(SELF).status == 200
     stamped = school.read(
-        lambda db: db.execute(select(User.last_logged_out_at).where(User.id == school.id("student"))).scalar_one()
+        lambda db: db.execute(select(User.c.last_logged_out_at).where(User.c.id == school.id("student"))).scalar_one()
     )
     assert stamped is not None
 
@@ -93,8 +93,8 @@ def test_ended_tokens_cannot_be_refreshed_and_keep_an_expiry_that_came_first(sch
     school.as_("admin").delete(sessions_of(school, "student"))
     rows = school.read(
         lambda db: db.execute(
-            select(AccessToken.id, AccessToken.refresh_digest, AccessToken.permanent_expires_at).where(
-                AccessToken.user_id == school.id("student")
+            select(AccessToken.c.id, AccessToken.c.refresh_digest, AccessToken.c.permanent_expires_at).where(
+                AccessToken.c.user_id == school.id("student")
             )
         ).all()
     )
@@ -142,7 +142,7 @@ def test_only_tokens_of_mobile_apps_end_and_in_the_background(school: School) ->
     school.server.services.jobs.run_due()
     assert [alive(school, token) for token in (*tokens.values(), ordinary)] == [False, False, False, True]
     assert school.as_("student").get(SELF).status == 200
-    states = school.read(lambda db: db.execute(select(MobileSessionExpiry.state)).scalars().all())
+    states = school.read(lambda db: db.execute(select(MobileSessionExpiry.c.state)).scalars().all())
     assert states == ["done", "done"]
 
 
@@ -152,7 +152,7 @@ def test_account_admins_can_be_left_alone(school: School) -> None:
     tokens = {who: token_of_key(school, who, mobile) for who in ("student", "sub_admin", "narrow_admin")}
     school.write(
         lambda db: db.execute(
-            update(AccountAdmin).where(AccountAdmin.user_id == school.id("narrow_admin")).values(state="deleted")
+            update(AccountAdmin).where(AccountAdmin.c.user_id == school.id("narrow_admin")).values(state="deleted")
         )
     )
     school.as_("admin").delete(f"{MOBILE}?skip_admins=true")
@@ -171,7 +171,7 @@ def test_what_begins_after_the_request_goes_on_and_the_job_may_run_twice(
     mobile = mobile_key(school)
     old = [token_of_key(school, who, mobile) for who in ("student", "classmate", "teacher")]
     school.as_("admin").delete(MOBILE)
-    at = school.read(lambda db: db.execute(select(func.max(MobileSessionExpiry.created_at))).scalar_one())
+    at = school.read(lambda db: db.execute(select(func.max(MobileSessionExpiry.c.created_at))).scalar_one())
     later = token_of_key(school, "ta", mobile, created_at=at.replace(year=at.year + 1))
     jobs = school.server.services.jobs
     for _ in range(2):

@@ -50,12 +50,12 @@ def test_a_token_that_is_no_longer_or_not_yet_one_is_refused_with_a_challenge(
 @pytest.mark.spec("identity.md#1")
 @pytest.mark.parametrize("state", ["suspended", "deleted"])
 def test_a_token_needs_an_active_login_of_its_user(school: School, state: str) -> None:
-    login = update(Login).where(Login.user_id == school.id("student"))
+    login = update(Login).where(Login.c.user_id == school.id("student"))
     school.write(lambda db: db.execute(login.values(state=state)))
     assert school.as_("student").get(SELF).json == INVALID
     school.write(lambda db: db.execute(login.values(state="active")))
     assert school.as_("student").get(SELF).status == 200
-    gone = update(User).where(User.id == school.id("student")).values(state="deleted")
+    gone = update(User).where(User.c.id == school.id("student")).values(state="deleted")
     school.write(lambda db: db.execute(gone))
     assert school.as_("student").get(SELF).json == INVALID
 

@@ -34,7 +34,7 @@ def _may_read(school: School, who: str) -> bool:
 
 
 def change(school: School, **values: Any) -> None:
-    school.write(lambda db: db.execute(update(Course).where(Course.id == school.id("biology")).values(**values)))
+    school.write(lambda db: db.execute(update(Course).where(Course.c.id == school.id("biology")).values(**values)))
 
 
 def test_participants_and_admins_read_a_course(school: School) -> None:
@@ -63,7 +63,7 @@ def test_publishing_and_opening_a_course_change_who_reads_it(
 def test_an_enrollment_counts_from_the_invitation_on_until_it_is_switched_off(
     school: School, state: str, reads: bool
 ) -> None:
-    mine = update(Enrollment).where(Enrollment.user_id == school.id("student")).values(state=state)
+    mine = update(Enrollment).where(Enrollment.c.user_id == school.id("student")).values(state=state)
     school.write(lambda db: db.execute(mine))
     assert _may_read(school, "student") is reads
 

@@ -31,13 +31,13 @@ def unlink(school: School, observer: str = "outsider", student: str = "student")
 def states(school: School, who: str = "outsider", student: str = "student") -> dict[str, str]:
     """The live enrollments in which somebody observes the student: the course's name -> state."""
     rows = (
-        select(Course.name, Enrollment.state)
-        .join(Enrollment, Enrollment.course_id == Course.id)
+        select(Course.c.name, Enrollment.c.state)
+        .join(Enrollment, Enrollment.c.course_id == Course.c.id)
         .where(
-            Enrollment.user_id == school.id(who),
-            Enrollment.type == "ObserverEnrollment",
-            Enrollment.associated_user_id == school.id(student),
-            Enrollment.state != "deleted",
+            Enrollment.c.user_id == school.id(who),
+            Enrollment.c.type == "ObserverEnrollment",
+            Enrollment.c.associated_user_id == school.id(student),
+            Enrollment.c.state != "deleted",
         )
     )
     found = school.read(lambda db: db.execute(rows).all())
@@ -76,8 +76,8 @@ def test_a_link_enrolls_the_observer_in_every_course_of_the_student(school: Scho
     assert states(school) == {"Biology": "active", "History": "active"}
     row = school.read(
         lambda db: db.execute(
-            select(Enrollment.__table__).where(
-                Enrollment.user_id == school.id("outsider"), Enrollment.course_id == school.id("biology")
+            select(Enrollment).where(
+                Enrollment.c.user_id == school.id("outsider"), Enrollment.c.course_id == school.id("biology")
             )
         ).one()
     )
@@ -125,8 +125,8 @@ def test_the_dates_of_the_student_are_those_of_the_observer(school: School) -> N
     link(school)
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC)
     enroll_student(school, start_at=start, end_at=end)
-    rows = select(Enrollment.start_at, Enrollment.end_at).where(
-        Enrollment.user_id == school.id("outsider"), Enrollment.course_id == school.id("history")
+    rows = select(Enrollment.c.start_at, Enrollment.c.end_at).where(
+        Enrollment.c.user_id == school.id("outsider"), Enrollment.c.course_id == school.id("history")
     )
     assert school.read(lambda db: db.execute(rows).all()) == [(start, end)]
 
@@ -145,7 +145,7 @@ def test_two_sections_are_two_enrollments(school: School) -> None:
     section = add(school, CourseSection, course_id=school.id("biology"), root_account_id=1, name="B", state="active")
     link(school)
     enroll_student(school, "biology", section_id=section)
-    rows = select(Enrollment.course_section_id).where(Enrollment.user_id == school.id("outsider"))
+    rows = select(Enrollment.c.course_section_id).where(Enrollment.c.user_id == school.id("outsider"))
     sections = school.read(lambda db: db.execute(rows).scalars().all())
     assert sorted(sections) == sorted([school.id("biology_section"), section])
 
@@ -177,7 +177,9 @@ def test_a_link_that_ends_while_a_course_is_deleted_does_not_come_back_with_it(s
 
 def test_the_observer_belongs_to_the_accounts_of_the_courses(school: School) -> None:
     def accounts() -> set[int]:
-        rows = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == school.id("outsider"))
+        rows = select(UserAccountAssociation.c.account_id).where(
+            UserAccountAssociation.c.user_id == school.id("outsider")
+        )
         return set(school.read(lambda db: db.execute(rows).scalars().all()))
 
     link(school)
@@ -208,7 +210,9 @@ def test_every_change_is_announced_once(school: School) -> None:
 
 
 def test_a_course_that_is_published_later_has_the_observers(school: School) -> None:
-    school.write(lambda db: db.execute(update(Course).where(Course.id == school.id("biology")).values(state="claimed")))
+    school.write(
+        lambda db: db.execute(update(Course).where(Course.c.id == school.id("biology")).values(state="claimed"))
+    )
     link(school)
     assert states(school) == {"Biology": "active"}
 

@@ -46,15 +46,17 @@ def test_two_changes_of_one_person_at_once_are_both_in_the_directory(school: Sch
     student = school.id("student")
 
     def sign_in(db: Connection) -> None:
-        db.execute(update(Login).where(Login.user_id == student).values(current_login_at=THEN))
+        db.execute(update(Login).where(Login.c.user_id == student).values(current_login_at=THEN))
         directory.refresh(db, [student])
 
     def rename(db: Connection) -> None:
-        db.execute(update(User).where(User.id == student).values(name="Stella Star"))
+        db.execute(update(User).where(User.c.id == student).values(name="Stella Star"))
         directory.refresh(db, [student])
 
     at_once(school, sign_in, rename)
-    columns = select(DirectoryEntry.last_login_at, DirectoryEntry.name_text).where(DirectoryEntry.user_id == student)
+    columns = select(DirectoryEntry.c.last_login_at, DirectoryEntry.c.name_text).where(
+        DirectoryEntry.c.user_id == student
+    )
     entry = school.read(lambda db: db.execute(columns).one())
     assert (entry.last_login_at, entry.name_text) == (THEN, "stella star\n")
 
@@ -63,7 +65,7 @@ def test_who_leaves_one_course_and_enters_another_at_once_still_belongs(school: 
     student = school.id("student")
 
     def leave(db: Connection) -> None:
-        db.execute(delete(Enrollment).where(Enrollment.user_id == student))
+        db.execute(delete(Enrollment).where(Enrollment.c.user_id == student))
         directory.associate(db, [student])
 
     def enter(db: Connection) -> None:
@@ -76,6 +78,6 @@ def test_who_leaves_one_course_and_enters_another_at_once_still_belongs(school: 
         directory.associate(db, [student])
 
     at_once(school, leave, enter)
-    mine = select(UserAccountAssociation.account_id).where(UserAccountAssociation.user_id == student)
+    mine = select(UserAccountAssociation.c.account_id).where(UserAccountAssociation.c.user_id == student)
     accounts = school.read(lambda db: db.execute(mine).scalars().all())
     assert sorted(accounts) == sorted([1, school.id("northern")])

@@ -38,12 +38,12 @@ def change(school: School, what: str, **values: Any) -> None:
         "teacher": school.id("enrollment_of_teacher"),
     }
     table = TABLES[what]
-    school.write(lambda db: db.execute(update(table).where(table.id == ids[what]).values(**values)))
+    school.write(lambda db: db.execute(update(table).where(table.c.id == ids[what]).values(**values)))
 
 
 def state_of(school: School, who: str) -> str:
-    rows = with_dates(select(STATE_NOW).join(Course, Course.id == Enrollment.course_id))
-    rows = rows.where(Enrollment.id == school.id(f"enrollment_of_{who}"))
+    rows = with_dates(select(STATE_NOW).join(Course, Course.c.id == Enrollment.c.course_id))
+    rows = rows.where(Enrollment.c.id == school.id(f"enrollment_of_{who}"))
     return str(school.read(lambda db: db.execute(rows).scalar_one()))
 
 

@@ -18,7 +18,7 @@ from homeroom import clock
 from homeroom.school.people.communication_channels.channels import CONFIRMATION_LIFETIME, MOST_LINKS
 from homeroom.school.people.observers import pairing_codes
 from homeroom.school.schema import (
-    Base,
+    METADATA,
     CommunicationChannel,
     ConfirmationLink,
     ObserverPairingCode,
@@ -32,11 +32,11 @@ FORGOT = "/login/canvas/forgot"
 
 def everything(db: Connection) -> str:
     """Every row of every table, as text."""
-    return "\n".join(repr(row) for table in Base.metadata.sorted_tables for row in db.execute(select(table)))
+    return "\n".join(repr(row) for table in METADATA.sorted_tables for row in db.execute(select(table)))
 
 
 def own_secret(school: School) -> str:
-    row = select(SystemFact.value).where(SystemFact.name == "secret_key")
+    row = select(SystemFact.c.value).where(SystemFact.c.name == "secret_key")
     return str(school.read(lambda db: db.execute(row).scalar_one()))
 
 
@@ -51,7 +51,7 @@ def test_attack_computing_a_registration_link_from_a_copy(school: School) -> Non
     user_id, nonce = invite(school)
     assert nonce not in school.read(everything)
     channel = school.read(
-        lambda db: db.execute(select(CommunicationChannel.__table__).where(CommunicationChannel.user_id == user_id))
+        lambda db: db.execute(select(CommunicationChannel).where(CommunicationChannel.c.user_id == user_id))
     )
     (row,) = channel.all()
     expires = row.created_at + CONFIRMATION_LIFETIME
@@ -73,14 +73,14 @@ def test_links_of_one_address_are_only_so_many_and_go_when_they_are_old(school: 
     later = (clock.now() + CONFIRMATION_LIFETIME + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert dev.as_("site_admin").put("/homeroom/v1/clock", json={"now": later}).status == 200
     dev.server.services.jobs.run_due()
-    assert dev.read(lambda db: db.execute(select(ConfirmationLink.digest)).all()) == []
+    assert dev.read(lambda db: db.execute(select(ConfirmationLink.c.digest)).all()) == []
 
 
 @pytest.mark.spec("identity.md#9")
 def test_attack_computing_a_pairing_code_from_a_copy(school: School) -> None:
     safe = school.with_settings(secret_key="a secret that is in no database 0123456789")
     code = safe.as_("student").post(CODES).json["code"]
-    (digest,) = safe.read(lambda db: db.execute(select(ObserverPairingCode.digest)).scalars().all())
+    (digest,) = safe.read(lambda db: db.execute(select(ObserverPairingCode.c.digest)).scalars().all())
     secret = own_secret(safe)
     text = f"pairing code {code}".encode()
     assert digest != hmac.new(secret.encode(), text, hashlib.sha256).digest()

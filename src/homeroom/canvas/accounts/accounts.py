@@ -26,7 +26,7 @@ from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 
 route = Routes()
-_BY_ID = Order(Account.id, Account.id)
+_BY_ID = Order(Account.c.id, Account.c.id)
 
 
 class ListAccounts(Struct):
@@ -154,7 +154,7 @@ def list_sub_accounts(
     """Get the sub-accounts of an account."""
     policy.require_read(actor, account_id)
     by_name = params.order == "name" and not params.recursive
-    order = Order(Account.name, Account.id) if by_name else _BY_ID
+    order = Order(Account.c.name, Account.c.id) if by_name else _BY_ID
     page = paging.of(db, queries.sub_accounts(account_id, recursive=params.recursive), order)
     return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
 

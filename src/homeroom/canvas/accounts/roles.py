@@ -99,7 +99,7 @@ def list_roles(
 ) -> Page[RoleJson]:
     """List the roles of an account."""
     rows = roles.roles_of_account(account_id, params.state, inherited=params.show_inherited)
-    page = paging.of(db, rows, Order(Role.id, Role.id))
+    page = paging.of(db, rows, Order(Role.c.id, Role.c.id))
     return page.with_items(_rendered(db, actor, account_id, [FoundRole(*row) for row in page.items]))
 
 

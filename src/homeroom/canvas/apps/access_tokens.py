@@ -23,7 +23,7 @@ from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
 
 route = Routes()
-_OLDEST_FIRST = Order(AccessToken.id, AccessToken.id)
+_OLDEST_FIRST = Order(AccessToken.c.id, AccessToken.c.id)
 # A bare list: the documented odd body of this one check (identity.md §4).
 _NO_PURPOSE = [{"message": "token[purpose] is missing"}]
 

@@ -34,7 +34,7 @@ from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_NEWEST_FIRST = Order(DeveloperKey.id, DeveloperKey.id, descending=True)
+_NEWEST_FIRST = Order(DeveloperKey.c.id, DeveloperKey.c.id, descending=True)
 Text = str | UnsetType | None
 Flag = bool | UnsetType
 

@@ -35,7 +35,7 @@ class SetNickname(Struct):
 @route.get("/users/self/course_nicknames", right=SELF_ONLY)
 def list_nicknames(paging: Paging, actor: Actor, db: Connection) -> Page[CourseNicknameJson]:
     """List course nicknames."""
-    order = Order(CourseNickname.id, CourseNickname.id)
+    order = Order(CourseNickname.c.id, CourseNickname.c.id)
     page = paging.of(db, nicknames.nicknames_of(actor.id), order, counted=True)
     return page.map(lambda row: CourseNicknameJson(row.course_id, row.name, row.nickname))
 

@@ -179,7 +179,7 @@ def _page(
     descending: bool = False,
 ) -> Page[UserJson]:
     roster = people_of_course(db, actor, course, which, sort if sort in _SORTS else None)
-    page = paging.of(db, roster.rows, Order(roster.column, User.id, descending and sort in _SORTS, roster.nullable))
+    page = paging.of(db, roster.rows, Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable))
     return page.with_items(_rendered(db, actor, request, course, [member_in(row) for row in page.items], include))
 
 

@@ -41,7 +41,7 @@ from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, R
 
 route = Routes()
 AnyCourseJson = CourseJson | RestrictedCourseJson
-_BY_NAME = Order(VIEWER_KEY, Course.__table__.c.id)
+_BY_NAME = Order(VIEWER_KEY, Course.c.id)
 _SORTS = frozenset(("course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"))
 
 
@@ -139,7 +139,7 @@ def list_account_courses(
     )
     sort: Any = params.sort if params.sort in _SORTS else None
     found = listing.courses_in_account(actor, account_id, which, sort)
-    order = Order(found.column, Course.id, params.order == "desc", found.nullable)
+    order = Order(found.column, Course.c.id, params.order == "desc", found.nullable)
     page = paging.of(db, found.rows, order).map(_record)
     details = details_of(db, actor, page.items, params.include)
     return page.map(lambda course: course_json(course, actor, request.base_url, details, params.include))

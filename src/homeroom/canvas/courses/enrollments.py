@@ -31,7 +31,7 @@ from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
-_BY_NAME = Order(SORT, Enrollment.__table__.c.id)
+_BY_NAME = Order(SORT, Enrollment.c.id)
 
 
 class ListEnrollments(Struct):

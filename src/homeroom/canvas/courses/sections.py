@@ -86,10 +86,10 @@ def list_sections(
     _require_reader(db, actor, course_id.ref)
     rows = sections.sections_of(course_id.id)
     if params.search_term:
-        rows = rows.where(CourseSection.name.icontains(params.search_term, autoescape=True))
+        rows = rows.where(CourseSection.c.name.icontains(params.search_term, autoescape=True))
     if (visible := visible_sections(db, actor, course_id.ref)) is not None:
-        rows = rows.where(CourseSection.id.in_(visible))
-    page = paging.of(db, rows, Order(CourseSection.id, CourseSection.id)).map(lambda row: Section(*row))
+        rows = rows.where(CourseSection.c.id.in_(visible))
+    page = paging.of(db, rows, Order(CourseSection.c.id, CourseSection.c.id)).map(lambda row: Section(*row))
     return page.with_items(_rendered(db, actor, request, page.items, params.include))
 
 

@@ -78,7 +78,7 @@ def list_terms(
     wanted = params.workflow_state
     states = ("active", "deleted") if "all" in wanted else tuple(wanted & {"active", "deleted"})
     rows = terms.terms_of(account_id.id, states=states, name=params.term_name)
-    page = paging.of(db, rows, Order(EnrollmentTerm.id, EnrollmentTerm.id)).map(lambda row: Term(*row))
+    page = paging.of(db, rows, Order(EnrollmentTerm.c.id, EnrollmentTerm.c.id)).map(lambda row: Term(*row))
     own_dates = terms.dates_by_type(db, [term.id for term in page.items]) if "overrides" in params.include else None
     return page.map(lambda term: term_json(term, actor, own_dates))
 

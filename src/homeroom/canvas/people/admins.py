@@ -22,7 +22,7 @@ from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
-_BY_ID = Order(AccountAdmin.id, AccountAdmin.id)
+_BY_ID = Order(AccountAdmin.c.id, AccountAdmin.c.id)
 
 
 class AdminJson(Struct):

@@ -39,7 +39,7 @@ class BookmarkValues(Struct):
 @route.get("/users/self/bookmarks", right=SELF_ONLY)
 def list_bookmarks(paging: Paging, actor: Actor, db: Connection) -> Page[BookmarkJson]:
     """List bookmarks."""
-    page = paging.of(db, bookmarks.bookmarks_of(actor.id), Order(Bookmark.position, Bookmark.id), counted=True)
+    page = paging.of(db, bookmarks.bookmarks_of(actor.id), Order(Bookmark.c.position, Bookmark.c.id), counted=True)
     return page.map(lambda row: bookmark_json(FoundBookmark(*row)))
 
 

@@ -28,7 +28,7 @@ from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
 
 route = Routes()
-_BY_POSITION = Order(CommunicationChannel.position, CommunicationChannel.id)
+_BY_POSITION = Order(CommunicationChannel.c.position, CommunicationChannel.c.id)
 # In attempts.WINDOW: nobody fills the mailboxes of others with our mails.
 MAILS_PER_USER = 10
 

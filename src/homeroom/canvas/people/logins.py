@@ -38,7 +38,7 @@ from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_BY_ID = Order(Login.id, Login.id)
+_BY_ID = Order(Login.c.id, Login.c.id)
 Text = str | UnsetType | None
 
 

@@ -35,7 +35,7 @@ from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_BY_NAME = Order(DirectoryEntry.sort_key, User.id)
+_BY_NAME = Order(DirectoryEntry.c.sort_key, User.c.id)
 UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."

@@ -32,7 +32,7 @@ from homeroom.wire.routing.routes import RawParams, Routes
 
 route = Routes()
 _RIGHT = "manage_account_settings"
-_IN_ORDER = Order(AuthenticationProvider.position, AuthenticationProvider.id)
+_IN_ORDER = Order(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
 _WHO_MAY_REGISTER = ("none", "observer", "all")
 ProviderJson = dict[str, Any]
 

@@ -108,12 +108,12 @@ def remove_flag(db: Connection, feature: str, context: Context) -> Flag:
     removed: State | None = db.execute(
         delete(FeatureFlag)
         .where(
-            FeatureFlag.context_type == type_of(context),
-            FeatureFlag.context_id == context.id,
-            FeatureFlag.feature == feature,
+            FeatureFlag.c.context_type == type_of(context),
+            FeatureFlag.c.context_id == context.id,
+            FeatureFlag.c.feature == feature,
         )
-        .returning(FeatureFlag.state)
-    ).scalar()  # type: ignore[assignment]
+        .returning(FeatureFlag.c.state)
+    ).scalar()
     if removed is None:
         raise NotFound("feature flag")
     return Flag(feature, removed, type_of(context), context.id, find_flag(db, feature, context).locked)
@@ -143,7 +143,7 @@ def _fitting(db: Connection, context: Context) -> list[Feature]:
 
 
 def _site_admin(db: Connection) -> int | None:
-    return db.execute(select(Account.id).where(Account.is_site_admin)).scalar()
+    return db.execute(select(Account.c.id).where(Account.c.is_site_admin)).scalar()
 
 
 def _flags_of(db: Connection, features: list[Feature], context: Context) -> list[Flag]:
@@ -152,16 +152,16 @@ def _flags_of(db: Connection, features: list[Feature], context: Context) -> list
     chain = () if isinstance(context, UserRef) else context.chain
     rows = db.execute(
         select(
-            FeatureFlag.feature, FeatureFlag.state, FeatureFlag.context_type, FeatureFlag.context_id,
-            Account.is_site_admin,
+            FeatureFlag.c.feature, FeatureFlag.c.state, FeatureFlag.c.context_type, FeatureFlag.c.context_id,
+            Account.c.is_site_admin,
         )
-        .outerjoin(Account, and_(FeatureFlag.context_type == "Account", Account.id == FeatureFlag.context_id))
+        .outerjoin(Account, and_(FeatureFlag.c.context_type == "Account", Account.c.id == FeatureFlag.c.context_id))
         .where(
-            FeatureFlag.feature.in_([feature.name for feature in features]),
+            FeatureFlag.c.feature.in_([feature.name for feature in features]),
             or_(
-                Account.is_site_admin,
-                and_(FeatureFlag.context_type == "Account", FeatureFlag.context_id.in_(chain)),
-                and_(FeatureFlag.context_type == own_type, FeatureFlag.context_id == context.id),
+                Account.c.is_site_admin,
+                and_(FeatureFlag.c.context_type == "Account", FeatureFlag.c.context_id.in_(chain)),
+                and_(FeatureFlag.c.context_type == own_type, FeatureFlag.c.context_id == context.id),
             ),
         )
     ).all()  # fmt: skip

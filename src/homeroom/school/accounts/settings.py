@@ -20,8 +20,8 @@ _COLUMNS = ("default_time_zone", "default_locale")
 def find_settings(db: Connection, account_id: int) -> AccountSettings:
     """Raises NotFound, and Refused for a sub-account, which has none of its own."""
     row = db.execute(
-        select(Account.settings, Account.parent_account_id, Account.is_site_admin).where(
-            Account.id == account_id, Account.state != "deleted"
+        select(Account.c.settings, Account.c.parent_account_id, Account.c.is_site_admin).where(
+            Account.c.id == account_id, Account.c.state != "deleted"
         )
     ).first()
     if row is None:
@@ -38,7 +38,7 @@ def change_settings(db: Connection, account_id: int, changes: dict[str, Any]) ->
     columns = {name: changes[name] for name in _COLUMNS if name in changes}
     db.execute(
         update(Account)
-        .where(Account.id == account_id)
+        .where(Account.c.id == account_id)
         .values(settings=settings_text(settings), updated_at=clock.now(), **columns)
     )
     record(db, "settings_changed", object=("account", account_id), settings=sorted(changes))

@@ -45,14 +45,14 @@ def find_terms(db: Connection, root_account_id: int) -> Terms:
     """The terms of this root account. Raises NotFound for an account that has none of its own."""
     row = db.execute(
         select(
-            TermsOfService.id,
-            TermsOfService.account_id,
-            TermsOfService.terms_type,
-            TermsOfService.content,
-            Account.settings,
+            TermsOfService.c.id,
+            TermsOfService.c.account_id,
+            TermsOfService.c.terms_type,
+            TermsOfService.c.content,
+            Account.c.settings,
         )
-        .join(Account, Account.id == TermsOfService.account_id)
-        .where(TermsOfService.account_id == root_account_id)
+        .join(Account, Account.c.id == TermsOfService.c.account_id)
+        .where(TermsOfService.c.account_id == root_account_id)
     ).first()
     if row is None:
         raise NotFound("terms of service")
@@ -81,7 +81,7 @@ def change_terms(db: Connection, root_account_id: int, change: TermsChange) -> N
         raise Refused("Where there are no terms nobody can be asked to accept them.")
     db.execute(
         update(TermsOfService)
-        .where(TermsOfService.account_id == root_account_id)
+        .where(TermsOfService.c.account_id == root_account_id)
         .values(terms_type=terms_type, content=content, updated_at=clock.now())
     )
     if passive != now.passive:

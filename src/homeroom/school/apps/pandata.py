@@ -32,7 +32,7 @@ def pandata_tokens(db: Connection, vault: Vault, actor: Actor, app_key: str) -> 
     if actor.developer_key_id is None:
         raise Refused("Access token required")
     known = db.execute(
-        select(DeveloperKey.pandata_app_keys).where(DeveloperKey.id == actor.developer_key_id)
+        select(DeveloperKey.c.pandata_app_keys).where(DeveloperKey.c.id == actor.developer_key_id)
     ).scalar_one()
     app_keys = read_list(known)
     if not app_keys:

@@ -27,7 +27,7 @@ class Entrance(NamedTuple):
 def make(db: Connection, user_id: int, real_user_id: int | None = None) -> str:
     """A token for this person; it works once and for a few minutes."""
     now = clock.now()
-    db.execute(delete(SessionToken).where(SessionToken.expires_at < now))
+    db.execute(delete(SessionToken).where(SessionToken.c.expires_at < now))
     token = secrets.token_urlsafe(32)
     db.execute(
         insert(SessionToken).values(
@@ -45,16 +45,18 @@ def use(db: Connection, token: str) -> Entrance | None:
     """The person of the token, which is used up by this; None if the token is not valid."""
     row = db.execute(
         delete(SessionToken)
-        .where(SessionToken.digest == digest_of(token))
-        .returning(SessionToken.user_id, SessionToken.real_user_id, SessionToken.expires_at)
+        .where(SessionToken.c.digest == digest_of(token))
+        .returning(SessionToken.c.user_id, SessionToken.c.real_user_id, SessionToken.c.expires_at)
     ).first()
     if row is None or row.expires_at <= clock.now():
         return None
     login = db.execute(
-        select(Login.id)
-        .join(User, User.id == row.user_id)
-        .where(Login.user_id == (row.real_user_id or row.user_id), Login.state == "active", User.state != "deleted")
-        .order_by(Login.position, Login.id)
+        select(Login.c.id)
+        .join(User, User.c.id == row.user_id)
+        .where(
+            Login.c.user_id == (row.real_user_id or row.user_id), Login.c.state == "active", User.c.state != "deleted"
+        )
+        .order_by(Login.c.position, Login.c.id)
         .limit(1)
     ).scalar()
     return None if login is None else Entrance(row.user_id, row.real_user_id, login)

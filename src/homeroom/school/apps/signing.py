@@ -57,7 +57,7 @@ def public_keys(db: Connection, vault: Vault) -> dict[str, list[dict[str, Any]]]
 
 
 def _key(db: Connection, vault: Vault) -> ECKey | None:
-    sealed = db.execute(select(SystemFact.value).where(SystemFact.name == SIGNING_KEY)).scalar()
+    sealed = db.execute(select(SystemFact.c.value).where(SystemFact.c.name == SIGNING_KEY)).scalar()
     return None if sealed is None else _read_key(vault.open(sealed))
 
 

@@ -18,9 +18,9 @@ def count_sealed(db: Connection, vault: Vault) -> tuple[int, int]:
 
 
 def _sealed(db: Connection) -> Iterator[str]:
-    for column in (DeveloperKey.sealed_secret, AuthenticationProvider.sealed_secrets, SecondFactor.sealed_secret):
+    for column in (DeveloperKey.c.sealed_secret, AuthenticationProvider.c.sealed_secrets, SecondFactor.c.sealed_secret):
         yield from filter(None, db.execute(select(column)).scalars())
-    yield from db.execute(select(SystemFact.value).where(SystemFact.name == SIGNING_KEY)).scalars()
+    yield from db.execute(select(SystemFact.c.value).where(SystemFact.c.name == SIGNING_KEY)).scalars()
 
 
 def _opens(vault: Vault, sealed: str) -> bool:

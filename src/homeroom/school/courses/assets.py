@@ -73,25 +73,25 @@ def _ids_by_kind(assets: Iterable[Asset]) -> Mapping[str, set[int]]:
 
 
 def _live_courses(ids: Collection[int]) -> AnySelect:
-    return select(Course.id).where(Course.id.in_(ids), Course.state != "deleted")
+    return select(Course.c.id).where(Course.c.id.in_(ids), Course.c.state != "deleted")
 
 
 def _live_sections(ids: Collection[int]) -> AnySelect:
-    sections = select(CourseSection.id).join(Course, Course.id == CourseSection.course_id)
-    return sections.where(CourseSection.id.in_(ids), CourseSection.state != "deleted", Course.state != "deleted")
+    sections = select(CourseSection.c.id).join(Course, Course.c.id == CourseSection.c.course_id)
+    return sections.where(CourseSection.c.id.in_(ids), CourseSection.c.state != "deleted", Course.c.state != "deleted")
 
 
 def _live_users(ids: Collection[int]) -> AnySelect:
-    return select(User.id).where(User.id.in_(ids), User.state != "deleted")
+    return select(User.c.id).where(User.c.id.in_(ids), User.c.state != "deleted")
 
 
 def _live_accounts(ids: Collection[int]) -> AnySelect:
-    return select(Account.id).where(Account.id.in_(ids), Account.state != "deleted")
+    return select(Account.c.id).where(Account.c.id.in_(ids), Account.c.state != "deleted")
 
 
 def _readable_sections(db: Connection, actor: Actor, ids: Collection[int]) -> frozenset[int]:
     """A section can be read by everybody who may read its course."""
-    rows = db.execute(select(CourseSection.id, CourseSection.course_id).where(CourseSection.id.in_(ids)))
+    rows = db.execute(select(CourseSection.c.id, CourseSection.c.course_id).where(CourseSection.c.id.in_(ids)))
     courses = {row.id: row.course_id for row in rows}
     readable = readable_courses(db, actor, set(courses.values()))
     return frozenset(id for id, course in courses.items() if course in readable)
@@ -99,7 +99,7 @@ def _readable_sections(db: Connection, actor: Actor, ids: Collection[int]) -> fr
 
 def _readable_accounts(db: Connection, actor: Actor, ids: Collection[int]) -> frozenset[int]:
     """An account can be read by its admins and by those of an account above it."""
-    rows = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_(ids)))
+    rows = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_(ids)))
     return frozenset(row.id for row in rows if actor.has_role_in(AccountRef(row.id, chain_of(row.ancestry))))
 
 

@@ -34,9 +34,9 @@ def _move(db: Connection, section: Section, course_id: int, *, home: int | None)
     hold(db, Course, course_id)
     hold(db, CourseSection, section.id)
     now = clock.now()
-    moved = update(CourseSection).where(CourseSection.id == section.id)
+    moved = update(CourseSection).where(CourseSection.c.id == section.id)
     db.execute(moved.values(course_id=course_id, nonxlist_course_id=home, is_default=False, updated_at=now))
-    inside = Enrollment.course_section_id == section.id
+    inside = Enrollment.c.course_section_id == section.id
     db.execute(update(Enrollment).where(inside).values(course_id=course_id, updated_at=now))
-    people = db.execute(select(Enrollment.user_id).where(inside, Enrollment.state != "deleted").distinct())
+    people = db.execute(select(Enrollment.c.user_id).where(inside, Enrollment.c.state != "deleted").distinct())
     directory.associate(db, people.scalars())

@@ -16,7 +16,7 @@ COURSE = "Course"
 
 def favorite_courses(db: Connection, user_id: int) -> list[int]:
     """The ids of the favorite courses, whether or not the person is still enrolled."""
-    return list(db.execute(select(Favorite.context_id).where(*_courses_of(user_id))).scalars())
+    return list(db.execute(select(Favorite.c.context_id).where(*_courses_of(user_id))).scalars())
 
 
 def add_course(db: Connection, user_id: int, course_id: int) -> None:
@@ -35,7 +35,7 @@ def remove_course(db: Connection, user_id: int, course_id: int) -> bool:
         if course_id not in current:
             return False
         _choose(db, user_id, current)
-    chosen = delete(Favorite).where(*_courses_of(user_id), Favorite.context_id == course_id)
+    chosen = delete(Favorite).where(*_courses_of(user_id), Favorite.c.context_id == course_id)
     return db.execute(chosen).rowcount > 0
 
 
@@ -53,4 +53,4 @@ def remove_all_courses(db: Connection, user_id: int) -> None:
 
 
 def _courses_of(user_id: int) -> tuple[ColumnElement[bool], ...]:
-    return Favorite.user_id == user_id, Favorite.context_type == COURSE
+    return Favorite.c.user_id == user_id, Favorite.c.context_type == COURSE

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select, tuple_
 from homeroom.school.schema import Enrollment
 
 PENDING = ("invited", "creation_pending", "rejected")
-_in = Enrollment.__table__.alias("came_in")
+_in = Enrollment.alias("came_in")
 _CAME_IN = _in.c.state.not_in((*PENDING, "deleted"))
 
 

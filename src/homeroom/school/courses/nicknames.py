@@ -30,9 +30,9 @@ class Nickname(NamedTuple):
 def nicknames_of(user_id: int) -> AnySelect:
     """A person's nicknames and their ids, as Nicknames followed by the id; the id is their order of creation."""
     return (
-        select(CourseNickname.course_id, Course.name, CourseNickname.nickname, CourseNickname.id)
-        .join(Course, Course.id == CourseNickname.course_id)
-        .where(CourseNickname.user_id == user_id, Course.state != "deleted")
+        select(CourseNickname.c.course_id, Course.c.name, CourseNickname.c.nickname, CourseNickname.c.id)
+        .join(Course, Course.c.id == CourseNickname.c.course_id)
+        .where(CourseNickname.c.user_id == user_id, Course.c.state != "deleted")
     )
 
 
@@ -58,10 +58,10 @@ def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | N
 
 def remove_nickname(db: Connection, user_id: int, course_id: int) -> None:
     """Remove the nickname. Raises Refused if there was none."""
-    mine = CourseNickname.user_id == user_id, CourseNickname.course_id == course_id
+    mine = CourseNickname.c.user_id == user_id, CourseNickname.c.course_id == course_id
     if db.execute(delete(CourseNickname).where(*mine)).rowcount == 0:
         raise Refused(NONE, status=404)
 
 
 def remove_all_nicknames(db: Connection, user_id: int) -> None:
-    db.execute(delete(CourseNickname).where(CourseNickname.user_id == user_id))
+    db.execute(delete(CourseNickname).where(CourseNickname.c.user_id == user_id))

@@ -24,18 +24,18 @@ def reset_course(db: Connection, course_id: int) -> int:
     Sections and enrollments move over, and so do people's nicknames of it and their choice as a favorite.
     """
     lock(db, Course, [course_id])
-    old = db.execute(select(Course.__table__).where(Course.id == course_id)).one()._asdict()
+    old = db.execute(select(Course).where(Course.c.id == course_id)).one()._asdict()
     if old["state"] == "deleted":
         raise NotFound("course")
     now = clock.now()
-    gone = update(Course).where(Course.id == course_id)
+    gone = update(Course).where(Course.c.id == course_id)
     db.execute(gone.values(state="deleted", updated_at=now, **dict.fromkeys(_ONLY_ONE)))
     kept = {name: value for name, value in old.items() if name not in _LEFT_BEHIND}
     fresh = {"uuid": new_uuid(), "lti_context_id": new_uuid(), "state": "claimed", "created_at": now, "updated_at": now}
     new_id = insert_returning_id(db, insert(Course).values({**kept, **fresh}))
     for table in (CourseSection, Enrollment, CourseNickname):
-        db.execute(update(table).where(table.course_id == course_id).values(course_id=new_id))
-    chosen = update(Favorite).where(Favorite.context_type == "Course", Favorite.context_id == course_id)
+        db.execute(update(table).where(table.c.course_id == course_id).values(course_id=new_id))
+    chosen = update(Favorite).where(Favorite.c.context_type == "Course", Favorite.c.context_id == course_id)
     db.execute(chosen.values(context_id=new_id))
     announce(db, CourseChangedState(course_id, "deleted"))
     return new_id

@@ -58,22 +58,22 @@ def people_of_course(
     db: Connection, actor: Actor, course: CourseRef, which: RosterFilter, sort: RosterSort | None = None
 ) -> Roster:
     """The course's people that the actor may see, by name unless sorted otherwise."""
-    came_in = has_come_in(course.id, User.id)
+    came_in = has_come_in(course.id, User.c.id)
     column, nullable = _sort_column(db, actor, course, sort, came_in)
     rows = select(*PERSON_COLUMNS, (~came_in).label("is_newcomer"), column)
-    rows = rows.join(DirectoryEntry, DirectoryEntry.user_id == User.id)
-    rows = rows.where(User.id.in_(_members(db, actor, course, which)))
+    rows = rows.join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
+    rows = rows.where(User.c.id.in_(_members(db, actor, course, which)))
     if which.term:
         rows = rows.where(_found(db, actor, course, which.term, came_in))
     if which.user_ids is not None:
-        rows = rows.where(User.id.in_(which.user_ids))
+        rows = rows.where(User.c.id.in_(which.user_ids))
     return Roster(rows, column, nullable)
 
 
 def everybody_in(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> list[Member]:
     """As ``people_of_course``, all of them in the order of names."""
     roster = people_of_course(db, actor, course, which)
-    return [member_in(row) for row in db.execute(roster.rows.order_by(roster.column, User.id))]
+    return [member_in(row) for row in db.execute(roster.rows.order_by(roster.column, User.c.id))]
 
 
 def member_in(row: Sequence[Any]) -> Member:
@@ -93,18 +93,18 @@ def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_
 
 def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> AnySelect:
     states = states_seen(db, actor, course, CURRENT if which.states is None else which.states)
-    members = select(Enrollment.user_id).where(Enrollment.course_id == course.id, Enrollment.state.in_(states))
+    members = select(Enrollment.c.user_id).where(Enrollment.c.course_id == course.id, Enrollment.c.state.in_(states))
     if which.types:
         types = {*which.types, STUDENT_VIEW} if which.with_test_student else which.types
-        members = members.where(Enrollment.type.in_(types))
+        members = members.where(Enrollment.c.type.in_(types))
     elif not which.with_test_student:
-        members = members.where(Enrollment.type != STUDENT_VIEW)
+        members = members.where(Enrollment.c.type != STUDENT_VIEW)
     if which.roles:
-        members = members.where(Enrollment.role_id.in_(select(Role.id).where(Role.name.in_(which.roles))))
+        members = members.where(Enrollment.c.role_id.in_(select(Role.c.id).where(Role.c.name.in_(which.roles))))
     if which.role_ids:
-        members = members.where(Enrollment.role_id.in_(which.role_ids))
+        members = members.where(Enrollment.c.role_id.in_(which.role_ids))
     visible = visible_sections(db, actor, course)
-    return members if visible is None else members.where(Enrollment.course_section_id.in_(visible))
+    return members if visible is None else members.where(Enrollment.c.course_section_id.in_(visible))
 
 
 def _sort_column(
@@ -112,12 +112,12 @@ def _sort_column(
 ) -> tuple[Any, bool]:
     """Sorting by what one may not see would tell it."""
     if sort == "email" and actor.holds_in_course(db, "read_email_addresses", course):
-        return case((came_in, DirectoryEntry.email_key)).label("sorted_email"), True
+        return case((came_in, DirectoryEntry.c.email_key)).label("sorted_email"), True
     if sort == "sis_id" and actor.holds_in_course(db, "read_sis", course):
-        return DirectoryEntry.sis_user_id.label("sis_id"), True
+        return DirectoryEntry.c.sis_user_id.label("sis_id"), True
     if sort == "last_login" and actor.holds_in_course(db, "manage_students", course):
-        return DirectoryEntry.last_login_at.label("sorted_login"), True
-    return DirectoryEntry.sort_key, False
+        return DirectoryEntry.c.last_login_at.label("sorted_login"), True
+    return DirectoryEntry.c.sort_key, False
 
 
 def _found(
@@ -139,22 +139,22 @@ _HIDDEN_OF_NEWCOMERS = ("login_text", "email_text")
 def student_counts(db: Connection, section_ids: Sequence[int]) -> dict[int, int]:
     """How many active and invited students each section has."""
     rows = (
-        select(Enrollment.course_section_id, func.count(distinct(Enrollment.user_id)))
+        select(Enrollment.c.course_section_id, func.count(distinct(Enrollment.c.user_id)))
         .where(*_students_in(section_ids))
-        .group_by(Enrollment.course_section_id)
+        .group_by(Enrollment.c.course_section_id)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
 
 
 def students_by_section(db: Connection, section_ids: Sequence[int]) -> dict[int, list[Member]]:
     """The active and invited students of each section, by name."""
-    is_newcomer = ~has_come_in(Enrollment.course_id, User.id)
+    is_newcomer = ~has_come_in(Enrollment.c.course_id, User.c.id)
     rows = (
-        select(Enrollment.course_section_id, *PERSON_COLUMNS, is_newcomer.label("is_newcomer"))
-        .join(User, User.id == Enrollment.user_id)
-        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+        select(Enrollment.c.course_section_id, *PERSON_COLUMNS, is_newcomer.label("is_newcomer"))
+        .join(User, User.c.id == Enrollment.c.user_id)
+        .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
         .where(*_students_in(section_ids))
-        .order_by(DirectoryEntry.sort_key, User.id)
+        .order_by(DirectoryEntry.c.sort_key, User.c.id)
     )
     found: dict[int, dict[int, Member]] = {}
     for section_id, *row in db.execute(rows):
@@ -164,7 +164,7 @@ def students_by_section(db: Connection, section_ids: Sequence[int]) -> dict[int,
 
 def _students_in(section_ids: Sequence[int]) -> tuple[Any, ...]:
     return (
-        Enrollment.course_section_id.in_(section_ids),
-        Enrollment.type == STUDENT,
-        Enrollment.state.in_(CURRENT),
+        Enrollment.c.course_section_id.in_(section_ids),
+        Enrollment.c.type == STUDENT,
+        Enrollment.c.state.in_(CURRENT),
     )

@@ -49,15 +49,15 @@ class Section(NamedTuple):
 
 
 _COLUMNS: tuple[Any, ...] = (
-    *(getattr(CourseSection, name) for name in Section._fields[: Section._fields.index("sis_course_id")]),
-    Course.sis_course_id,
-    Account.ancestry,
+    *(CourseSection.c[name] for name in Section._fields[: Section._fields.index("sis_course_id")]),
+    Course.c.sis_course_id,
+    Account.c.ancestry,
 )
 
 
 def sections_of(course_id: int) -> AnySelect:
     """The sections of a course, as Sections."""
-    return _sections().where(CourseSection.course_id == course_id)
+    return _sections().where(CourseSection.c.course_id == course_id)
 
 
 def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int | None = None) -> Section:
@@ -65,16 +65,16 @@ def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int |
     rows = _sections()
     match form.kind:
         case "id":
-            rows = rows.where(CourseSection.id == (local_id(form.value) or 0))
+            rows = rows.where(CourseSection.c.id == (local_id(form.value) or 0))
         case "sis_section_id":
-            rows = rows.where(CourseSection.sis_section_id == form.value)
+            rows = rows.where(CourseSection.c.sis_section_id == form.value)
         case "sis_integration_id":
-            rows = rows.where(CourseSection.integration_id == form.value)
+            rows = rows.where(CourseSection.c.integration_id == form.value)
         case _:
             raise NotFound("section")
-    rows = rows.where(CourseSection.root_account_id == actor.root.id)
+    rows = rows.where(CourseSection.c.root_account_id == actor.root.id)
     if course_id is not None:
-        rows = rows.where(CourseSection.course_id == course_id)
+        rows = rows.where(CourseSection.c.course_id == course_id)
     row = db.execute(rows).first()
     if row is None:
         raise NotFound("section")
@@ -98,14 +98,14 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
 
 def default_section(db: Connection, course_id: int) -> int:
     """The default section of the course; created if the course has none."""
-    rows = select(CourseSection.id).where(CourseSection.course_id == course_id, CourseSection.state != "deleted")
-    rows = rows.order_by(CourseSection.is_default.desc(), CourseSection.id).limit(1)
+    rows = select(CourseSection.c.id).where(CourseSection.c.course_id == course_id, CourseSection.c.state != "deleted")
+    rows = rows.order_by(CourseSection.c.is_default.desc(), CourseSection.c.id).limit(1)
     if found := db.execute(rows).scalar():
         return int(found)
     lock(db, Course, [course_id])
     if found := db.execute(rows).scalar():
         return int(found)
-    course = db.execute(select(Course.name, Course.root_account_id).where(Course.id == course_id)).one()
+    course = db.execute(select(Course.c.name, Course.c.root_account_id).where(Course.c.id == course_id)).one()
     return create_section(db, course_id, course.root_account_id, {"name": course.name, "is_default": True})
 
 
@@ -129,7 +129,7 @@ def create_section(db: Connection, course_id: int, root_id: int, values: Mapping
 def update_section(db: Connection, section: Section, values: Mapping[str, Any]) -> None:
     """Change these columns. Raises Invalid."""
     _check({**section._asdict(), **values})
-    statement = update(CourseSection).where(CourseSection.id == section.id)
+    statement = update(CourseSection).where(CourseSection.c.id == section.id)
     try:
         db.execute(statement.values(**values, updated_at=clock.now()))
     except IntegrityError as error:
@@ -140,23 +140,23 @@ def delete_section(db: Connection, section: Section) -> None:
     """Delete a section without enrollments. Raises Refused."""
     # Enrolling locks this row too.
     hold(db, CourseSection, section.id)
-    inside = select(Enrollment.id).where(
-        Enrollment.course_section_id == section.id,
-        Enrollment.state.not_in(("deleted", "rejected")),
-        Enrollment.type != STUDENT_VIEW,
+    inside = select(Enrollment.c.id).where(
+        Enrollment.c.course_section_id == section.id,
+        Enrollment.c.state.not_in(("deleted", "rejected")),
+        Enrollment.c.type != STUDENT_VIEW,
     )
     if db.execute(inside.limit(1)).first():
         raise Refused(HAS_ENROLLMENTS)
     gone = {"state": "deleted", "updated_at": clock.now()}
-    db.execute(update(CourseSection).where(CourseSection.id == section.id).values(gone))
-    test_students = Enrollment.course_section_id == section.id, Enrollment.type == STUDENT_VIEW
+    db.execute(update(CourseSection).where(CourseSection.c.id == section.id).values(gone))
+    test_students = Enrollment.c.course_section_id == section.id, Enrollment.c.type == STUDENT_VIEW
     db.execute(update(Enrollment).where(*test_students).values(gone))
 
 
 def _sections() -> AnySelect:
-    rows = select(*_COLUMNS).join(Course, Course.id == CourseSection.course_id)
-    rows = rows.join(Account, Account.id == Course.account_id)
-    return rows.where(CourseSection.state != "deleted", Course.state != "deleted")
+    rows = select(*_COLUMNS).join(Course, Course.c.id == CourseSection.c.course_id)
+    rows = rows.join(Account, Account.c.id == Course.c.account_id)
+    return rows.where(CourseSection.c.state != "deleted", Course.c.state != "deleted")
 
 
 def _check(values: Mapping[str, Any]) -> None:

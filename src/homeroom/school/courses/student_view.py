@@ -26,14 +26,14 @@ _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 def student_view_student(db: Connection, course: CourseRef, root_account_id: int) -> int:
     """The test student of the course, who is made the first time, in every section that there is now; the user's id."""
     lock(db, Course, [course.id])
-    mine = select(Enrollment.user_id).where(
-        Enrollment.course_id == course.id, Enrollment.type == STUDENT_VIEW, Enrollment.state != "deleted"
+    mine = select(Enrollment.c.user_id).where(
+        Enrollment.c.course_id == course.id, Enrollment.c.type == STUDENT_VIEW, Enrollment.c.state != "deleted"
     )
     user_id = db.execute(mine.limit(1)).scalar()
     if user_id is None:
         user_id = _make(db)
     default_section(db, course.id)
-    live = select(CourseSection.id).where(CourseSection.course_id == course.id, CourseSection.state != "deleted")
+    live = select(CourseSection.c.id).where(CourseSection.c.course_id == course.id, CourseSection.c.state != "deleted")
     role_id = role_in_course(db, course, type_=STUDENT).id
     now = clock.now()
     rows: list[dict[str, Any]] = [

@@ -43,42 +43,44 @@ class Dates(NamedTuple):
     end_at: datetime | None = None
 
 
-_COLUMNS = tuple(getattr(EnrollmentTerm, name) for name in Term._fields)
+_COLUMNS = tuple(EnrollmentTerm.c[name] for name in Term._fields)
 
 
 def terms_of(root_id: int, *, states: Sequence[str] = ("active",), name: str = "") -> AnySelect:
     """The terms of a root account, as Terms."""
-    rows = select(*_COLUMNS).where(EnrollmentTerm.root_account_id == root_id, EnrollmentTerm.state.in_(states))
-    return rows.where(EnrollmentTerm.name.icontains(name, autoescape=True)) if name else rows
+    rows = select(*_COLUMNS).where(EnrollmentTerm.c.root_account_id == root_id, EnrollmentTerm.c.state.in_(states))
+    return rows.where(EnrollmentTerm.c.name.icontains(name, autoescape=True)) if name else rows
 
 
 def terms_with_ids(db: Connection, ids: set[int]) -> dict[int, Term]:
     """These terms by id, deleted ones too."""
     if not ids:
         return {}
-    return {row.id: Term(*row) for row in db.execute(select(*_COLUMNS).where(EnrollmentTerm.id.in_(ids)))}
+    return {row.id: Term(*row) for row in db.execute(select(*_COLUMNS).where(EnrollmentTerm.c.id.in_(ids)))}
 
 
 def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
     """The term with this id; ``current`` is the only one active today. Raises NotFound."""
-    rows = select(*_COLUMNS).where(EnrollmentTerm.root_account_id == actor.root.id, EnrollmentTerm.state != "deleted")
+    rows = select(*_COLUMNS).where(
+        EnrollmentTerm.c.root_account_id == actor.root.id, EnrollmentTerm.c.state != "deleted"
+    )
     match form.kind:
         case "id":
-            rows = rows.where(EnrollmentTerm.id == (local_id(form.value) or 0))
+            rows = rows.where(EnrollmentTerm.c.id == (local_id(form.value) or 0))
         case "default":
-            rows = rows.where(EnrollmentTerm.is_default)
+            rows = rows.where(EnrollmentTerm.c.is_default)
         case "current":
             now = clock.now()
             rows = rows.where(
                 # A term without dates is never the current one.
-                or_(EnrollmentTerm.start_at.is_not(None), EnrollmentTerm.end_at.is_not(None)),
-                or_(EnrollmentTerm.start_at.is_(None), EnrollmentTerm.start_at <= now),
-                or_(EnrollmentTerm.end_at.is_(None), EnrollmentTerm.end_at > now),
+                or_(EnrollmentTerm.c.start_at.is_not(None), EnrollmentTerm.c.end_at.is_not(None)),
+                or_(EnrollmentTerm.c.start_at.is_(None), EnrollmentTerm.c.start_at <= now),
+                or_(EnrollmentTerm.c.end_at.is_(None), EnrollmentTerm.c.end_at > now),
             )
         case "sis_term_id":
-            rows = rows.where(EnrollmentTerm.sis_term_id == form.value)
+            rows = rows.where(EnrollmentTerm.c.sis_term_id == form.value)
         case "sis_integration_id":
-            rows = rows.where(EnrollmentTerm.integration_id == form.value)
+            rows = rows.where(EnrollmentTerm.c.integration_id == form.value)
         case _:
             raise NotFound("term")
     found = db.execute(rows.limit(2)).all()
@@ -88,7 +90,7 @@ def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
 
 
 def default_term_id(db: Connection, root_id: int) -> int:
-    rows = select(EnrollmentTerm.id).where(EnrollmentTerm.root_account_id == root_id, EnrollmentTerm.is_default)
+    rows = select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.root_account_id == root_id, EnrollmentTerm.c.is_default)
     return int(db.execute(rows).scalar_one())
 
 
@@ -96,8 +98,8 @@ def dates_by_type(db: Connection, term_ids: Sequence[int]) -> dict[int, dict[str
     """For each term the types of enrollment that have dates of their own."""
     table = EnrollmentTermDates
     dates: dict[int, dict[str, Dates]] = {}
-    rows = select(table.term_id, table.type, table.start_at, table.end_at).where(table.term_id.in_(term_ids))
-    for row in db.execute(rows.order_by(table.type)):
+    rows = select(table.c.term_id, table.c.type, table.c.start_at, table.c.end_at).where(table.c.term_id.in_(term_ids))
+    for row in db.execute(rows.order_by(table.c.type)):
         dates.setdefault(row.term_id, {})[row.type] = Dates(row.start_at, row.end_at)
     return dates
 
@@ -118,13 +120,13 @@ def create_term(db: Connection, root_id: int, values: Mapping[str, Any], own_dat
 def update_term(db: Connection, term: Term, values: Mapping[str, Any], own_dates: Mapping[str, Dates] | None) -> None:
     """Change these columns; ``own_dates`` replaces the dates by type unless it is None. Raises Invalid."""
     _check({**term._asdict(), **values}, own_dates or {})
-    statement = update(EnrollmentTerm).where(EnrollmentTerm.id == term.id)
+    statement = update(EnrollmentTerm).where(EnrollmentTerm.c.id == term.id)
     try:
         db.execute(statement.values(**values, updated_at=clock.now()))
     except IntegrityError as error:
         raise _taken(error, values) from None
     if own_dates is not None:
-        db.execute(delete(EnrollmentTermDates).where(EnrollmentTermDates.term_id == term.id))
+        db.execute(delete(EnrollmentTermDates).where(EnrollmentTermDates.c.term_id == term.id))
         _set_dates_by_type(db, term.id, own_dates)
 
 
@@ -134,11 +136,11 @@ def delete_term(db: Connection, term: Term) -> None:
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete the default term"))
     # Adding a course to the term locks this row too (see courses.actions).
     hold(db, EnrollmentTerm, term.id)
-    in_use = select(Course.id).where(Course.enrollment_term_id == term.id, Course.state != "deleted").limit(1)
+    in_use = select(Course.c.id).where(Course.c.enrollment_term_id == term.id, Course.c.state != "deleted").limit(1)
     if db.execute(in_use).first():
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete a term with active courses"))
     db.execute(
-        update(EnrollmentTerm).where(EnrollmentTerm.id == term.id).values(state="deleted", updated_at=clock.now())
+        update(EnrollmentTerm).where(EnrollmentTerm.c.id == term.id).values(state="deleted", updated_at=clock.now())
     )
 
 

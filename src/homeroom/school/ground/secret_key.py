@@ -20,4 +20,4 @@ def own_secret_key(db: Connection) -> str:
     return str(_OWN.first(db).value)
 
 
-_OWN = Prepared(select(SystemFact.value).where(SystemFact.name == "secret_key"))
+_OWN = Prepared(select(SystemFact.c.value).where(SystemFact.c.name == "secret_key"))

@@ -19,7 +19,7 @@ def take_lease(db: Connection, name: str, holder: str, time: timedelta) -> bool:
     insert_or_update(db, JobLease, [{"name": name, "holder": "", "until": now}], key=["name"], update=[])
     taken = db.execute(
         update(JobLease)
-        .where(JobLease.name == name, (JobLease.until <= now) | (JobLease.holder == holder))
+        .where(JobLease.c.name == name, (JobLease.c.until <= now) | (JobLease.c.holder == holder))
         .values(holder=holder, until=now + time)
     )
     return taken.rowcount == 1
@@ -27,16 +27,16 @@ def take_lease(db: Connection, name: str, holder: str, time: timedelta) -> bool:
 
 def give_back(db: Connection, name: str, holder: str) -> None:
     """Release the lease."""
-    db.execute(delete(JobLease).where(JobLease.name == name, JobLease.holder == holder))
+    db.execute(delete(JobLease).where(JobLease.c.name == name, JobLease.c.holder == holder))
 
 
 def leases_named(db: Connection, prefix: str) -> Sequence[AnyRow]:
     """The leases whose name begins so: ``holder``, and whether it is ``live``."""
     now = clock.real_now()
-    rows = select(JobLease.holder, (JobLease.until > now).label("live")).where(JobLease.name.startswith(prefix))
-    return db.execute(rows.order_by(JobLease.until.desc())).all()
+    rows = select(JobLease.c.holder, (JobLease.c.until > now).label("live")).where(JobLease.c.name.startswith(prefix))
+    return db.execute(rows.order_by(JobLease.c.until.desc())).all()
 
 
 def forget_dead(db: Connection, prefix: str) -> None:
     """Remove those of such leases that are over."""
-    db.execute(delete(JobLease).where(JobLease.name.startswith(prefix), JobLease.until <= clock.real_now()))
+    db.execute(delete(JobLease).where(JobLease.c.name.startswith(prefix), JobLease.c.until <= clock.real_now()))

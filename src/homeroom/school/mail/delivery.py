@@ -67,21 +67,21 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
 @sweep
 def due_mail(db: Connection) -> Iterable[Call]:
     """Messages that wait, also those of a worker that died."""
-    rows = select(MailMessage.id).where(*_due()).order_by(MailMessage.next_attempt_at).limit(_MOST_A_SWEEP)
+    rows = select(MailMessage.c.id).where(*_due()).order_by(MailMessage.c.next_attempt_at).limit(_MOST_A_SWEEP)
     return [call(deliver_mail, message_id=row.id) for row in db.execute(rows)]
 
 
 @sweep
 def mail_too_late(db: Connection) -> Iterable[Call]:
     """The job, if a message holds a link that does not work any more."""
-    return [call(forget_old_links)] if db.execute(select(MailMessage.id).where(*_too_late()).limit(1)).first() else []
+    return [call(forget_old_links)] if db.execute(select(MailMessage.c.id).where(*_too_late()).limit(1)).first() else []
 
 
 @job
 def forget_old_links(tools: Tools) -> None:
     """Keep no text whose link does not work any more, and send none. Again, it changes nothing."""
     with tools.database.write() as db:
-        waiting = MailMessage.state == "queued"
+        waiting = MailMessage.c.state == "queued"
         given_up = update(MailMessage).where(*_too_late(), waiting).values(state="dead", last_error=_TOO_LATE)
         db.execute(given_up)
         db.execute(update(MailMessage).where(*_too_late()).values(expires_at=None, **_WITHOUT_TEXT))
@@ -89,15 +89,15 @@ def forget_old_links(tools: Tools) -> None:
 
 def _too_late() -> tuple[Any, ...]:
     # By the clock that the links go by.
-    return (MailMessage.expires_at <= clock.now(),)
+    return (MailMessage.c.expires_at <= clock.now(),)
 
 
 def _due() -> tuple[Any, ...]:
     now = clock.real_now()
     return (
-        MailMessage.state == "queued",
-        MailMessage.next_attempt_at <= now,
-        or_(MailMessage.leased_until.is_(None), MailMessage.leased_until <= now),
+        MailMessage.c.state == "queued",
+        MailMessage.c.next_attempt_at <= now,
+        or_(MailMessage.c.leased_until.is_(None), MailMessage.c.leased_until <= now),
     )
 
 
@@ -108,22 +108,22 @@ def _take(db: Connection, message_id: int, *, to_send: bool, keep_text: bool) ->
     """
     values: dict[str, Any] = {"state": "kept", **_forgotten(keep_text=keep_text)}
     if to_send:
-        values = {"leased_until": clock.real_now() + LEASE, "attempts": MailMessage.attempts + 1}
+        values = {"leased_until": clock.real_now() + LEASE, "attempts": MailMessage.c.attempts + 1}
     return db.execute(
         update(MailMessage)
-        .where(MailMessage.id == message_id, *_due())
+        .where(MailMessage.c.id == message_id, *_due())
         .values(**values)
         .returning(
-            MailMessage.id,
-            MailMessage.communication_channel_id,
-            MailMessage.recipient,
-            MailMessage.subject,
-            MailMessage.text_body,
-            MailMessage.html_body,
-            MailMessage.attempts,
-            MailMessage.created_at,
-            select(Account.name)
-            .where(Account.parent_account_id.is_(None), Account.is_site_admin.is_(False))
+            MailMessage.c.id,
+            MailMessage.c.communication_channel_id,
+            MailMessage.c.recipient,
+            MailMessage.c.subject,
+            MailMessage.c.text_body,
+            MailMessage.c.html_body,
+            MailMessage.c.attempts,
+            MailMessage.c.created_at,
+            select(Account.c.name)
+            .where(Account.c.parent_account_id.is_(None), Account.c.is_site_admin.is_(False))
             .scalar_subquery()
             .label("school"),
         )
@@ -150,14 +150,14 @@ def _given_up(error: str, *, keep_text: bool) -> dict[str, Any]:
 
 
 def _note(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:
-    db.execute(update(MailMessage).where(MailMessage.id == row.id).values(leased_until=None, **outcome))
+    db.execute(update(MailMessage).where(MailMessage.c.id == row.id).values(leased_until=None, **outcome))
     if outcome.get("state") != "dead":
         return
     log.warning("A mail is given up.", extra={"fields": {"mail": row.id, "reason": outcome["last_error"]}})
     if row.communication_channel_id is not None:
         db.execute(
             update(CommunicationChannel)
-            .where(CommunicationChannel.id == row.communication_channel_id)
+            .where(CommunicationChannel.c.id == row.communication_channel_id)
             .values(last_bounce_at=clock.now(), last_bounce_summary=outcome["last_error"])
         )
 

@@ -17,19 +17,19 @@ _MOST = 100
 def newest_messages(db: Connection) -> Sequence[AnyRow]:
     """The newest messages first."""
     columns = (
-        MailMessage.id,
-        MailMessage.recipient,
-        MailMessage.subject,
-        MailMessage.state,
-        MailMessage.created_at,
+        MailMessage.c.id,
+        MailMessage.c.recipient,
+        MailMessage.c.subject,
+        MailMessage.c.state,
+        MailMessage.c.created_at,
     )
-    return db.execute(select(*columns).order_by(MailMessage.id.desc()).limit(_MOST)).all()
+    return db.execute(select(*columns).order_by(MailMessage.c.id.desc()).limit(_MOST)).all()
 
 
 def find_message(db: Connection, form: IdForm) -> AnyRow:
     """The message with this id. Raises NotFound."""
     message_id = local_id(form.value) if form.kind == "id" else None
-    row: AnyRow | None = db.execute(select(MailMessage.__table__).where(MailMessage.id == (message_id or 0))).first()
+    row: AnyRow | None = db.execute(select(MailMessage).where(MailMessage.c.id == (message_id or 0))).first()
     if row is None:
         raise NotFound("message")
     return row

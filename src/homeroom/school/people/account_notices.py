@@ -54,19 +54,19 @@ def _addresses_of(db: Connection, user_id: int, *, but: int = 0) -> Sequence[Any
     """The person's confirmed e-mail addresses; without one, those that they had from the start."""
     rows = db.execute(
         select(
-            CommunicationChannel.id,
-            CommunicationChannel.user_id,
-            CommunicationChannel.address,
-            CommunicationChannel.state,
+            CommunicationChannel.c.id,
+            CommunicationChannel.c.user_id,
+            CommunicationChannel.c.address,
+            CommunicationChannel.c.state,
         )
         .where(
-            CommunicationChannel.user_id == user_id,
-            CommunicationChannel.id != but,
-            CommunicationChannel.type == "email",
-            (CommunicationChannel.state == "active")
-            | ((CommunicationChannel.state == "unconfirmed") & CommunicationChannel.trusted),
+            CommunicationChannel.c.user_id == user_id,
+            CommunicationChannel.c.id != but,
+            CommunicationChannel.c.type == "email",
+            (CommunicationChannel.c.state == "active")
+            | ((CommunicationChannel.c.state == "unconfirmed") & CommunicationChannel.c.trusted),
         )
-        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     ).all()
     return [row for row in rows if row.state == "active"] or rows
 
@@ -74,7 +74,7 @@ def _addresses_of(db: Connection, user_id: int, *, but: int = 0) -> Sequence[Any
 def _tell(db: Connection, addresses: Sequence[Mailbox], subject: str, what: str) -> None:
     if not addresses:
         return
-    root = select(Account.name).where(Account.parent_account_id.is_(None), ~Account.is_site_admin)
+    root = select(Account.c.name).where(Account.c.parent_account_id.is_(None), ~Account.c.is_site_admin)
     school = db.execute(root).scalar_one()
     text = (
         f"This is about your account at {school}.\n\n{what}\n\n"

@@ -25,13 +25,13 @@ from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, Ro
 from homeroom.school.security.events import record
 
 COLUMNS = (
-    AccountAdmin.id,
-    AccountAdmin.user_id,
-    AccountAdmin.role_id,
-    AccountAdmin.state,
-    Role.name.label("role"),
+    AccountAdmin.c.id,
+    AccountAdmin.c.user_id,
+    AccountAdmin.c.role_id,
+    AccountAdmin.c.state,
+    Role.c.name.label("role"),
 )
-_ADMINS: AnySelect = select(*COLUMNS).join(Role, Role.id == AccountAdmin.role_id)
+_ADMINS: AnySelect = select(*COLUMNS).join(Role, Role.c.id == AccountAdmin.c.role_id)
 
 
 class Admin(NamedTuple):
@@ -53,15 +53,15 @@ def admins_of(
     with_deleted: bool = False,
 ) -> AnySelect:
     """The admins of this account itself; ``user_ids`` and ``term`` filter the list."""
-    rows = _ADMINS.join(User, User.id == AccountAdmin.user_id).where(
-        AccountAdmin.account_id == account.id, User.state != "deleted"
+    rows = _ADMINS.join(User, User.c.id == AccountAdmin.c.user_id).where(
+        AccountAdmin.c.account_id == account.id, User.c.state != "deleted"
     )
     if not with_deleted:
-        rows = rows.where(AccountAdmin.state == "active")
+        rows = rows.where(AccountAdmin.c.state == "active")
     if user_ids:
-        rows = rows.where(AccountAdmin.user_id.in_(user_ids))
+        rows = rows.where(AccountAdmin.c.user_id.in_(user_ids))
     if term is not None:
-        rows = rows.join(DirectoryEntry, DirectoryEntry.user_id == AccountAdmin.user_id)
+        rows = rows.join(DirectoryEntry, DirectoryEntry.c.user_id == AccountAdmin.c.user_id)
         rows = rows.where(matches(db, search_for(term)))
     return rows
 
@@ -79,7 +79,7 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 
     Otherwise ``manage_account_memberships`` alone would give every right.
     """
-    rows = db.execute(select(*OVERRIDE_COLUMNS).where(RoleOverride.role_id == role.id))
+    rows = db.execute(select(*OVERRIDE_COLUMNS).where(RoleOverride.c.role_id == role.id))
     holder = Actor(
         root=actor.root,
         id=-1,
@@ -125,7 +125,9 @@ def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: Foun
     admin = _find(db, account, user_id, role)
     if admin is None or admin.state != "active":
         raise NotFound("admin")
-    db.execute(update(AccountAdmin).where(AccountAdmin.id == admin.id).values(state="deleted", updated_at=clock.now()))
+    db.execute(
+        update(AccountAdmin).where(AccountAdmin.c.id == admin.id).values(state="deleted", updated_at=clock.now())
+    )
     directory.associate(db, [user_id])
     record(db, "admin_removed", user_id=user_id, object=("role", role.id), account_id=account.id)
     return admin._replace(state="deleted")
@@ -134,9 +136,9 @@ def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: Foun
 def _find(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin | None:
     row = db.execute(
         _ADMINS.where(
-            AccountAdmin.account_id == account.id,
-            AccountAdmin.user_id == user_id,
-            AccountAdmin.role_id == role.id,
+            AccountAdmin.c.account_id == account.id,
+            AccountAdmin.c.user_id == user_id,
+            AccountAdmin.c.role_id == role.id,
         )
     ).first()
     return Admin(*row) if row is not None else None
@@ -144,10 +146,10 @@ def _find(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) 
 
 def _has_login(db: Connection, account: FoundAccount, user_id: int) -> bool:
     """Whether the person has a login in the account's root. The site-admin account trusts every root account."""
-    rows = select(Login.id).join(User, User.id == Login.user_id)
-    rows = rows.where(Login.user_id == user_id, Login.state != "deleted", User.state != "deleted")
+    rows = select(Login.c.id).join(User, User.c.id == Login.c.user_id)
+    rows = rows.where(Login.c.user_id == user_id, Login.c.state != "deleted", User.c.state != "deleted")
     if not account.row.is_site_admin:
-        rows = rows.where(Login.account_id == account.ref.chain[-1])
+        rows = rows.where(Login.c.account_id == account.ref.chain[-1])
     return db.execute(rows.limit(1)).first() is not None
 
 

@@ -31,18 +31,18 @@ class FoundBookmark(NamedTuple):
     data: str | None
 
 
-_COLUMNS = tuple(getattr(Bookmark, name) for name in FoundBookmark._fields)
+_COLUMNS = tuple(Bookmark.c[name] for name in FoundBookmark._fields)
 
 
 def bookmarks_of(user_id: int) -> AnySelect:
     """The person's bookmarks, as FoundBookmarks."""
-    return select(*_COLUMNS).where(Bookmark.user_id == user_id)
+    return select(*_COLUMNS).where(Bookmark.c.user_id == user_id)
 
 
 def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
     """The person's own bookmark with this id. Raises NotFound, also for somebody else's."""
     bookmark_id = local_id(form.value) if form.kind == "id" else None
-    row = db.execute(bookmarks_of(user_id).where(Bookmark.id == (bookmark_id or 0))).first()
+    row = db.execute(bookmarks_of(user_id).where(Bookmark.c.id == (bookmark_id or 0))).first()
     if row is None:
         raise NotFound("bookmark")
     return FoundBookmark(*row)
@@ -67,7 +67,7 @@ def update_bookmark(db: Connection, user_id: int, bookmark_id: int, values: Mapp
     """Change what is given. Raises Invalid."""
     values, position = _checked(values)
     lock(db, User, [user_id])
-    db.execute(update(Bookmark).where(Bookmark.id == bookmark_id).values(**values, updated_at=clock.now()))
+    db.execute(update(Bookmark).where(Bookmark.c.id == bookmark_id).values(**values, updated_at=clock.now()))
     if position is not None:
         _move(db, user_id, bookmark_id, position)
 
@@ -76,7 +76,7 @@ def delete_bookmark(db: Connection, user_id: int, bookmark_id: int) -> None:
     """Remove the bookmark; those below it move up."""
     lock(db, User, [user_id])
     _move(db, user_id, bookmark_id, _count(db, user_id))
-    db.execute(delete(Bookmark).where(Bookmark.id == bookmark_id))
+    db.execute(delete(Bookmark).where(Bookmark.c.id == bookmark_id))
 
 
 def _checked(values: Mapping[str, Any]) -> tuple[dict[str, Any], int | None]:
@@ -104,16 +104,18 @@ def _leads_somewhere(url: str) -> bool:
 
 
 def _count(db: Connection, user_id: int) -> int:
-    return int(db.execute(select(func.count()).where(Bookmark.user_id == user_id)).scalar_one())
+    return int(db.execute(select(func.count()).where(Bookmark.c.user_id == user_id)).scalar_one())
 
 
 def _move(db: Connection, user_id: int, bookmark_id: int, position: int) -> None:
     """Move the bookmark to this position, or the nearest one; those in between move."""
     wanted = max(1, min(position, _count(db, user_id)))
-    now_at = db.execute(select(Bookmark.position).where(Bookmark.id == bookmark_id)).scalar_one_or_none()
+    now_at = db.execute(select(Bookmark.c.position).where(Bookmark.c.id == bookmark_id)).scalar_one_or_none()
     if now_at is None:
         raise NotFound("bookmark")
     step = 1 if wanted < now_at else -1
-    between = Bookmark.position.between(min(wanted, now_at), max(wanted, now_at))
-    db.execute(update(Bookmark).where(Bookmark.user_id == user_id, between).values(position=Bookmark.position + step))
-    db.execute(update(Bookmark).where(Bookmark.id == bookmark_id).values(position=wanted))
+    between = Bookmark.c.position.between(min(wanted, now_at), max(wanted, now_at))
+    db.execute(
+        update(Bookmark).where(Bookmark.c.user_id == user_id, between).values(position=Bookmark.c.position + step)
+    )
+    db.execute(update(Bookmark).where(Bookmark.c.id == bookmark_id).values(position=wanted))

@@ -22,7 +22,9 @@ def feed_path(code: str) -> str:
 
 def find_owner(db: Connection, code: str) -> CalendarOwner:
     """The person whose feed has this code. Raises NotFound, also for a deleted person."""
-    row = db.execute(select(User.id, User.name).where(User.calendar_code == code, User.state != "deleted")).first()
+    row = db.execute(
+        select(User.c.id, User.c.name).where(User.c.calendar_code == code, User.c.state != "deleted")
+    ).first()
     if row is None:
         raise NotFound("calendar")
     return CalendarOwner(*row)
@@ -30,4 +32,4 @@ def find_owner(db: Connection, code: str) -> CalendarOwner:
 
 def code_of(db: Connection, user_id: int) -> str:
     """The secret code of this person's feed."""
-    return str(db.execute(select(User.calendar_code).where(User.id == user_id)).scalar_one())
+    return str(db.execute(select(User.c.calendar_code).where(User.c.id == user_id)).scalar_one())

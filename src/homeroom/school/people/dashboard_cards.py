@@ -22,13 +22,15 @@ _read_position = msgspec.json.Decoder(Position)
 
 def colors_of(db: Connection, user_id: int) -> dict[str, str]:
     """The person's colors by asset string."""
-    rows = select(CustomColor.asset_string, CustomColor.hexcode).where(CustomColor.user_id == user_id)
-    return {row.asset_string: row.hexcode for row in db.execute(rows.order_by(CustomColor.asset_string))}
+    rows = select(CustomColor.c.asset_string, CustomColor.c.hexcode).where(CustomColor.c.user_id == user_id)
+    return {row.asset_string: row.hexcode for row in db.execute(rows.order_by(CustomColor.c.asset_string))}
 
 
 def color_of(db: Connection, user_id: int, asset_string: str) -> str | None:
     """The person's color for this asset, if any."""
-    color = select(CustomColor.hexcode).where(CustomColor.user_id == user_id, CustomColor.asset_string == asset_string)
+    color = select(CustomColor.c.hexcode).where(
+        CustomColor.c.user_id == user_id, CustomColor.c.asset_string == asset_string
+    )
     return db.execute(color).scalar()
 
 
@@ -40,10 +42,10 @@ def set_color(db: Connection, user_id: int, asset_string: str, hexcode: str) -> 
 
 def positions_of(db: Connection, user_id: int) -> dict[str, Position]:
     """The person's positions by asset string."""
-    rows = select(DashboardPosition.asset_string, DashboardPosition.position).where(
-        DashboardPosition.user_id == user_id
+    rows = select(DashboardPosition.c.asset_string, DashboardPosition.c.position).where(
+        DashboardPosition.c.user_id == user_id
     )
-    stored = db.execute(rows.order_by(DashboardPosition.asset_string))
+    stored = db.execute(rows.order_by(DashboardPosition.c.asset_string))
     return {row.asset_string: _read_position.decode(row.position) for row in stored}
 
 

@@ -29,7 +29,7 @@ from homeroom.school.schema import (
 )
 
 _CHUNK = 500
-_COLUMNS = tuple(column.name for column in DirectoryEntry.__table__.columns if column.name != "user_id")
+_COLUMNS = tuple(column.name for column in DirectoryEntry.columns if column.name != "user_id")
 
 
 def refresh(db: Connection, user_ids: Iterable[int]) -> None:
@@ -42,7 +42,7 @@ def refresh(db: Connection, user_ids: Iterable[int]) -> None:
 def _refresh_chunk(db: Connection, ids: Sequence[int]) -> None:
     # If two transactions change one person, the second must see the first's changes, or it would undo them here.
     lock(db, User, ids)
-    people = db.execute(select(User.id, User.name, User.sortable_name).where(User.id.in_(ids))).all()
+    people = db.execute(select(User.c.id, User.c.name, User.c.sortable_name).where(User.c.id.in_(ids))).all()
     logins = _logins_of(db, ids)
     channels = _emails_of(db, ids)
     rows = []
@@ -85,18 +85,18 @@ def _logins_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """
     rows = db.execute(
         select(
-            Login.id,
-            Login.user_id,
-            Login.unique_id,
-            Login.unique_id_key,
-            Login.sis_user_id,
-            Login.integration_id,
-            Login.sis_import_id,
-            Login.current_login_at,
+            Login.c.id,
+            Login.c.user_id,
+            Login.c.unique_id,
+            Login.c.unique_id_key,
+            Login.c.sis_user_id,
+            Login.c.integration_id,
+            Login.c.sis_import_id,
+            Login.c.current_login_at,
         )
-        .join(User, User.id == Login.user_id)
-        .where(Login.user_id.in_(ids), or_(Login.state != "deleted", User.state == "deleted"))
-        .order_by(Login.sis_user_id.is_(None), Login.position, Login.id)
+        .join(User, User.c.id == Login.c.user_id)
+        .where(Login.c.user_id.in_(ids), or_(Login.c.state != "deleted", User.c.state == "deleted"))
+        .order_by(Login.c.sis_user_id.is_(None), Login.c.position, Login.c.id)
     )
     logins: dict[int, list[AnyRow]] = {}
     for row in rows:
@@ -107,13 +107,13 @@ def _logins_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
 def _emails_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
     """Each person's live e-mail channels, the primary one first."""
     rows = db.execute(
-        select(CommunicationChannel.user_id, CommunicationChannel.address, CommunicationChannel.address_key)
+        select(CommunicationChannel.c.user_id, CommunicationChannel.c.address, CommunicationChannel.c.address_key)
         .where(
-            CommunicationChannel.user_id.in_(ids),
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state != "retired",
+            CommunicationChannel.c.user_id.in_(ids),
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state != "retired",
         )
-        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     )
     emails: dict[int, list[AnyRow]] = {}
     for row in rows:
@@ -131,29 +131,29 @@ def associate(db: Connection, user_ids: Iterable[int]) -> None:
 def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
     lock(db, User, ids)
     sources = (
-        select(Login.user_id, Login.account_id).where(Login.user_id.in_(ids), Login.state != "deleted"),
-        select(AccountAdmin.user_id, AccountAdmin.account_id).where(
-            AccountAdmin.user_id.in_(ids), AccountAdmin.state == "active"
+        select(Login.c.user_id, Login.c.account_id).where(Login.c.user_id.in_(ids), Login.c.state != "deleted"),
+        select(AccountAdmin.c.user_id, AccountAdmin.c.account_id).where(
+            AccountAdmin.c.user_id.in_(ids), AccountAdmin.c.state == "active"
         ),
-        select(Enrollment.user_id, Course.account_id)
-        .join(Course, Course.id == Enrollment.course_id)
+        select(Enrollment.c.user_id, Course.c.account_id)
+        .join(Course, Course.c.id == Enrollment.c.course_id)
         .where(
-            Enrollment.user_id.in_(ids),
-            Enrollment.state.not_in(("deleted", "rejected")),
+            Enrollment.c.user_id.in_(ids),
+            Enrollment.c.state.not_in(("deleted", "rejected")),
             # The test student of a course is nobody: it is in no account's lists.
-            Enrollment.type != STUDENT_VIEW,
-            Course.state != "deleted",
+            Enrollment.c.type != STUDENT_VIEW,
+            Course.c.state != "deleted",
         ),
     )
     direct = {tuple(row) for source in sources for row in db.execute(source.distinct())}
-    accounts = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_({a for _, a in direct})))
+    accounts = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_({a for _, a in direct})))
     chains = {row.id: [int(part) for part in row.ancestry.strip("/").split("/")] for row in accounts}
     wanted = {(user, ancestor) for user, account in direct for ancestor in chains.get(account, ())}
     present = {
         tuple(row)
         for row in db.execute(
-            select(UserAccountAssociation.user_id, UserAccountAssociation.account_id).where(
-                UserAccountAssociation.user_id.in_(ids)
+            select(UserAccountAssociation.c.user_id, UserAccountAssociation.c.account_id).where(
+                UserAccountAssociation.c.user_id.in_(ids)
             )
         )
     }
@@ -161,11 +161,11 @@ def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
         gone = [user for user, left in present - wanted if left == account]
         db.execute(
             delete(UserAccountAssociation).where(
-                UserAccountAssociation.account_id == account, UserAccountAssociation.user_id.in_(gone)
+                UserAccountAssociation.c.account_id == account, UserAccountAssociation.c.user_id.in_(gone)
             )
         )
     if missing := wanted - present:
-        names = db.execute(select(User.id, User.sortable_name).where(User.id.in_({user for user, _ in missing})))
+        names = db.execute(select(User.c.id, User.c.sortable_name).where(User.c.id.in_({user for user, _ in missing})))
         keys = {row.id: sort_key(row.sortable_name) for row in names}
         insert_or_update(
             db,
@@ -179,7 +179,7 @@ def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
 @listen(AccountChangedPlace)
 def associate_people_of(db: Connection, event: AccountChangedPlace) -> None:
     """The people of the account, including everybody below it: a move of the account affects all of them."""
-    people = select(UserAccountAssociation.user_id).where(UserAccountAssociation.account_id == event.account_id)
+    people = select(UserAccountAssociation.c.user_id).where(UserAccountAssociation.c.account_id == event.account_id)
     associate(db, db.execute(people).scalars().all())
 
 
@@ -187,6 +187,6 @@ def resort(db: Connection, user_id: int, sortable_name: str) -> None:
     """A person's sortable name changed: the associations carry its key."""
     db.execute(
         update(UserAccountAssociation)
-        .where(UserAccountAssociation.user_id == user_id)
+        .where(UserAccountAssociation.c.user_id == user_id)
         .values(sort_key=sort_key(sortable_name))
     )

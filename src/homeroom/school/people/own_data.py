@@ -15,22 +15,22 @@ def addresses_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
     """The person's addresses that are not retired, the first one first."""
     return db.execute(
         select(
-            CommunicationChannel.id,
-            CommunicationChannel.address,
-            CommunicationChannel.type,
-            CommunicationChannel.state,
-            CommunicationChannel.trusted,
-            CommunicationChannel.last_bounce_at,
+            CommunicationChannel.c.id,
+            CommunicationChannel.c.address,
+            CommunicationChannel.c.type,
+            CommunicationChannel.c.state,
+            CommunicationChannel.c.trusted,
+            CommunicationChannel.c.last_bounce_at,
         )
-        .where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
-        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
+        .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     ).all()
 
 
 def logins_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
     """The person's logins."""
     return db.execute(
-        select(Login.id, Login.unique_id, Login.state, HAS_PASSWORD.label("has_password"))
-        .where(Login.user_id == user_id, Login.state != "deleted")
-        .order_by(Login.position, Login.id)
+        select(Login.c.id, Login.c.unique_id, Login.c.state, HAS_PASSWORD.label("has_password"))
+        .where(Login.c.user_id == user_id, Login.c.state != "deleted")
+        .order_by(Login.c.position, Login.c.id)
     ).all()

@@ -16,8 +16,8 @@ _read = msgspec.json.Decoder(Value)
 
 def preferences_of(db: Connection, user_id: int, names: Collection[str]) -> dict[str, Value]:
     """The given preferences that the person has set."""
-    rows = select(Preference.name, Preference.value).where(
-        Preference.user_id == user_id, Preference.name.in_(sorted(names))
+    rows = select(Preference.c.name, Preference.c.value).where(
+        Preference.c.user_id == user_id, Preference.c.name.in_(sorted(names))
     )
     return {row.name: _read.decode(row.value) for row in db.execute(rows)}
 
@@ -34,4 +34,4 @@ def set_preferences(db: Connection, user_id: int, values: Mapping[str, Value]) -
 
 def clear_preference(db: Connection, user_id: int, name: str) -> None:
     """Delete the preference."""
-    db.execute(delete(Preference).where(Preference.user_id == user_id, Preference.name == name))
+    db.execute(delete(Preference).where(Preference.c.user_id == user_id, Preference.c.name == name))

@@ -25,18 +25,18 @@ class Service(NamedTuple):
 def links_of(db: Connection, user_id: int) -> list[Link]:
     """The links on the person's profile, in their order."""
     rows = (
-        select(ProfileLink.url, ProfileLink.title)
-        .where(ProfileLink.user_id == user_id)
-        .order_by(ProfileLink.position, ProfileLink.id)
+        select(ProfileLink.c.url, ProfileLink.c.title)
+        .where(ProfileLink.c.user_id == user_id)
+        .order_by(ProfileLink.c.position, ProfileLink.c.id)
     )
     return [Link(*row) for row in db.execute(rows)]
 
 
 def services_of(db: Connection, user_id: int, *, only_visible: bool) -> list[Service]:
     """The person's connected services; hidden ones only for the person."""
-    rows = select(UserService.service, UserService.visible, UserService.service_user_link).where(
-        UserService.user_id == user_id
+    rows = select(UserService.c.service, UserService.c.visible, UserService.c.service_user_link).where(
+        UserService.c.user_id == user_id
     )
     if only_visible:
-        rows = rows.where(UserService.visible)
-    return [Service(*row) for row in db.execute(rows.order_by(UserService.id))]
+        rows = rows.where(UserService.c.visible)
+    return [Service(*row) for row in db.execute(rows.order_by(UserService.c.id))]

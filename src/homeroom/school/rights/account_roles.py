@@ -26,25 +26,25 @@ _read_overrides = msgspec.json.Decoder(
 )
 
 OVERRIDE_COLUMNS = (
-    RoleOverride.account_id,
-    RoleOverride.role_id,
-    RoleOverride.permission,
-    RoleOverride.enabled,
-    RoleOverride.applies_to_self,
-    RoleOverride.applies_to_descendants,
-    RoleOverride.locked,
+    RoleOverride.c.account_id,
+    RoleOverride.c.role_id,
+    RoleOverride.c.permission,
+    RoleOverride.c.enabled,
+    RoleOverride.c.applies_to_self,
+    RoleOverride.c.applies_to_descendants,
+    RoleOverride.c.locked,
 )
 
 # An inactive role cannot be given to anybody, and its holders keep their rights (Roles API, "Deactivate a role").
-_IN_USE = Role.state != "deleted"
+_IN_USE = Role.c.state != "deleted"
 
 
 def roles_of(user_id: Any) -> Any:
     """A scalar subquery: the account roles of a user as JSON rows, for ``read_roles``."""
     return (
-        select(json_rows(AccountAdmin.account_id, AccountAdmin.role_id, Role.base_role_type, Role.name))
-        .join(Role, Role.id == AccountAdmin.role_id)
-        .where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active", _IN_USE)
+        select(json_rows(AccountAdmin.c.account_id, AccountAdmin.c.role_id, Role.c.base_role_type, Role.c.name))
+        .join(Role, Role.c.id == AccountAdmin.c.role_id)
+        .where(AccountAdmin.c.user_id == user_id, AccountAdmin.c.state == "active", _IN_USE)
         .scalar_subquery()
     )
 
@@ -54,8 +54,8 @@ def overrides_of(user_id: Any) -> Any:
     # A role held in two accounts brings its overrides twice, which changes nothing.
     return (
         select(json_rows(*OVERRIDE_COLUMNS))
-        .join(AccountAdmin, AccountAdmin.role_id == RoleOverride.role_id)
-        .where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active")
+        .join(AccountAdmin, AccountAdmin.c.role_id == RoleOverride.c.role_id)
+        .where(AccountAdmin.c.user_id == user_id, AccountAdmin.c.state == "active")
         .scalar_subquery()
     )
 

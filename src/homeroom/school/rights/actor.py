@@ -230,15 +230,15 @@ class Actor:
             self._course_roles[course_id].append(CourseRole(*role))
 
 
-_enrollments = Enrollment.__table__.c
+_enrollments = Enrollment.c
 _MINE = (
     _enrollments.user_id == bindparam("user_id"),
     one_of(_enrollments.course_id, "course_ids"),
     _enrollments.state != "deleted",
 )
 _WORDS = select(json_rows(*OVERRIDE_COLUMNS)).where(
-    RoleOverride.role_id.in_(select(_enrollments.role_id).where(*_MINE)),
-    one_of(RoleOverride.account_id, "accounts"),
+    RoleOverride.c.role_id.in_(select(_enrollments.role_id).where(*_MINE)),
+    one_of(RoleOverride.c.account_id, "accounts"),
 )
 _COURSE_ROLES = Prepared(
     with_dates(
@@ -252,7 +252,7 @@ _COURSE_ROLES = Prepared(
             STATE_NOW.label("state_now"),
             _enrollments.state,
             _WORDS.scalar_subquery().label("overrides"),
-        ).join(Course.__table__, Course.__table__.c.id == _enrollments.course_id)
+        ).join(Course, Course.c.id == _enrollments.course_id)
     ).where(*_MINE)
 )
 
@@ -264,7 +264,7 @@ def has_all_rights_of(db: Connection, actor: Actor, other: Actor | int) -> bool:
     if not other.roles or other.id == actor.id:
         return True
     accounts = {role.account_id for role in other.roles}
-    rows = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_(accounts)))
+    rows = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_(accounts)))
     return all(
         actor.holds(permission, place)
         for account in (AccountRef(row.id, chain_of(row.ancestry)) for row in rows)

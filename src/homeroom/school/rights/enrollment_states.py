@@ -24,9 +24,8 @@ RESTRICTED = "restricted"
 CURRENT = ("active", "invited")
 LEARNERS = (STUDENT, OBSERVER)
 
-# Plain columns: a statement on a hot path is compared with its compiled form at every call (see ``db.bare``).
-_enrollments, _courses = Enrollment.__table__, Course.__table__
-_sections, _terms, _by_type = CourseSection.__table__, EnrollmentTerm.__table__, EnrollmentTermDates.__table__
+_enrollments, _courses = Enrollment, Course
+_sections, _terms, _by_type = CourseSection, EnrollmentTerm, EnrollmentTermDates
 _e, _c, _s, _t, _d = _enrollments.c, _courses.c, _sections.c, _terms.c, _by_type.c
 _now = bindparam("now", callable_=clock.now, type_=Time())
 _own_dates = or_(_e.start_at.is_not(None), _e.end_at.is_not(None))

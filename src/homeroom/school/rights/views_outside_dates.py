@@ -59,7 +59,7 @@ def restrictions_of_courses(db: Connection, courses: Mapping[int, Sequence[int]]
     """By course, both settings by name. ``courses``: course id -> the chain of its account."""
     if not courses:
         return {}
-    rows = db.execute(select(Course.id, *(getattr(Course, name) for name in NAMES)).where(Course.id.in_(courses)))
+    rows = db.execute(select(Course.c.id, *(Course.c[name] for name in NAMES)).where(Course.c.id.in_(courses)))
     said = {row.id: row for row in rows}
     accounts = _accounts(db, {account for chain in courses.values() for account in chain})
     return {
@@ -76,8 +76,8 @@ def restrictions_of_account(db: Connection, chain: Sequence[int]) -> dict[str, R
 
 
 def _accounts(db: Connection, ids: set[int]) -> dict[int, AnyRow]:
-    columns = [getattr(Account, column) for name in NAMES for column in (name, f"{name}_locked")]
-    return {row.id: row for row in db.execute(select(Account.id, *columns).where(Account.id.in_(ids)))}
+    columns = [Account.c[column] for name in NAMES for column in (name, f"{name}_locked")]
+    return {row.id: row for row in db.execute(select(Account.c.id, *columns).where(Account.c.id.in_(ids)))}
 
 
 def _of_account(accounts: Mapping[int, AnyRow], chain: Sequence[int], name: str) -> Restriction:

@@ -21,7 +21,7 @@ from homeroom.school.schema.apps import (
     SessionToken,
     UsedAssertion,
 )
-from homeroom.school.schema.base import Base
+from homeroom.school.schema.base import METADATA
 from homeroom.school.schema.courses import (
     Course,
     CourseNickname,
@@ -64,12 +64,12 @@ from homeroom.school.schema.sign_in import (
 )
 
 __all__ = [
+    "METADATA",
     "AccessToken",
     "Account",
     "AccountAdmin",
     "AttemptCount",
     "AuthenticationProvider",
-    "Base",
     "Bookmark",
     "CommunicationChannel",
     "ConfirmationLink",

@@ -6,163 +6,150 @@ instead (``homeroom.school.ground.vault``).
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 
-from homeroom.db.types import Id
-from homeroom.school.schema.base import Base, account_ref, id_, state, time, unique_while_live, user_ref
+from homeroom.db.types import Id, State, Time
+from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
 
-
-class DeveloperKey(Base):
-    """An application that may ask for tokens. The key with ``is_default`` owns the manually made tokens."""
-
-    __tablename__ = "developer_keys"
-    rules = (Index("ix_developer_keys_account_id", "account_id", "id"),)
-
-    id: Mapped[id_]
-    account_id: Mapped[account_ref | None]  # null: the site admin's
-    user_id: Mapped[int | None]  # who made it
-    name: Mapped[str | None]
-    email: Mapped[str | None]
-    notes: Mapped[str | None]
-    icon_url: Mapped[str | None]
-    vendor_code: Mapped[str | None]
-    is_default: Mapped[bool] = mapped_column(default=False)
-    state: Mapped[state]  # active, inactive, deleted
-    sealed_secret: Mapped[str | None]
-    client_type: Mapped[str] = mapped_column(String(16), default="confidential")  # or public: PKCE instead of a secret
-    public_jwk: Mapped[str | None]
-    public_jwk_url: Mapped[str | None]
-    redirect_uri: Mapped[str | None]
-    redirect_uris: Mapped[str] = mapped_column(default="[]")
-    require_scopes: Mapped[bool] = mapped_column(default=False)
-    allow_includes: Mapped[bool] = mapped_column(default=False)
-    scopes: Mapped[str] = mapped_column(default="[]")
-    auto_expire_tokens: Mapped[bool] = mapped_column(default=True)
-    visible: Mapped[bool] = mapped_column(default=True)
-    test_cluster_only: Mapped[bool] = mapped_column(default=False)
-    client_credentials_audience: Mapped[str | None] = mapped_column(String(16))
+# An application that may ask for tokens. The key with ``is_default`` owns the manually made tokens.
+DeveloperKey = table(
+    "developer_keys",
+    id_column(),
+    optional("account_id", Id, ForeignKey("accounts.id")),  # null: the site admin's
+    optional("user_id", Id),  # who made it
+    optional("name", Text()),
+    optional("email", Text()),
+    optional("notes", Text()),
+    optional("icon_url", Text()),
+    optional("vendor_code", Text()),
+    required("is_default", Boolean(), default=False),
+    required("state", State(32)),  # active, inactive, deleted
+    optional("sealed_secret", Text()),
+    required("client_type", String(16), default="confidential"),  # or public: PKCE instead of a secret
+    optional("public_jwk", Text()),
+    optional("public_jwk_url", Text()),
+    optional("redirect_uri", Text()),
+    required("redirect_uris", Text(), default="[]"),
+    required("require_scopes", Boolean(), default=False),
+    required("allow_includes", Boolean(), default=False),
+    required("scopes", Text(), default="[]"),
+    required("auto_expire_tokens", Boolean(), default=True),
+    required("visible", Boolean(), default=True),
+    required("test_cluster_only", Boolean(), default=False),
+    optional("client_credentials_audience", String(16)),
     # A mobile app's key, and the app keys for which its tokens may ask for Pandata tokens (homeroom.md §5).
-    mobile: Mapped[bool] = mapped_column(default=False)
-    pandata_app_keys: Mapped[str] = mapped_column(default="[]")
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+    required("mobile", Boolean(), default=False),
+    required("pandata_app_keys", Text(), default="[]"),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    Index("ix_developer_keys_account_id", "account_id", "id"),
+)
 
 
-class DeveloperKeyBinding(Base):
-    """Whether an account has a key switched on. The site-admin account's ``allow`` leaves the choice to the others."""
+# Whether an account has a key switched on. The site-admin account's ``allow`` leaves the choice to the others.
+DeveloperKeyBinding = table(
+    "developer_key_bindings",
+    id_column(),
+    required("developer_key_id", Id, ForeignKey("developer_keys.id")),
+    required("account_id", Id, ForeignKey("accounts.id")),
+    required("state", State(32)),  # on, off, allow
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    UniqueConstraint("developer_key_id", "account_id", name="uq_developer_key_bindings_account"),
+)
 
-    __tablename__ = "developer_key_bindings"
-    rules = (UniqueConstraint("developer_key_id", "account_id", name="uq_developer_key_bindings_account"),)
 
-    id: Mapped[id_]
-    developer_key_id: Mapped[int] = mapped_column(Id, ForeignKey("developer_keys.id"))
-    account_id: Mapped[account_ref]
-    state: Mapped[state]  # on, off, allow
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
-
-
-class AccessToken(Base):
-    """A bearer token. It is shown once and kept as a digest; the hint is its first five characters."""
-
-    __tablename__ = "access_tokens"
-    rules = (
-        Index("ix_access_tokens_user_id", "user_id", "id"),
-        Index("ix_access_tokens_developer_key_id", "developer_key_id"),
-        Index(
-            "ix_access_tokens_refresh_digest",
-            "refresh_digest",
-            unique=True,
-            sqlite_where=text("refresh_digest IS NOT NULL"),
-            postgresql_where=text("refresh_digest IS NOT NULL"),
-        ),
-    )
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    real_user_id: Mapped[int | None]
-    developer_key_id: Mapped[int]
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    hint: Mapped[str] = mapped_column(String(5))
-    refresh_digest: Mapped[bytes | None]
-    scopes: Mapped[str] = mapped_column(default="[]")
-    purpose: Mapped[str | None]
-    state: Mapped[state]  # active, pending, deleted
-    remember_access: Mapped[bool] = mapped_column(default=False)
+# A bearer token. It is shown once and kept as a digest; the hint is its first five characters.
+AccessToken = table(
+    "access_tokens",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    optional("real_user_id", Id),
+    required("developer_key_id", Id),
+    required("digest", LargeBinary(), unique=True),
+    required("hint", String(5)),
+    optional("refresh_digest", LargeBinary()),
+    required("scopes", Text(), default="[]"),
+    optional("purpose", Text()),
+    required("state", State(32)),  # active, pending, deleted
+    required("remember_access", Boolean(), default=False),
     # A one-hour OAuth token that is past this can be refreshed; a permanent expiry cannot be undone.
-    expires_at: Mapped[time | None]
-    permanent_expires_at: Mapped[time | None]
-    last_used_at: Mapped[time | None]
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+    optional("expires_at", Time()),
+    optional("permanent_expires_at", Time()),
+    optional("last_used_at", Time()),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    Index("ix_access_tokens_user_id", "user_id", "id"),
+    Index("ix_access_tokens_developer_key_id", "developer_key_id"),
+    Index(
+        "ix_access_tokens_refresh_digest",
+        "refresh_digest",
+        unique=True,
+        sqlite_where=text("refresh_digest IS NOT NULL"),
+        postgresql_where=text("refresh_digest IS NOT NULL"),
+    ),
+)
 
 
-class AuthenticationProvider(Base):
-    """A way to sign in that a root account offers: its own passwords (``canvas``), or somebody else's word."""
-
-    __tablename__ = "authentication_providers"
-    rules = (
-        Index("ix_authentication_providers_account_id", "account_id", "position", "id"),
-        # Everybody's passwords are one provider.
-        unique_while_live(
-            "uq_authentication_providers_canvas", "account_id", live="state <> 'deleted' AND auth_type = 'canvas'"
-        ),
-    )
-
-    id: Mapped[id_]
-    account_id: Mapped[account_ref]
-    auth_type: Mapped[str] = mapped_column(String(32))
-    position: Mapped[int]
-    jit_provisioning: Mapped[bool] = mapped_column(default=False)
-    login_attribute: Mapped[str | None]
+# A way to sign in that a root account offers: its own passwords (``canvas``), or somebody else's word.
+AuthenticationProvider = table(
+    "authentication_providers",
+    id_column(),
+    required("account_id", Id, ForeignKey("accounts.id")),
+    required("auth_type", String(32)),
+    required("position", Id),
+    required("jit_provisioning", Boolean(), default=False),
+    optional("login_attribute", Text()),
     # JSON of the fields that ``sign_in/authentication_providers/kinds.py`` knows for this type, and the sealed secrets.
-    settings: Mapped[str] = mapped_column(default="{}")
-    sealed_secrets: Mapped[str | None]
-    state: Mapped[state]  # active, deleted
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+    required("settings", Text(), default="{}"),
+    optional("sealed_secrets", Text()),
+    required("state", State(32)),  # active, deleted
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    Index("ix_authentication_providers_account_id", "account_id", "position", "id"),
+    # Everybody's passwords are one provider.
+    unique_while_live(
+        "uq_authentication_providers_canvas", "account_id", live="state <> 'deleted' AND auth_type = 'canvas'"
+    ),
+)
 
 
-class OAuthCode(Base):
-    """An authorization code: ten minutes, once. A used one is kept until then, so that a replay is noticed."""
-
-    __tablename__ = "oauth_codes"
-    rules = (Index("ix_oauth_codes_expires_at", "expires_at"),)
-
-    id: Mapped[id_]
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    developer_key_id: Mapped[int]
-    user_id: Mapped[user_ref]
-    real_user_id: Mapped[int | None]
-    redirect_uri: Mapped[str]
-    scopes: Mapped[str] = mapped_column(default="[]")
-    purpose: Mapped[str | None]
-    code_challenge: Mapped[str | None]
-    remember_access: Mapped[bool] = mapped_column(default=False)
-    used_at: Mapped[time | None]
-    access_token_id: Mapped[int | None]
-    created_at: Mapped[time]
-    expires_at: Mapped[time]
-
-
-class UsedAssertion(Base):
-    """The id of a client's signed assertion that was taken, until the assertion itself is too old."""
-
-    __tablename__ = "used_assertions"
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    expires_at: Mapped[time] = mapped_column(index=True)
+# An authorization code: ten minutes, once. A used one is kept until then, so that a replay is noticed.
+OAuthCode = table(
+    "oauth_codes",
+    id_column(),
+    required("digest", LargeBinary(), unique=True),
+    required("developer_key_id", Id),
+    required("user_id", Id, ForeignKey("users.id")),
+    optional("real_user_id", Id),
+    required("redirect_uri", Text()),
+    required("scopes", Text(), default="[]"),
+    optional("purpose", Text()),
+    optional("code_challenge", Text()),
+    required("remember_access", Boolean(), default=False),
+    optional("used_at", Time()),
+    optional("access_token_id", Id),
+    required("created_at", Time()),
+    required("expires_at", Time()),
+    Index("ix_oauth_codes_expires_at", "expires_at"),
+)
 
 
-class SessionToken(Base):
-    """A short-lived way to start a web session: for `GET /login/session_token` and `destination`. Works once."""
+# The id of a client's signed assertion that was taken, until the assertion itself is too old.
+UsedAssertion = table(
+    "used_assertions",
+    required("digest", LargeBinary(), primary_key=True),
+    required("expires_at", Time(), index=True),
+)
 
-    __tablename__ = "session_tokens"
 
-    id: Mapped[id_]
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    user_id: Mapped[user_ref]
-    real_user_id: Mapped[int | None]
-    created_at: Mapped[time]
-    expires_at: Mapped[time]
+# A short-lived way to start a web session: for `GET /login/session_token` and `destination`. Works once.
+SessionToken = table(
+    "session_tokens",
+    id_column(),
+    required("digest", LargeBinary(), unique=True),
+    required("user_id", Id, ForeignKey("users.id")),
+    optional("real_user_id", Id),
+    required("created_at", Time()),
+    required("expires_at", Time()),
+)

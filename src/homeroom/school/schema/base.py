@@ -1,47 +1,48 @@
-"""What every table shares."""
+"""What every table shares.
+
+The tables are plain Core tables, named after what a row is: ``User.c.name``. They are read with column selects on a
+Connection (docs/decisions/0013).
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, MetaData, Text, text
-from sqlalchemy.orm import DeclarativeBase, declared_attr, mapped_column
+from sqlalchemy import Column, Index, MetaData, Table, text
 from sqlalchemy.schema import SchemaItem
 
-from homeroom.db.types import Id, Key, State, Time
+from homeroom.db.types import Id
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """The tables. They are read with column selects on a Connection, never as entities."""
-
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: Time(), int: Id, str: Text()}
-
-    # Names and constraints of a table of ours; `rules` is what a table adds to the shared arguments.
-    rules: ClassVar[tuple[SchemaItem, ...]] = ()
-
-    @declared_attr.directive
-    def __table_args__(cls) -> Any:
-        # Without AUTOINCREMENT, SQLite gives the id of a removed last row to the next one.
-        return (*cls.rules, {"sqlite_autoincrement": "id" in cls.__annotations__})
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
-id_ = Annotated[int, mapped_column(Id, primary_key=True)]
-state = Annotated[str, mapped_column(State(32))]
-key = Annotated[str, mapped_column(Key)]
-time = Annotated[datetime, mapped_column(Time())]
-user_ref = Annotated[int, mapped_column(Id, ForeignKey("users.id"))]
-account_ref = Annotated[int, mapped_column(Id, ForeignKey("accounts.id"))]
-course_ref = Annotated[int, mapped_column(Id, ForeignKey("courses.id"))]
+def table(name: str, *items: SchemaItem) -> Table:
+    """A table of ours: its columns and its indexes."""
+    has_id = any(isinstance(item, Column) and item.name == "id" for item in items)
+    # Without AUTOINCREMENT, SQLite gives the id of a removed last row to the next one.
+    return Table(name, METADATA, *items, sqlite_autoincrement=has_id)
+
+
+def id_column() -> Column[int]:
+    return Column("id", Id, primary_key=True)
+
+
+def required(name: str, *type_and_rules: Any, **options: Any) -> Column[Any]:
+    """A column that always has a value."""
+    return Column(name, *type_and_rules, nullable=False, **options)
+
+
+def optional(name: str, *type_and_rules: Any, **options: Any) -> Column[Any]:
+    """A column that may be null."""
+    return Column(name, *type_and_rules, nullable=True, **options)
 
 
 def unique_while_live(name: str, *columns: str, live: str = "state <> 'deleted'") -> Index:

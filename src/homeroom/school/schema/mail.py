@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ForeignKey, Index, String, Text
 
-from homeroom.db.types import Id
-from homeroom.school.schema.base import Base, id_, state, time
+from homeroom.db.types import Id, State, Time
+from homeroom.school.schema.base import id_column, optional, required, table
 
-
-class MailMessage(Base):
-    __tablename__ = "mail_messages"
-    rules = (
-        Index("ix_mail_messages_due", "state", "next_attempt_at"),
-        Index("ix_mail_messages_user_id", "user_id"),
-        Index("ix_mail_messages_expires_at", "expires_at"),
-    )
-
-    id: Mapped[id_]
-    user_id: Mapped[int | None]
-    communication_channel_id: Mapped[int | None]
-    notification: Mapped[str] = mapped_column(String(64))
-    recipient: Mapped[str]
-    subject: Mapped[str]
-    text_body: Mapped[str]
-    html_body: Mapped[str | None]
+MailMessage = table(
+    "mail_messages",
+    id_column(),
+    optional("user_id", Id),
+    optional("communication_channel_id", Id),
+    required("notification", String(64)),
+    required("recipient", Text()),
+    required("subject", Text()),
+    required("text_body", Text()),
+    optional("html_body", Text()),
     # When the secret link in the text stops working; null without one. The text goes then, or when it was sent.
-    expires_at: Mapped[time | None]
-    state: Mapped[state]  # queued, sent, kept, dead
-    attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[time]
-    leased_until: Mapped[time | None]
-    last_error: Mapped[str | None]
-    created_at: Mapped[time]
-    sent_at: Mapped[time | None]
+    optional("expires_at", Time()),
+    required("state", State(32)),  # queued, sent, kept, dead
+    required("attempts", Id, default=0),
+    required("next_attempt_at", Time()),
+    optional("leased_until", Time()),
+    optional("last_error", Text()),
+    required("created_at", Time()),
+    optional("sent_at", Time()),
+    Index("ix_mail_messages_due", "state", "next_attempt_at"),
+    Index("ix_mail_messages_user_id", "user_id"),
+    Index("ix_mail_messages_expires_at", "expires_at"),
+)
 
 
-class WaitingNotice(Base):
-    """A notice that waits for the daily or weekly summary of one channel."""
-
-    __tablename__ = "waiting_notices"
-    rules = (
-        Index("ix_waiting_notices_communication_channel_id", "communication_channel_id", "send_at"),
-        Index("ix_waiting_notices_send_at", "send_at"),
-    )
-
-    id: Mapped[id_]
-    communication_channel_id: Mapped[int] = mapped_column(Id, ForeignKey("communication_channels.id"))
-    notification: Mapped[str] = mapped_column(String(64))
-    subject: Mapped[str]
-    text_body: Mapped[str]
-    send_at: Mapped[time]
-    created_at: Mapped[time]
+# A notice that waits for the daily or weekly summary of one channel.
+WaitingNotice = table(
+    "waiting_notices",
+    id_column(),
+    required("communication_channel_id", Id, ForeignKey("communication_channels.id")),
+    required("notification", String(64)),
+    required("subject", Text()),
+    required("text_body", Text()),
+    required("send_at", Time()),
+    required("created_at", Time()),
+    Index("ix_waiting_notices_communication_channel_id", "communication_channel_id", "send_at"),
+    Index("ix_waiting_notices_send_at", "send_at"),
+)

@@ -2,311 +2,278 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, false, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, false, text
 
-from homeroom.db.types import Id
-from homeroom.school.schema.base import Base, account_ref, id_, key, state, time, unique_while_live, user_ref
+from homeroom.db.types import Id, Key, State, Time
+from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
 
-
-class User(Base):
-    """A person."""
-
-    __tablename__ = "users"
-    rules = (Index("uq_users_calendar_code", "calendar_code", unique=True),)
-
-    id: Mapped[id_]
-    uuid: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str]
-    sortable_name: Mapped[str]
-    short_name: Mapped[str]
-    state: Mapped[state]  # pre_registered, registered, deleted
-    time_zone: Mapped[str | None]
-    locale: Mapped[str | None]
-    pronouns: Mapped[str | None]
-    avatar_source: Mapped[str | None] = mapped_column(String(16))  # gravatar, attachment, external, no_pic
-    avatar_url: Mapped[str | None]
-    avatar_state: Mapped[str] = mapped_column(String(16), default="none")
-    avatar_file_id: Mapped[int | None]
-    avatar_updated_at: Mapped[time | None]
-    title: Mapped[str | None]
-    bio: Mapped[str | None]
-    pronunciation: Mapped[str | None]
-    terms_accepted_at: Mapped[time | None]
-    initial_enrollment_type: Mapped[str | None] = mapped_column(String(32))
+# A person.
+User = table(
+    "users",
+    id_column(),
+    required("uuid", String(40), unique=True),
+    required("name", Text()),
+    required("sortable_name", Text()),
+    required("short_name", Text()),
+    required("state", State(32)),  # pre_registered, registered, deleted
+    optional("time_zone", Text()),
+    optional("locale", Text()),
+    optional("pronouns", Text()),
+    optional("avatar_source", String(16)),  # gravatar, attachment, external, no_pic
+    optional("avatar_url", Text()),
+    required("avatar_state", String(16), default="none"),
+    optional("avatar_file_id", Id),
+    optional("avatar_updated_at", Time()),
+    optional("title", Text()),
+    optional("bio", Text()),
+    optional("pronunciation", Text()),
+    optional("terms_accepted_at", Time()),
+    optional("initial_enrollment_type", String(32)),
     # The secret part of the calendar feed's address.
-    calendar_code: Mapped[str] = mapped_column(String(40))
-    lti_id: Mapped[str | None] = mapped_column(index=True)
-    lti_context_id: Mapped[str | None] = mapped_column(index=True)
-    merged_into_user_id: Mapped[int | None] = mapped_column(index=True)
-    last_logged_out_at: Mapped[time | None]
+    required("calendar_code", String(40)),
+    optional("lti_id", Text(), index=True),
+    optional("lti_context_id", Text(), index=True),
+    optional("merged_into_user_id", Id, index=True),
+    optional("last_logged_out_at", Time()),
     # Names of the fields edited by hand, which a SIS import leaves alone; space separated.
-    stuck_sis_fields: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
-    deleted_at: Mapped[time | None]
+    required("stuck_sis_fields", Text(), default=""),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    optional("deleted_at", Time()),
+    Index("uq_users_calendar_code", "calendar_code", unique=True),
+)
 
 
-class Login(Base):
-    """A way to sign in. A deleted login keeps its SIS id: an import may revive it."""
-
-    __tablename__ = "logins"
-    rules = (
-        unique_while_live("uq_logins_unique_id", "account_id", "unique_id_key", "provider_key"),
-        unique_while_live("uq_logins_sis_user_id", "account_id", "sis_user_id"),
-        unique_while_live("uq_logins_integration_id", "account_id", "integration_id"),
-        Index("ix_logins_deleted_sis_user_id", "account_id", "sis_user_id"),
-        Index("ix_logins_user_id", "user_id", "position", "id"),
-    )
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    account_id: Mapped[account_ref]
-    unique_id: Mapped[str]
-    unique_id_key: Mapped[key]  # case folded: logins are one whatever their case
-    authentication_provider_id: Mapped[int | None]
-    provider_key: Mapped[int] = mapped_column(default=0)  # the provider's id, 0 without: nulls are never equal
-    password_hash: Mapped[str | None]
-    sis_user_id: Mapped[key | None]
-    integration_id: Mapped[key | None]
-    sis_import_id: Mapped[int | None]
-    declared_user_type: Mapped[str | None] = mapped_column(String(32))
-    state: Mapped[state]  # active, suspended, deleted
-    position: Mapped[int] = mapped_column(default=1)
-    login_count: Mapped[int] = mapped_column(default=0)
-    current_login_at: Mapped[time | None]
-    last_login_at: Mapped[time | None]
-    stuck_sis_fields: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
-    deleted_at: Mapped[time | None]
+# A way to sign in. A deleted login keeps its SIS id: an import may revive it.
+Login = table(
+    "logins",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    required("account_id", Id, ForeignKey("accounts.id")),
+    required("unique_id", Text()),
+    required("unique_id_key", Key),  # case folded: logins are one whatever their case
+    optional("authentication_provider_id", Id),
+    required("provider_key", Id, default=0),  # the provider's id, 0 without: nulls are never equal
+    optional("password_hash", Text()),
+    optional("sis_user_id", Key),
+    optional("integration_id", Key),
+    optional("sis_import_id", Id),
+    optional("declared_user_type", String(32)),
+    required("state", State(32)),  # active, suspended, deleted
+    required("position", Id, default=1),
+    required("login_count", Id, default=0),
+    optional("current_login_at", Time()),
+    optional("last_login_at", Time()),
+    required("stuck_sis_fields", Text(), default=""),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    optional("deleted_at", Time()),
+    unique_while_live("uq_logins_unique_id", "account_id", "unique_id_key", "provider_key"),
+    unique_while_live("uq_logins_sis_user_id", "account_id", "sis_user_id"),
+    unique_while_live("uq_logins_integration_id", "account_id", "integration_id"),
+    Index("ix_logins_deleted_sis_user_id", "account_id", "sis_user_id"),
+    Index("ix_logins_user_id", "user_id", "position", "id"),
+)
 
 
-class CommunicationChannel(Base):
-    """An address of a person: e-mail, sms or push."""
-
-    __tablename__ = "communication_channels"
-    rules = (
-        unique_while_live(
-            "uq_communication_channels_address", "user_id", "type", "address_key", live="state <> 'retired'"
-        ),
-        Index("ix_communication_channels_user_id", "user_id", "position", "id"),
-        Index("ix_communication_channels_address_key", "address_key"),
-    )
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    type: Mapped[str] = mapped_column(String(16))  # email, sms, push
-    address: Mapped[str]
-    address_key: Mapped[key]
-    push_token: Mapped[str | None]
-    state: Mapped[state]  # unconfirmed, active, retired
-    position: Mapped[int] = mapped_column(default=1)
+# An address of a person: e-mail, sms or push.
+CommunicationChannel = table(
+    "communication_channels",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    required("type", String(16)),  # email, sms, push
+    required("address", Text()),
+    required("address_key", Key),
+    optional("push_token", Text()),
+    required("state", State(32)),  # unconfirmed, active, retired
+    required("position", Id, default=1),
     # The person had it from the start or confirmed it, signed in: only then may it get a link that lets somebody in.
-    trusted: Mapped[bool] = mapped_column(default=False, server_default=false())
-    made_by_sis: Mapped[bool] = mapped_column(default=False)
-    last_bounce_at: Mapped[time | None]
-    last_bounce_summary: Mapped[str | None]
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+    required("trusted", Boolean(), default=False, server_default=false()),
+    required("made_by_sis", Boolean(), default=False),
+    optional("last_bounce_at", Time()),
+    optional("last_bounce_summary", Text()),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    unique_while_live("uq_communication_channels_address", "user_id", "type", "address_key", live="state <> 'retired'"),
+    Index("ix_communication_channels_user_id", "user_id", "position", "id"),
+    Index("ix_communication_channels_address_key", "address_key"),
+)
 
 
-class ConfirmationLink(Base):
-    """A link ``/register/:nonce`` that confirms a channel; the nonce is in a mail, and here is its SHA-256."""
-
-    __tablename__ = "confirmation_links"
-    rules = (
-        Index("ix_confirmation_links_communication_channel_id", "communication_channel_id", "created_at"),
-        Index("ix_confirmation_links_expires_at", "expires_at"),
-    )
-
-    digest: Mapped[bytes] = mapped_column(primary_key=True)
-    communication_channel_id: Mapped[int] = mapped_column(Id, ForeignKey("communication_channels.id"))
-    created_at: Mapped[time]
-    expires_at: Mapped[time]
+# A link ``/register/:nonce`` that confirms a channel; the nonce is in a mail, and here is its SHA-256.
+ConfirmationLink = table(
+    "confirmation_links",
+    required("digest", LargeBinary(), primary_key=True),
+    required("communication_channel_id", Id, ForeignKey("communication_channels.id")),
+    required("created_at", Time()),
+    required("expires_at", Time()),
+    Index("ix_confirmation_links_communication_channel_id", "communication_channel_id", "created_at"),
+    Index("ix_confirmation_links_expires_at", "expires_at"),
+)
 
 
-class NotificationPreference(Base):
-    """How often somebody wants one kind of notification at one channel, where they chose."""
-
-    __tablename__ = "notification_preferences"
-
-    communication_channel_id: Mapped[int] = mapped_column(
-        Id, ForeignKey("communication_channels.id"), primary_key=True, autoincrement=False
-    )
-    notification: Mapped[str] = mapped_column(String(64), primary_key=True)
-    frequency: Mapped[str] = mapped_column(String(16))  # immediately, daily, weekly, never
-    updated_at: Mapped[time]
-
-
-class Preference(Base):
-    """One preference of a person as JSON text: the boolean settings, the editor, the files UI version."""
-
-    __tablename__ = "preferences"
-
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    value: Mapped[str]
+# How often somebody wants one kind of notification at one channel, where they chose.
+NotificationPreference = table(
+    "notification_preferences",
+    required(
+        "communication_channel_id", Id, ForeignKey("communication_channels.id"), primary_key=True, autoincrement=False
+    ),
+    required("notification", String(64), primary_key=True),
+    required("frequency", String(16)),  # immediately, daily, weekly, never
+    required("updated_at", Time()),
+)
 
 
-class CustomColor(Base):
-    __tablename__ = "custom_colors"
-
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True)
-    asset_string: Mapped[key] = mapped_column(primary_key=True)
-    hexcode: Mapped[str] = mapped_column(String(7))
-
-
-class DashboardPosition(Base):
-    """A dashboard card's position, as JSON text in the form it was sent (users-core.md §9)."""
-
-    __tablename__ = "dashboard_positions"
-
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True)
-    asset_string: Mapped[key] = mapped_column(primary_key=True)
-    position: Mapped[str]
+# One preference of a person as JSON text: the boolean settings, the editor, the files UI version.
+Preference = table(
+    "preferences",
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    required("name", String(64), primary_key=True),
+    required("value", Text()),
+)
 
 
-class CustomDataDocument(Base):
-    """One JSON document of a person in one namespace; ``size`` is its characters, paths and values together."""
-
-    __tablename__ = "custom_data_documents"
-
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True)
-    namespace: Mapped[key] = mapped_column(primary_key=True)
-    size: Mapped[int]
-    created_at: Mapped[time]
+CustomColor = table(
+    "custom_colors",
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    required("asset_string", Key, primary_key=True),
+    required("hexcode", String(7)),
+)
 
 
-class CustomDataLeaf(Base):
-    """A scalar, an array or an empty object of a document, as raw JSON text. The id keeps the order of writing."""
-
-    __tablename__ = "custom_data_leaves"
-    rules = (Index("uq_custom_data_leaves_path", "user_id", "namespace", "path", unique=True),)
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    namespace: Mapped[key]
-    path: Mapped[key]
-    value: Mapped[str]
+# A dashboard card's position, as JSON text in the form it was sent (users-core.md §9).
+DashboardPosition = table(
+    "dashboard_positions",
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    required("asset_string", Key, primary_key=True),
+    required("position", Text()),
+)
 
 
-class ProfileLink(Base):
-    """A link on a person's profile."""
-
-    __tablename__ = "profile_links"
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref] = mapped_column(index=True)
-    url: Mapped[str]
-    title: Mapped[str]
-    position: Mapped[int]
+# One JSON document of a person in one namespace; ``size`` is its characters, paths and values together.
+CustomDataDocument = table(
+    "custom_data_documents",
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    required("namespace", Key, primary_key=True),
+    required("size", Id),
+    required("created_at", Time()),
+)
 
 
-class UserService(Base):
-    """A service elsewhere that a person has connected."""
-
-    __tablename__ = "user_services"
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref] = mapped_column(index=True)
-    service: Mapped[str]
-    service_user_link: Mapped[str]
-    visible: Mapped[bool]
-
-
-class Bookmark(Base):
-    """A page that a person wants to find again. Positions count from 1 without a gap."""
-
-    __tablename__ = "bookmarks"
-    rules = (Index("ix_bookmarks_user_id", "user_id", "position", "id"),)
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    name: Mapped[str]
-    url: Mapped[str]
-    position: Mapped[int]
-    data: Mapped[str | None]  # JSON text, as it was given
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+# A scalar, an array or an empty object of a document, as raw JSON text. The id keeps the order of writing.
+CustomDataLeaf = table(
+    "custom_data_leaves",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    required("namespace", Key),
+    required("path", Key),
+    required("value", Text()),
+    Index("uq_custom_data_leaves_path", "user_id", "namespace", "path", unique=True),
+)
 
 
-class ObserverPairingCode(Base):
-    """A student's code that lets somebody observe them; shown once and kept as a digest."""
-
-    __tablename__ = "observer_pairing_codes"
-    rules = (
-        unique_while_live("uq_observer_pairing_codes_digest", "digest", live="state = 'active'"),
-        Index("ix_observer_pairing_codes_user_id", "user_id", "expires_at"),
-    )
-
-    id: Mapped[id_]
-    user_id: Mapped[user_ref]
-    digest: Mapped[bytes]
-    state: Mapped[state]  # active, used
-    expires_at: Mapped[time]
-    created_at: Mapped[time]
-    updated_at: Mapped[time]
+# A link on a person's profile.
+ProfileLink = table(
+    "profile_links",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id"), index=True),
+    required("url", Text()),
+    required("title", Text()),
+    required("position", Id),
+)
 
 
-class UserAccountAssociation(Base):
-    """A person belongs to an account: by a login, a role or an enrollment there or below; every ancestor counts.
-
-    The name's sort key stands here too, so that the list of a small account and of a large one is one index range.
-    """
-
-    __tablename__ = "user_account_associations"
-    rules = (
-        Index("ix_user_account_associations_sorted", "account_id", "sort_key", "user_id"),
-        Index("ix_user_account_associations_user_id", "user_id"),
-    )
-
-    account_id: Mapped[account_ref] = mapped_column(primary_key=True)
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True)
-    sort_key: Mapped[key]
+# A service elsewhere that a person has connected.
+UserService = table(
+    "user_services",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id"), index=True),
+    required("service", Text()),
+    required("service_user_link", Text()),
+    required("visible", Boolean()),
+)
 
 
-class DirectoryEntry(Base):
-    """One row a person: what lists show, sort and search by, kept in the changing transaction.
+# A page that a person wants to find again. Positions count from 1 without a gap.
+Bookmark = table(
+    "bookmarks",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    required("name", Text()),
+    required("url", Text()),
+    required("position", Id),
+    optional("data", Text()),  # JSON text, as it was given
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    Index("ix_bookmarks_user_id", "user_id", "position", "id"),
+)
 
-    A deleted person's row stays, for lists that ask for deleted people; the living are those with an association.
-    ``homeroom.school.people.directory.refresh`` is the only writer. The reported login and the primary e-mail are
-    chosen there once, so that no page of a list has to (users-core.md §1, "If a user has several logins").
-    """
 
-    __tablename__ = "directory"
-    rules = (
-        Index("ix_directory_sort_key", "sort_key", "user_id"),
-        Index("ix_directory_name_key", "name_key", "user_id"),
-        *(
-            index
-            for column in ("login_key", "email_key", "sis_user_id", "integration_id", "last_login_at")
-            for index in (
-                Index(f"ix_directory_{column}", column, "user_id"),
-                # Nulls come last in both directions. SQLite reads one index either way; PostgreSQL needs a second.
-                Index(
-                    f"ix_directory_{column}_desc",
-                    text(f"{column} DESC NULLS LAST"),
-                    text("user_id DESC"),
-                ).ddl_if(dialect="postgresql"),
-            )
-        ),
-    )
+# A student's code that lets somebody observe them; shown once and kept as a digest.
+ObserverPairingCode = table(
+    "observer_pairing_codes",
+    id_column(),
+    required("user_id", Id, ForeignKey("users.id")),
+    required("digest", LargeBinary()),
+    required("state", State(32)),  # active, used
+    required("expires_at", Time()),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    unique_while_live("uq_observer_pairing_codes_digest", "digest", live="state = 'active'"),
+    Index("ix_observer_pairing_codes_user_id", "user_id", "expires_at"),
+)
 
-    user_id: Mapped[user_ref] = mapped_column(primary_key=True, autoincrement=False)
-    sort_key: Mapped[key]
-    name_key: Mapped[key]
-    login_db_id: Mapped[int | None]
-    login_id: Mapped[str | None]
-    login_key: Mapped[key | None]
-    sis_user_id: Mapped[key | None]
-    integration_id: Mapped[key | None]
-    sis_import_id: Mapped[int | None]
-    email: Mapped[str | None]
-    email_key: Mapped[key | None]
-    last_login_at: Mapped[time | None]
+
+# A person belongs to an account: by a login, a role or an enrollment there or below; every ancestor counts.
+#
+# The name's sort key stands here too, so that the list of a small account and of a large one is one index range.
+UserAccountAssociation = table(
+    "user_account_associations",
+    required("account_id", Id, ForeignKey("accounts.id"), primary_key=True),
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    required("sort_key", Key),
+    Index("ix_user_account_associations_sorted", "account_id", "sort_key", "user_id"),
+    Index("ix_user_account_associations_user_id", "user_id"),
+)
+
+
+# One row a person: what lists show, sort and search by, kept in the changing transaction.
+#
+# A deleted person's row stays, for lists that ask for deleted people; the living are those with an association.
+# ``homeroom.school.people.directory.refresh`` is the only writer. The reported login and the primary e-mail are
+# chosen there once, so that no page of a list has to (users-core.md §1, "If a user has several logins").
+DirectoryEntry = table(
+    "directory",
+    required("user_id", Id, ForeignKey("users.id"), primary_key=True, autoincrement=False),
+    required("sort_key", Key),
+    required("name_key", Key),
+    optional("login_db_id", Id),
+    optional("login_id", Text()),
+    optional("login_key", Key),
+    optional("sis_user_id", Key),
+    optional("integration_id", Key),
+    optional("sis_import_id", Id),
+    optional("email", Text()),
+    optional("email_key", Key),
+    optional("last_login_at", Time()),
     # Case folded, for "contains". Each is searched only with its own right, so they are separate columns.
-    name_text: Mapped[str]
-    login_text: Mapped[str]
-    sis_text: Mapped[str]
-    email_text: Mapped[str]
+    required("name_text", Text()),
+    required("login_text", Text()),
+    required("sis_text", Text()),
+    required("email_text", Text()),
+    Index("ix_directory_sort_key", "sort_key", "user_id"),
+    Index("ix_directory_name_key", "name_key", "user_id"),
+    *(
+        index
+        for column in ("login_key", "email_key", "sis_user_id", "integration_id", "last_login_at")
+        for index in (
+            Index(f"ix_directory_{column}", column, "user_id"),
+            # Nulls come last in both directions. SQLite reads one index either way; PostgreSQL needs a second.
+            Index(
+                f"ix_directory_{column}_desc",
+                text(f"{column} DESC NULLS LAST"),
+                text("user_id DESC"),
+            ).ddl_if(dialect="postgresql"),
+        )
+    ),
+)

@@ -35,6 +35,6 @@ def create_search_index(db: Connection) -> None:
         db.exec_driver_sql(statement)
 
 
-@event.listens_for(DirectoryEntry.__table__, "after_create")
+@event.listens_for(DirectoryEntry, "after_create")
 def _with_the_directory(_target: Table, connection: Connection, **_: object) -> None:
     create_search_index(connection)

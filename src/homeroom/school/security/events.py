@@ -231,20 +231,22 @@ def _write(db: Connection, rows: Mapping[Any, dict[str, Any]]) -> None:
 def forget_old_security_events(tools: Tools) -> None:
     """Delete what is older than a year, and refusals beyond the newest million. Again, it changes nothing."""
     with tools.database.write() as db:
-        db.execute(delete(SecurityEvent).where(SecurityEvent.created_at <= clock.real_now() - KEPT))
-        refusals = select(SecurityEvent.id).where(SecurityEvent.kind.in_(REPORTED))
-        oldest = refusals.order_by(SecurityEvent.id.desc()).offset(MOST_REFUSALS).limit(1)
+        db.execute(delete(SecurityEvent).where(SecurityEvent.c.created_at <= clock.real_now() - KEPT))
+        refusals = select(SecurityEvent.c.id).where(SecurityEvent.c.kind.in_(REPORTED))
+        oldest = refusals.order_by(SecurityEvent.c.id.desc()).offset(MOST_REFUSALS).limit(1)
         if (last := db.execute(oldest).scalar_one_or_none()) is not None:
-            db.execute(delete(SecurityEvent).where(SecurityEvent.kind.in_(REPORTED), SecurityEvent.id <= last))
+            db.execute(delete(SecurityEvent).where(SecurityEvent.c.kind.in_(REPORTED), SecurityEvent.c.id <= last))
 
 
 @sweep
 def old_security_events(db: Connection) -> Iterable[Call]:
     """The job, if there is anything for it to do."""
-    ids = db.execute(select(SecurityEvent.id, SecurityEvent.created_at).order_by(SecurityEvent.id).limit(1)).first()
+    ids = db.execute(
+        select(SecurityEvent.c.id, SecurityEvent.c.created_at).order_by(SecurityEvent.c.id).limit(1)
+    ).first()
     if ids is None:
         return []
-    newest = db.execute(select(SecurityEvent.id).order_by(SecurityEvent.id.desc()).limit(1)).scalar_one()
+    newest = db.execute(select(SecurityEvent.c.id).order_by(SecurityEvent.c.id.desc()).limit(1)).scalar_one()
     # More ids than refusals that may stay: some may have to go. Counting them is left to the job.
     due = ids.created_at <= clock.real_now() - KEPT or newest - ids.id >= MOST_REFUSALS
     return [call(forget_old_security_events)] if due else []

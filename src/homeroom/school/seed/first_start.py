@@ -16,11 +16,11 @@ from homeroom.school.people.names import names_on_create, search_key
 from homeroom.school.people.passwords import hash_password
 from homeroom.school.rights import permissions
 from homeroom.school.schema import (
+    METADATA,
     AccessToken,
     Account,
     AccountAdmin,
     AuthenticationProvider,
-    Base,
     CommunicationChannel,
     DeveloperKey,
     EnrollmentTerm,
@@ -46,7 +46,7 @@ class FirstAdmin:
 
 def is_empty(db: Connection) -> bool:
     """Whether this school has not been set up."""
-    return db.execute(select(Account.id).limit(1)).first() is None
+    return db.execute(select(Account.c.id).limit(1)).first() is None
 
 
 def first_start(database: Database, *, token: str | None, keep: Callable[[FirstAdmin], None]) -> FirstAdmin | None:
@@ -62,7 +62,7 @@ def first_start(database: Database, *, token: str | None, keep: Callable[[FirstA
         if not is_empty(db):
             return None
         # A first start that broke off used ids up, and the root account is account 1.
-        begin_ids_anew(db, Base.metadata.sorted_tables)
+        begin_ids_anew(db, METADATA.sorted_tables)
         admin = set_up(db, name="Homeroom", token=token, password=password, password_hash=password_hash)
         keep(admin)
         return admin
@@ -71,21 +71,17 @@ def first_start(database: Database, *, token: str | None, keep: Callable[[FirstA
 def honour_token(database: Database, token: str) -> None:
     """Accept this token of the first admin too (HOMEROOM_ADMIN_TOKEN). A revoked token stays revoked."""
     with database.read() as db:
-        if db.execute(select(AccessToken.id).where(AccessToken.digest == digest_of(token))).first():
+        if db.execute(select(AccessToken.c.id).where(AccessToken.c.digest == digest_of(token))).first():
             return
     with database.alter() as db:
-        if not db.execute(select(AccessToken.id).where(AccessToken.digest == digest_of(token))).first():
+        if not db.execute(select(AccessToken.c.id).where(AccessToken.c.digest == digest_of(token))).first():
             add_token(db, _first_admin(db), "HOMEROOM_ADMIN_TOKEN", token)
 
 
 def _first_admin(db: Connection) -> int:
-    return db.execute(
-        select(AccountAdmin.user_id)
-        .join(Account, Account.id == AccountAdmin.account_id)
-        .where(Account.is_site_admin, AccountAdmin.state == "active")
-        .order_by(AccountAdmin.id)
-        .limit(1)
-    ).scalar_one()
+    admins = select(AccountAdmin.c.user_id).join(Account, Account.c.id == AccountAdmin.c.account_id)
+    admins = admins.where(Account.c.is_site_admin, AccountAdmin.c.state == "active").order_by(AccountAdmin.c.id)
+    return int(db.execute(admins.limit(1)).scalar_one())
 
 
 def set_up(db: Connection, *, name: str, token: str | None, password: str, password_hash: str) -> FirstAdmin:
@@ -142,14 +138,14 @@ def add_built_in_roles(db: Connection, root_id: int) -> dict[str, int]:
                 account_id=root_id, name=name, base_role_type=name, state="built_in", created_at=now, updated_at=now
             )
         )
-    return {row.name: row.id for row in db.execute(select(Role.id, Role.name).where(Role.account_id == root_id))}
+    return {row.name: row.id for row in db.execute(select(Role.c.id, Role.c.name).where(Role.c.account_id == root_id))}
 
 
 def add_token(db: Connection, user_id: int, purpose: str, token: str | None = None) -> str:
     """An access token of this user that never expires; the token itself is returned and not kept."""
     token = token or new_token()
     now = clock.now()
-    key = db.execute(select(DeveloperKey.id).where(DeveloperKey.is_default)).scalar_one()
+    key = db.execute(select(DeveloperKey.c.id).where(DeveloperKey.c.is_default)).scalar_one()
     db.execute(
         insert(AccessToken).values(
             user_id=user_id,
@@ -179,7 +175,7 @@ def _add_account(db: Connection, name: str, *, is_site_admin: bool = False) -> i
             updated_at=now,
         )
     ).inserted_primary_key[0]  # type: ignore[index]
-    db.execute(Account.__table__.update().where(Account.id == account_id).values(ancestry=f"/{account_id}/"))  # type: ignore[attr-defined]
+    db.execute(Account.update().where(Account.c.id == account_id).values(ancestry=f"/{account_id}/"))
     return int(account_id)
 
 

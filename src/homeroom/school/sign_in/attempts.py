@@ -22,39 +22,39 @@ WINDOW = timedelta(minutes=15)
 def count(db: Connection, name: str, limit: int) -> bool:
     """Count one more attempt under this name; False if it exceeds the limit of the current window."""
     now = clock.real_now()
-    over = AttemptCount.ends_at <= now
+    over = AttemptCount.c.ends_at <= now
     tries = insert_or_change(
         db,
         AttemptCount,
         {"name": name, "count": 1, "last_at": now, "ends_at": now + WINDOW},
         key=["name"],
         change=lambda new: {
-            "count": case((over, 1), else_=AttemptCount.count + 1),
+            "count": case((over, 1), else_=AttemptCount.c.count + 1),
             "last_at": new.last_at,
-            "ends_at": case((over, new.ends_at), else_=AttemptCount.ends_at),
+            "ends_at": case((over, new.ends_at), else_=AttemptCount.c.ends_at),
         },
-        returning=AttemptCount.count,
+        returning=AttemptCount.c.count,
     )
     return tries <= limit
 
 
 def forget(db: Connection, name: str) -> None:
     """Reset the count, because the right answer was given."""
-    db.execute(delete(AttemptCount).where(AttemptCount.name == name))
+    db.execute(delete(AttemptCount).where(AttemptCount.c.name == name))
 
 
 def give_back(db: Connection, name: str) -> None:
     """Do not count the last attempt, because it was not a guess."""
     db.execute(
         update(AttemptCount)
-        .where(AttemptCount.name == name, AttemptCount.count > 0)
-        .values(count=AttemptCount.count - 1)
+        .where(AttemptCount.c.name == name, AttemptCount.c.count > 0)
+        .values(count=AttemptCount.c.count - 1)
     )
 
 
 def sweep(db: Connection) -> None:
     """Delete counts whose window is over."""
-    db.execute(delete(AttemptCount).where(AttemptCount.ends_at <= clock.real_now()))
+    db.execute(delete(AttemptCount).where(AttemptCount.c.ends_at <= clock.real_now()))
 
 
 def about(what: str, text: str) -> str:

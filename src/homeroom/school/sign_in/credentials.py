@@ -9,7 +9,6 @@ from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
-from sqlalchemy.orm import aliased
 
 from homeroom import clock
 from homeroom.db import digest_of as digest_of
@@ -44,29 +43,29 @@ class BadMasquerade(SchoolError):
         self.merged_into = merged_into
 
 
-_root = ROOT_ACCOUNT = aliased(Account, name="root")
-_site = aliased(Account, name="site_admin")
+_root = ROOT_ACCOUNT = Account.alias("root")
+_site = Account.alias("site_admin")
 ROOT_COLUMNS = (
-    _root.id.label("root_id"),
-    _root.uuid.label("root_uuid"),
-    _root.name.label("root_name"),
-    _root.settings.label("root_settings"),
-    _root.default_time_zone.label("root_time_zone"),
-    select(_site.id).where(_site.is_site_admin).scalar_subquery().label("site_admin_account_id"),
+    _root.c.id.label("root_id"),
+    _root.c.uuid.label("root_uuid"),
+    _root.c.name.label("root_name"),
+    _root.c.settings.label("root_settings"),
+    _root.c.default_time_zone.label("root_time_zone"),
+    select(_site.c.id).where(_site.c.is_site_admin).scalar_subquery().label("site_admin_account_id"),
 )
 # One root account only (homeroom.md §1): the account that has no parent and is not the site admin's.
-IS_ROOT = and_(_root.parent_account_id.is_(None), _root.is_site_admin.is_(False))
+IS_ROOT = and_(_root.c.parent_account_id.is_(None), _root.c.is_site_admin.is_(False))
 USER_COLUMNS = (
-    User.id.label("user_id"),
-    User.name.label("user_name"),
-    User.uuid.label("user_uuid"),
-    User.state.label("user_state"),
-    User.time_zone.label("user_time_zone"),
-    User.locale.label("user_locale"),
-    roles_of(User.id).label("roles"),
-    overrides_of(User.id).label("overrides"),
+    User.c.id.label("user_id"),
+    User.c.name.label("user_name"),
+    User.c.uuid.label("user_uuid"),
+    User.c.state.label("user_state"),
+    User.c.time_zone.label("user_time_zone"),
+    User.c.locale.label("user_locale"),
+    roles_of(User.c.id).label("roles"),
+    overrides_of(User.c.id).label("overrides"),
 )
-_HAS_LOGIN = exists().where(Login.user_id == User.id, Login.state != "deleted")
+_HAS_LOGIN = exists().where(Login.c.user_id == User.c.id, Login.c.state != "deleted")
 
 _BY_TOKEN = Prepared(
     select(
@@ -74,31 +73,31 @@ _BY_TOKEN = Prepared(
         *USER_COLUMNS,
         # A person who acts as somebody else has signed in with their own login.
         exists()
-        .where(Login.user_id == func.coalesce(AccessToken.real_user_id, User.id), Login.state == "active")
+        .where(Login.c.user_id == func.coalesce(AccessToken.c.real_user_id, User.c.id), Login.c.state == "active")
         .label("has_login"),
-        AccessToken.id.label("token_id"),
-        AccessToken.real_user_id,
-        AccessToken.developer_key_id,
-        AccessToken.scopes,
-        AccessToken.state.label("token_state"),
-        AccessToken.expires_at,
-        AccessToken.permanent_expires_at,
-        AccessToken.last_used_at,
-        DeveloperKey.require_scopes,
-        DeveloperKey.allow_includes,
-        DeveloperKey.scopes.label("key_scopes"),
-        DeveloperKey.state.label("key_state"),
+        AccessToken.c.id.label("token_id"),
+        AccessToken.c.real_user_id,
+        AccessToken.c.developer_key_id,
+        AccessToken.c.scopes,
+        AccessToken.c.state.label("token_state"),
+        AccessToken.c.expires_at,
+        AccessToken.c.permanent_expires_at,
+        AccessToken.c.last_used_at,
+        DeveloperKey.c.require_scopes,
+        DeveloperKey.c.allow_includes,
+        DeveloperKey.c.scopes.label("key_scopes"),
+        DeveloperKey.c.state.label("key_state"),
     )
-    .join(User, User.id == AccessToken.user_id)
-    .join(DeveloperKey, DeveloperKey.id == AccessToken.developer_key_id)
+    .join(User, User.c.id == AccessToken.c.user_id)
+    .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
     .join(_root, IS_ROOT)
-    .where(AccessToken.digest == bindparam("digest"))
+    .where(AccessToken.c.digest == bindparam("digest"))
 )
 _ROOT = select(*ROOT_COLUMNS).where(IS_ROOT)
 _TARGET = (
-    select(*ROOT_COLUMNS, *USER_COLUMNS, _HAS_LOGIN.label("has_login"), User.merged_into_user_id)
+    select(*ROOT_COLUMNS, *USER_COLUMNS, _HAS_LOGIN.label("has_login"), User.c.merged_into_user_id)
     .join(_root, IS_ROOT)
-    .where(User.id == bindparam("user_id"))
+    .where(User.c.id == bindparam("user_id"))
 )
 _WORD = string.ascii_letters + string.digits
 _read_scopes = msgspec.json.Decoder(list[str])
@@ -176,7 +175,7 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
 def note_use_of_tokens(db: Connection, times: Mapping[int, datetime]) -> None:
     """Write when these tokens, by id, were last used."""
     db.execute(
-        update(AccessToken).where(AccessToken.id == bindparam("token")).values(last_used_at=bindparam("at")),
+        update(AccessToken).where(AccessToken.c.id == bindparam("token")).values(last_used_at=bindparam("at")),
         [{"token": token, "at": at} for token, at in times.items()],
     )
 

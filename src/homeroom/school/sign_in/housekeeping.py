@@ -37,11 +37,11 @@ def forget_what_is_over(tools: Tools) -> None:
 def what_is_over(db: Connection) -> Iterable[Call]:
     """The job, if there is anything for it to do."""
     questions = (
-        select(WebSession.id).where(WebSession.expires_at <= clock.now()),
-        select(PasswordReset.login_id).where(PasswordReset.expires_at <= clock.now()),
-        select(ConfirmationLink.communication_channel_id).where(ConfirmationLink.expires_at <= clock.now()),
-        select(ObserverPairingCode.id).where(ObserverPairingCode.expires_at <= clock.now()),
-        select(AttemptCount.name).where(AttemptCount.ends_at <= clock.real_now()),
-        select(KnownPlace.id).where(KnownPlace.last_used_at <= clock.real_now() - places.LIFETIME),
+        select(WebSession.c.id).where(WebSession.c.expires_at <= clock.now()),
+        select(PasswordReset.c.login_id).where(PasswordReset.c.expires_at <= clock.now()),
+        select(ConfirmationLink.c.communication_channel_id).where(ConfirmationLink.c.expires_at <= clock.now()),
+        select(ObserverPairingCode.c.id).where(ObserverPairingCode.c.expires_at <= clock.now()),
+        select(AttemptCount.c.name).where(AttemptCount.c.ends_at <= clock.real_now()),
+        select(KnownPlace.c.id).where(KnownPlace.c.last_used_at <= clock.real_now() - places.LIFETIME),
     )
     return [call(forget_what_is_over)] if any(db.execute(q.limit(1)).first() for q in questions) else []

@@ -86,8 +86,8 @@ def forget_failures(db: Connection, limits: Sequence[Limit]) -> None:
 def _counts_of(db: Connection, limits: Sequence[Limit]) -> dict[str, AnyRow]:
     rows = db.execute(
         select(
-            AttemptCount.name, AttemptCount.count.label("failures"), AttemptCount.last_at, AttemptCount.ends_at
-        ).where(AttemptCount.name.in_([limit.name for limit in limits]), AttemptCount.ends_at > clock.real_now())
+            AttemptCount.c.name, AttemptCount.c.count.label("failures"), AttemptCount.c.last_at, AttemptCount.c.ends_at
+        ).where(AttemptCount.c.name.in_([limit.name for limit in limits]), AttemptCount.c.ends_at > clock.real_now())
     )
     return {row.name: row for row in rows}
 

@@ -70,8 +70,8 @@ def ask_for_reset(db: Connection, typed: str, address: str, base_url: str) -> No
 def answer_request(tools: Tools, *, request_id: int) -> None:
     """Send the links that somebody asked for. Again, it finds nothing."""
     with tools.database.write() as db:
-        asked = PasswordResetRequest.id == request_id
-        columns = PasswordResetRequest.typed, PasswordResetRequest.base_url
+        asked = PasswordResetRequest.c.id == request_id
+        columns = PasswordResetRequest.c.typed, PasswordResetRequest.c.base_url
         row = db.execute(delete(PasswordResetRequest).where(asked).returning(*columns)).first()
         if row is None:
             return
@@ -84,7 +84,7 @@ def answer_request(tools: Tools, *, request_id: int) -> None:
 @find_due
 def requests(db: Connection) -> Iterable[Call]:
     """Those that the queue has lost."""
-    rows = db.execute(select(PasswordResetRequest.id).order_by(PasswordResetRequest.id).limit(_MOST_A_SWEEP))
+    rows = db.execute(select(PasswordResetRequest.c.id).order_by(PasswordResetRequest.c.id).limit(_MOST_A_SWEEP))
     return [call(answer_request, request_id=row.id) for row in rows]
 
 
@@ -110,30 +110,30 @@ def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
     key, address = search_key(typed.strip()), address_key(typed.strip())
     rows = db.execute(
         select(
-            Login.id,
-            Login.unique_id,
-            Login.user_id,
-            CommunicationChannel.id.label("channel_id"),
-            CommunicationChannel.address,
+            Login.c.id,
+            Login.c.unique_id,
+            Login.c.user_id,
+            CommunicationChannel.c.id.label("channel_id"),
+            CommunicationChannel.c.address,
         )
-        .join(User, User.id == Login.user_id)
-        .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
+        .join(User, User.c.id == Login.c.user_id)
+        .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
         .where(
-            or_(Login.unique_id_key == key, CommunicationChannel.address_key == address),
-            Login.state == "active",
+            or_(Login.c.unique_id_key == key, CommunicationChannel.c.address_key == address),
+            Login.c.state == "active",
             # People who sign in through a provider have no password here.
-            Login.provider_key == 0,
-            User.state != "deleted",
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state == "active",
+            Login.c.provider_key == 0,
+            User.c.state != "deleted",
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state == "active",
             # Who added an address to somebody else must not get in by it.
-            CommunicationChannel.trusted,
+            CommunicationChannel.c.trusted,
         )
         .order_by(
-            Login.id,
-            CommunicationChannel.address_key != address,
-            CommunicationChannel.position,
-            CommunicationChannel.id,
+            Login.c.id,
+            CommunicationChannel.c.address_key != address,
+            CommunicationChannel.c.position,
+            CommunicationChannel.c.id,
         )
     )
     first: dict[int, AnyRow] = {}
@@ -160,14 +160,14 @@ def _mail(login: AnyRow, school: str, url: str) -> Mail:
 def find_reset(db: Connection, secret: str) -> Reset:
     """The reset of this link. Raises NotFound if it was used, has expired, or never existed."""
     row = db.execute(
-        select(PasswordReset.digest, Login.id, Login.unique_id, Login.user_id)
-        .join(Login, Login.id == PasswordReset.login_id)
-        .join(User, User.id == Login.user_id)
+        select(PasswordReset.c.digest, Login.c.id, Login.c.unique_id, Login.c.user_id)
+        .join(Login, Login.c.id == PasswordReset.c.login_id)
+        .join(User, User.c.id == Login.c.user_id)
         .where(
-            PasswordReset.digest == digest_of(secret),
-            PasswordReset.expires_at > clock.now(),
-            Login.state == "active",
-            User.state != "deleted",
+            PasswordReset.c.digest == digest_of(secret),
+            PasswordReset.c.expires_at > clock.now(),
+            Login.c.state == "active",
+            User.c.state != "deleted",
         )
     ).first()
     if row is None:
@@ -180,10 +180,10 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
     reset = find_reset(db, secret)
     lock(db, User, [reset.user_id])
     # Of two requests at the same time only one finds it.
-    if db.execute(delete(PasswordReset).where(PasswordReset.digest == reset.digest)).rowcount != 1:
+    if db.execute(delete(PasswordReset).where(PasswordReset.c.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")
     db.execute(
-        update(Login).where(Login.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
+        update(Login).where(Login.c.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
     )
     announce(db, PasswordChanged(reset.user_id, None))
     record(db, "password_changed", user_id=reset.user_id, object=("login", reset.login_id), by="link")
@@ -193,10 +193,10 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
 @listen(PasswordChanged)
 def _forget_links(db: Connection, event: PasswordChanged) -> None:
     # A link that was mailed earlier must not bypass the new password.
-    logins = select(Login.id).where(Login.user_id == event.user_id)
-    db.execute(delete(PasswordReset).where(PasswordReset.login_id.in_(logins)))
+    logins = select(Login.c.id).where(Login.c.user_id == event.user_id)
+    db.execute(delete(PasswordReset).where(PasswordReset.c.login_id.in_(logins)))
 
 
 def sweep(db: Connection) -> None:
     """Delete expired links."""
-    db.execute(delete(PasswordReset).where(PasswordReset.expires_at <= clock.now()))
+    db.execute(delete(PasswordReset).where(PasswordReset.c.expires_at <= clock.now()))

@@ -105,20 +105,20 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
     does not count. Always one statement, so that the time reveals nothing.
     """
     key = search_key(typed.strip())
-    has_address = select(CommunicationChannel.user_id).where(
-        CommunicationChannel.address_key == address_key(typed.strip()),
-        CommunicationChannel.type == "email",
-        CommunicationChannel.state == "active",
+    has_address = select(CommunicationChannel.c.user_id).where(
+        CommunicationChannel.c.address_key == address_key(typed.strip()),
+        CommunicationChannel.c.type == "email",
+        CommunicationChannel.c.state == "active",
     )
     rows = db.execute(
-        select(Login.id, Login.user_id, Login.password_hash, Login.unique_id_key)
-        .join(User, User.id == Login.user_id)
+        select(Login.c.id, Login.c.user_id, Login.c.password_hash, Login.c.unique_id_key)
+        .join(User, User.c.id == Login.c.user_id)
         .where(
-            or_(Login.unique_id_key == key, Login.user_id.in_(has_address)),
+            or_(Login.c.unique_id_key == key, Login.c.user_id.in_(has_address)),
             HAS_PASSWORD,
-            User.state != "deleted",
+            User.c.state != "deleted",
         )
-        .order_by(Login.position, Login.id)
+        .order_by(Login.c.position, Login.c.id)
     ).all()
     by_login = [row for row in rows if row.unique_id_key == key]
     if not by_login and len({row.user_id for row in rows}) != 1:
@@ -145,9 +145,9 @@ def enter(db: Connection, checked: Checked) -> bool:
     unchanged = db.execute(
         update(Login)
         .where(
-            Login.id == candidate.login_id,
-            Login.state == "active",
-            Login.password_hash == candidate.password_hash,
+            Login.c.id == candidate.login_id,
+            Login.c.state == "active",
+            Login.c.password_hash == candidate.password_hash,
         )
         .values(password_hash=checked.password_hash)
     ).rowcount
@@ -166,10 +166,10 @@ def signed_in(db: Connection, login_id: int, user_id: int, place: Place | None =
     _hold(db, user_id)
     db.execute(
         update(Login)
-        .where(Login.id == login_id)
+        .where(Login.c.id == login_id)
         .values(
-            login_count=Login.login_count + 1,
-            last_login_at=Login.current_login_at,
+            login_count=Login.c.login_count + 1,
+            last_login_at=Login.c.current_login_at,
             current_login_at=clock.now(),
         )
     )

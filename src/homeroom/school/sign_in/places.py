@@ -34,10 +34,10 @@ class Known(NamedTuple):
 def known(db: Connection, login_id: int | None, place: Place) -> Known:
     """What is known of the place. One statement, for no login too, so that its time tells nothing."""
     digests = _digests(place)
-    rows = select(KnownPlace.digest).where(
-        KnownPlace.login_id == (login_id or 0),
-        KnownPlace.digest.in_(digests),
-        KnownPlace.last_used_at > clock.real_now() - LIFETIME,
+    rows = select(KnownPlace.c.digest).where(
+        KnownPlace.c.login_id == (login_id or 0),
+        KnownPlace.c.digest.in_(digests),
+        KnownPlace.c.last_used_at > clock.real_now() - LIFETIME,
     )
     found = set(db.execute(rows).scalars())
     return Known(digests[0] in found, digests[-1] in found and place.browser is not None)
@@ -46,25 +46,25 @@ def known(db: Connection, login_id: int | None, place: Place) -> Known:
 def remember(db: Connection, login_id: int, place: Place) -> None:
     """Somebody signed in with this login there."""
     now, digests = clock.real_now(), _digests(place)
-    again = update(KnownPlace).where(KnownPlace.login_id == login_id, KnownPlace.digest.in_(digests))
+    again = update(KnownPlace).where(KnownPlace.c.login_id == login_id, KnownPlace.c.digest.in_(digests))
     if db.execute(again.values(last_used_at=now)).rowcount == len(digests):
         return
     rows = [{"login_id": login_id, "digest": digest, "last_used_at": now} for digest in digests]
     insert_or_update(db, KnownPlace, rows, key=("login_id", "digest"), update=("last_used_at",))
-    newest = select(KnownPlace.id).where(KnownPlace.login_id == login_id)
-    newest = newest.order_by(KnownPlace.last_used_at.desc(), KnownPlace.id.desc())
-    db.execute(delete(KnownPlace).where(KnownPlace.id.in_(newest.offset(_MOST).scalar_subquery())))
+    newest = select(KnownPlace.c.id).where(KnownPlace.c.login_id == login_id)
+    newest = newest.order_by(KnownPlace.c.last_used_at.desc(), KnownPlace.c.id.desc())
+    db.execute(delete(KnownPlace).where(KnownPlace.c.id.in_(newest.offset(_MOST).scalar_subquery())))
 
 
 @listen(PasswordChanged)
 def _forget_with_the_old_password(db: Connection, event: PasswordChanged) -> None:
-    logins = select(Login.id).where(Login.user_id == event.user_id)
-    db.execute(delete(KnownPlace).where(KnownPlace.login_id.in_(logins)))
+    logins = select(Login.c.id).where(Login.c.user_id == event.user_id)
+    db.execute(delete(KnownPlace).where(KnownPlace.c.login_id.in_(logins)))
 
 
 def sweep(db: Connection) -> None:
     """Forget the places that nobody has signed in from for a year."""
-    db.execute(delete(KnownPlace).where(KnownPlace.last_used_at <= clock.real_now() - LIFETIME))
+    db.execute(delete(KnownPlace).where(KnownPlace.c.last_used_at <= clock.real_now() - LIFETIME))
 
 
 def _digests(place: Place) -> list[bytes]:

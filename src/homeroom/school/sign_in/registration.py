@@ -66,35 +66,35 @@ def find_invitation(db: Connection, nonce: str, by: Actor) -> Invitation:
 def _find(db: Connection, nonce: str) -> Invitation:
     row = db.execute(
         select(
-            CommunicationChannel.id,
-            CommunicationChannel.address,
-            User.id,
-            User.name,
-            User.state,
-            User.terms_accepted_at.is_not(None),
-            CommunicationChannel.trusted,
-            Login.id,
-            Login.unique_id,
+            CommunicationChannel.c.id,
+            CommunicationChannel.c.address,
+            User.c.id,
+            User.c.name,
+            User.c.state,
+            User.c.terms_accepted_at.is_not(None),
+            CommunicationChannel.c.trusted,
+            Login.c.id,
+            Login.c.unique_id,
         )
-        .join(ConfirmationLink, ConfirmationLink.communication_channel_id == CommunicationChannel.id)
-        .join(User, User.id == CommunicationChannel.user_id)
+        .join(ConfirmationLink, ConfirmationLink.c.communication_channel_id == CommunicationChannel.c.id)
+        .join(User, User.c.id == CommunicationChannel.c.user_id)
         .outerjoin(
             Login,
             # Who signs in elsewhere, or has signed in already, chooses nothing here; nor by an address that came later.
-            (Login.user_id == User.id)
-            & CommunicationChannel.trusted
-            & (Login.state == "active")
-            & Login.password_hash.is_(None)
-            & (Login.provider_key == 0)
-            & (Login.login_count == 0),
+            (Login.c.user_id == User.c.id)
+            & CommunicationChannel.c.trusted
+            & (Login.c.state == "active")
+            & Login.c.password_hash.is_(None)
+            & (Login.c.provider_key == 0)
+            & (Login.c.login_count == 0),
         )
         .where(
-            ConfirmationLink.digest == digest_of(nonce),
-            ConfirmationLink.expires_at > clock.now(),
+            ConfirmationLink.c.digest == digest_of(nonce),
+            ConfirmationLink.c.expires_at > clock.now(),
             WAITS,
-            User.state != "deleted",
+            User.c.state != "deleted",
         )
-        .order_by(Login.position, Login.id)
+        .order_by(Login.c.position, Login.c.id)
         .limit(1)
     ).first()
     if row is None:
@@ -114,13 +114,13 @@ def accept(db: Connection, nonce: str, by: Actor, *, password_hash: str | None, 
     if not confirm(db, invitation.channel_id) or (password_hash is None) != (invitation.login_id is None):
         raise NotFound("invitation")
     if invitation.login_id is not None:
-        db.execute(update(Login).where(Login.id == invitation.login_id).values(password_hash=password_hash))
+        db.execute(update(Login).where(Login.c.id == invitation.login_id).values(password_hash=password_hash))
         account_notices.tell_of_first_password(db, invitation.user_id, invitation.channel_id)
     if invitation.is_new:
         values = {"state": "registered", "updated_at": now}
         if terms and not invitation.terms_accepted:
             values["terms_accepted_at"] = now
-        db.execute(update(User).where(User.id == invitation.user_id).values(**values))
+        db.execute(update(User).where(User.c.id == invitation.user_id).values(**values))
     record(db, "address_confirmed", user_id=invitation.user_id, object=("communication_channel", invitation.channel_id))
     if invitation.login_id is not None:
         record(
@@ -141,9 +141,9 @@ def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_
     if channel is None:
         raise NotFound("communication channel")
     row = db.execute(
-        select(User.state, CommunicationChannel.trusted)
-        .join(CommunicationChannel, CommunicationChannel.user_id == User.id)
-        .where(CommunicationChannel.id == channel_id)
+        select(User.c.state, CommunicationChannel.c.trusted)
+        .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
+        .where(CommunicationChannel.c.id == channel_id)
     ).one()
     is_new = row.trusted and row.state == "pre_registered"
     link_mails.send(db, "registration" if is_new else "account", channel, school, base_url)
@@ -153,24 +153,24 @@ def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_
 def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None:
     """Send the link again to people with this login or address who have not finished their registration."""
     rows = db.execute(
-        select(CommunicationChannel.id, CommunicationChannel.user_id)
-        .join(User, User.id == CommunicationChannel.user_id)
-        .join(Login, Login.user_id == User.id)
+        select(CommunicationChannel.c.id, CommunicationChannel.c.user_id)
+        .join(User, User.c.id == CommunicationChannel.c.user_id)
+        .join(Login, Login.c.user_id == User.c.id)
         .where(
             or_(
-                Login.unique_id_key == search_key(typed.strip()),
-                CommunicationChannel.address_key == address_key(typed.strip()),
+                Login.c.unique_id_key == search_key(typed.strip()),
+                CommunicationChannel.c.address_key == address_key(typed.strip()),
             ),
-            User.state == "pre_registered",
-            Login.state == "active",
+            User.c.state == "pre_registered",
+            Login.c.state == "active",
             # People who sign in through a provider choose no password here.
-            Login.provider_key == 0,
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state == "unconfirmed",
-            CommunicationChannel.trusted,
+            Login.c.provider_key == 0,
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state == "unconfirmed",
+            CommunicationChannel.c.trusted,
         )
         .distinct()
-        .order_by(CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.id)
         .limit(_MOST_INVITATIONS)
     ).all()
     for row in rows:
@@ -179,4 +179,4 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
 
 def sweep(db: Connection) -> None:
     """Forget the links that are too old."""
-    db.execute(delete(ConfirmationLink).where(ConfirmationLink.expires_at <= clock.now()))
+    db.execute(delete(ConfirmationLink).where(ConfirmationLink.c.expires_at <= clock.now()))

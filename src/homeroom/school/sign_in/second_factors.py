@@ -42,16 +42,16 @@ class State(NamedTuple):
 
 def demand_of(db: Connection, settings: AccountSettings, user_id: int) -> Demand:
     """What somebody whose password was right must do before they are in. One statement."""
-    is_admin = exists().where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active")
+    is_admin = exists().where(AccountAdmin.c.user_id == user_id, AccountAdmin.c.state == "active")
     must = is_admin if settings.require_second_factor_of_admins else literal(value=False)
-    has = exists().where(SecondFactor.user_id == user_id)
+    has = exists().where(SecondFactor.c.user_id == user_id)
     row = db.execute(select(has.label("has"), must.label("must"))).one()
     return "code" if row.has else "enrolment" if row.must else "nothing"
 
 
 def state_of(db: Connection, user_id: int) -> State:
-    since = select(SecondFactor.created_at).where(SecondFactor.user_id == user_id)
-    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id)
+    since = select(SecondFactor.c.created_at).where(SecondFactor.c.user_id == user_id)
+    left = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.c.user_id == user_id)
     row = db.execute(select(since.scalar_subquery().label("since"), left.scalar_subquery().label("codes"))).one()
     return State(row.since, row.codes)
 
@@ -105,7 +105,7 @@ def enrol(db: Connection, vault: Vault, user_id: int, secret: str, typed: str) -
 
 def new_recovery_codes(db: Connection, user_id: int) -> list[str]:
     """Ten new codes, to be shown once; the old ones are void."""
-    db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    db.execute(delete(RecoveryCode).where(RecoveryCode.c.user_id == user_id))
     codes = [base64.b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(RECOVERY_CODES)]
     db.execute(insert(RecoveryCode), [{"user_id": user_id, "digest": digest_of(code)} for code in codes])
     return ["-".join(code[i : i + 4] for i in range(0, len(code), 4)) for code in codes]
@@ -118,17 +118,17 @@ def take_code(db: Connection, vault: Vault, user_id: int, typed: str) -> bool:
 
 
 def _take_recovery_code(db: Connection, user_id: int, code: str) -> bool:
-    used = delete(RecoveryCode).where(RecoveryCode.user_id == user_id, RecoveryCode.digest == digest_of(code))
+    used = delete(RecoveryCode).where(RecoveryCode.c.user_id == user_id, RecoveryCode.c.digest == digest_of(code))
     return bool(db.execute(used).rowcount)
 
 
 def _take_app_code(db: Connection, vault: Vault, user_id: int, code: str) -> bool:
-    sealed = db.execute(select(SecondFactor.sealed_secret).where(SecondFactor.user_id == user_id)).scalar()
+    sealed = db.execute(select(SecondFactor.c.sealed_secret).where(SecondFactor.c.user_id == user_id)).scalar()
     step = _step_of(vault.open(sealed), code) if sealed is not None else None
     if step is None:
         return False
     # Of two who come with one code at the same time, one finds the row as it was.
-    fresh = update(SecondFactor).where(SecondFactor.user_id == user_id, SecondFactor.last_step < step)
+    fresh = update(SecondFactor).where(SecondFactor.c.user_id == user_id, SecondFactor.c.last_step < step)
     return bool(db.execute(fresh.values(last_step=step)).rowcount)
 
 
@@ -155,9 +155,9 @@ def turned_on(db: Connection, user_id: int, session_id: int | None) -> None:
 
 def turn_off(db: Connection, user_id: int) -> None:
     """The person needs no second factor any more."""
-    if db.execute(delete(SecondFactor).where(SecondFactor.user_id == user_id)).rowcount:
+    if db.execute(delete(SecondFactor).where(SecondFactor.c.user_id == user_id)).rowcount:
         record(db, "second_factor_off", user_id=user_id)
-    db.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    db.execute(delete(RecoveryCode).where(RecoveryCode.c.user_id == user_id))
 
 
 def reset(db: Connection, user_id: int) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from homeroom import clock
 from homeroom.db import insert_returning_id
@@ -44,34 +43,34 @@ SEEN_EVERY = timedelta(minutes=10)
 ENTERING, SETTING_UP = "entering", "setting up"
 _PERSONAL = frozenset((ENTERING, SETTING_UP))
 
-_real = aliased(User, name="real_user")
+_real = User.alias("real_user")
 _HAS_LOGIN = exists().where(
-    Login.user_id == func.coalesce(WebSession.real_user_id, WebSession.user_id),
-    Login.state == "active",
-    or_(WebSession.login_id.is_(None), Login.id == WebSession.login_id),
+    Login.c.user_id == func.coalesce(WebSession.c.real_user_id, WebSession.c.user_id),
+    Login.c.state == "active",
+    or_(WebSession.c.login_id.is_(None), Login.c.id == WebSession.c.login_id),
 )
 _BY_DIGEST = Prepared(
     select(
         *ROOT_COLUMNS,
         *USER_COLUMNS,
-        User.last_logged_out_at,
-        User.terms_accepted_at,
-        _real.last_logged_out_at.label("real_last_logged_out_at"),
-        WebSession.id.label("session_id"),
-        WebSession.real_user_id,
-        WebSession.login_id,
-        WebSession.vouched,
-        WebSession.data,
-        WebSession.remember,
-        WebSession.created_at,
-        WebSession.last_seen_at,
-        WebSession.expires_at,
+        User.c.last_logged_out_at,
+        User.c.terms_accepted_at,
+        _real.c.last_logged_out_at.label("real_last_logged_out_at"),
+        WebSession.c.id.label("session_id"),
+        WebSession.c.real_user_id,
+        WebSession.c.login_id,
+        WebSession.c.vouched,
+        WebSession.c.data,
+        WebSession.c.remember,
+        WebSession.c.created_at,
+        WebSession.c.last_seen_at,
+        WebSession.c.expires_at,
         _HAS_LOGIN.label("has_login"),
     )
     .select_from(ROOT_ACCOUNT)
-    .outerjoin(WebSession, WebSession.digest == bindparam("digest"))
-    .outerjoin(User, User.id == WebSession.user_id)
-    .outerjoin(_real, _real.id == WebSession.real_user_id)
+    .outerjoin(WebSession, WebSession.c.digest == bindparam("digest"))
+    .outerjoin(User, User.c.id == WebSession.c.user_id)
+    .outerjoin(_real, _real.c.id == WebSession.c.real_user_id)
     .where(IS_ROOT)
 )
 
@@ -184,7 +183,7 @@ def _left_by(session: Session | None) -> dict[str, Any]:
 
 def vouch_for(db: Connection, session_id: int) -> None:
     """A second factor was given in this session."""
-    db.execute(update(WebSession).where(WebSession.id == session_id).values(vouched=True))
+    db.execute(update(WebSession).where(WebSession.c.id == session_id).values(vouched=True))
 
 
 def keep(db: Connection, secret: str, session: Session, name: str, value: Any) -> None:
@@ -194,11 +193,11 @@ def keep(db: Connection, secret: str, session: Session, name: str, value: Any) -
         del session.data[name]
     if session.id is None:
         # An expired session may still have this secret.
-        db.execute(delete(WebSession).where(WebSession.digest == digest_of(secret)))
+        db.execute(delete(WebSession).where(WebSession.c.digest == digest_of(secret)))
         session.id, _ = _insert(db, session.data, WAITING_LIFETIME, secret)
     else:
         text = msgspec.json.encode(session.data).decode()
-        db.execute(update(WebSession).where(WebSession.id == session.id).values(data=text))
+        db.execute(update(WebSession).where(WebSession.c.id == session.id).values(data=text))
 
 
 def _insert(
@@ -206,7 +205,7 @@ def _insert(
 ) -> tuple[int, str]:
     secret = secret or new_secret()
     now = clock.now()
-    row = WebSession.__table__.insert().values(  # type: ignore[attr-defined]
+    row = WebSession.insert().values(
         digest=digest_of(secret),
         data=msgspec.json.encode(data).decode(),
         created_at=now,
@@ -225,7 +224,7 @@ def new_secret() -> str:
 def note_use(db: Connection, times: Mapping[int, datetime]) -> None:
     """Write when these sessions, by id, were last seen."""
     db.execute(
-        update(WebSession).where(WebSession.id == bindparam("session")).values(last_seen_at=bindparam("at")),
+        update(WebSession).where(WebSession.c.id == bindparam("session")).values(last_seen_at=bindparam("at")),
         [{"session": session, "at": at} for session, at in times.items()],
     )
 
@@ -233,15 +232,15 @@ def note_use(db: Connection, times: Mapping[int, datetime]) -> None:
 def end(db: Connection, session: Session) -> None:
     """Sign this browser out."""
     if session.id is not None:
-        db.execute(delete(WebSession).where(WebSession.id == session.id))
+        db.execute(delete(WebSession).where(WebSession.c.id == session.id))
 
 
 def end_all_of(db: Connection, user_id: int, *, but: int | None = None) -> None:
     """Sign the person out of every browser (``but`` one), and out of every masquerade by them or as them."""
     theirs = or_(
-        WebSession.user_id == user_id, WebSession.real_user_id == user_id, WebSession.waiting_user_id == user_id
+        WebSession.c.user_id == user_id, WebSession.c.real_user_id == user_id, WebSession.c.waiting_user_id == user_id
     )
-    db.execute(delete(WebSession).where(and_(theirs, WebSession.id != but) if but is not None else theirs))
+    db.execute(delete(WebSession).where(and_(theirs, WebSession.c.id != but) if but is not None else theirs))
 
 
 @listen(UserDeleted)
@@ -257,27 +256,29 @@ def _end_with_the_old_password(db: Connection, event: PasswordChanged) -> None:
 @listen(LoginsClosed)
 def _end_with_the_login(db: Connection, event: LoginsClosed) -> None:
     """End the browsers that signed in by these logins, and the person's of which it is not known by which."""
-    theirs = func.coalesce(WebSession.real_user_id, WebSession.user_id) == event.user_id
-    unknown = and_(WebSession.login_id.is_(None), theirs)
-    db.execute(delete(WebSession).where(or_(WebSession.login_id.in_(event.login_ids), unknown)))
+    theirs = func.coalesce(WebSession.c.real_user_id, WebSession.c.user_id) == event.user_id
+    unknown = and_(WebSession.c.login_id.is_(None), theirs)
+    db.execute(delete(WebSession).where(or_(WebSession.c.login_id.in_(event.login_ids), unknown)))
 
 
 def sweep(db: Connection) -> None:
     """Delete expired sessions."""
-    db.execute(delete(WebSession).where(WebSession.expires_at <= clock.now()))
+    db.execute(delete(WebSession).where(WebSession.c.expires_at <= clock.now()))
 
 
 def sessions_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
     """The browsers in which this person is signed in, most recently used first."""
     return db.execute(
         select(
-            WebSession.id,
-            WebSession.user_agent,
-            WebSession.created_at,
-            WebSession.last_seen_at,
-            WebSession.remember,
+            WebSession.c.id,
+            WebSession.c.user_agent,
+            WebSession.c.created_at,
+            WebSession.c.last_seen_at,
+            WebSession.c.remember,
         )
-        .where(WebSession.user_id == user_id, WebSession.real_user_id.is_(None), WebSession.expires_at > clock.now())
-        .order_by(WebSession.last_seen_at.desc(), WebSession.id.desc())
+        .where(
+            WebSession.c.user_id == user_id, WebSession.c.real_user_id.is_(None), WebSession.c.expires_at > clock.now()
+        )
+        .order_by(WebSession.c.last_seen_at.desc(), WebSession.c.id.desc())
         .limit(100)
     ).all()

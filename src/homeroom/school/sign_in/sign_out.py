@@ -28,13 +28,13 @@ _CHUNK = 1_000
 
 def sign_out_everywhere(db: Connection, user_id: int) -> None:
     """End every browser session and token of the person, and every masquerade by them or as them."""
-    db.execute(update(User).where(User.id == user_id).values(last_logged_out_at=clock.now()))
+    db.execute(update(User).where(User.c.id == user_id).values(last_logged_out_at=clock.now()))
     # Codes first, then tokens: an exchange that is under way ends first, and its token is found then.
     for table in (OAuthCode, SessionToken):
-        db.execute(delete(table).where(or_(table.user_id == user_id, table.real_user_id == user_id)))
+        db.execute(delete(table).where(or_(table.c.user_id == user_id, table.c.real_user_id == user_id)))
     sessions.end_all_of(db, user_id)
     record(db, "sessions_ended", user_id=user_id)
-    db.execute(_expired().where(or_(AccessToken.user_id == user_id, AccessToken.real_user_id == user_id)))
+    db.execute(_expired().where(or_(AccessToken.c.user_id == user_id, AccessToken.c.real_user_id == user_id)))
 
 
 def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_admins: bool) -> None:
@@ -57,44 +57,44 @@ def expire_mobile_sessions(tools: Tools, *, expiry_id: int) -> None:
         with tools.database.write() as db:
             last = _expire_some(db, expiry_id, after=last)
             if last is None:
-                done = update(MobileSessionExpiry).where(MobileSessionExpiry.id == expiry_id).values(state="done")
+                done = update(MobileSessionExpiry).where(MobileSessionExpiry.c.id == expiry_id).values(state="done")
                 db.execute(done)
 
 
 @sweep
 def due_mobile_session_expiries(db: Connection) -> Iterable[Call]:
     """Expiries that the queue has lost."""
-    rows = db.execute(select(MobileSessionExpiry.id).where(MobileSessionExpiry.state == "queued"))
+    rows = db.execute(select(MobileSessionExpiry.c.id).where(MobileSessionExpiry.c.state == "queued"))
     return [call(expire_mobile_sessions, expiry_id=row.id) for row in rows]
 
 
 def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
     """End the next tokens. Returns the id of the last one, None if there are no more."""
     asked = db.execute(
-        select(MobileSessionExpiry.user_id, MobileSessionExpiry.skip_admins, MobileSessionExpiry.created_at).where(
-            MobileSessionExpiry.id == expiry_id, MobileSessionExpiry.state == "queued"
-        )
+        select(
+            MobileSessionExpiry.c.user_id, MobileSessionExpiry.c.skip_admins, MobileSessionExpiry.c.created_at
+        ).where(MobileSessionExpiry.c.id == expiry_id, MobileSessionExpiry.c.state == "queued")
     ).first()
     if asked is None:
         return None
     tokens = (
-        select(AccessToken.id)
-        .join(DeveloperKey, DeveloperKey.id == AccessToken.developer_key_id)
-        .where(DeveloperKey.mobile, AccessToken.created_at <= asked.created_at, AccessToken.id > after, *_live())
+        select(AccessToken.c.id)
+        .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
+        .where(DeveloperKey.c.mobile, AccessToken.c.created_at <= asked.created_at, AccessToken.c.id > after, *_live())
     )
     if asked.user_id is not None:
-        tokens = tokens.where(AccessToken.user_id == asked.user_id)
+        tokens = tokens.where(AccessToken.c.user_id == asked.user_id)
     if asked.skip_admins:
-        is_admin = exists().where(AccountAdmin.user_id == AccessToken.user_id, AccountAdmin.state == "active")
+        is_admin = exists().where(AccountAdmin.c.user_id == AccessToken.c.user_id, AccountAdmin.c.state == "active")
         tokens = tokens.where(~is_admin)
-    ids = db.execute(tokens.order_by(AccessToken.id).limit(_CHUNK)).scalars().all()
-    db.execute(_expired().where(AccessToken.id.in_(ids)))
+    ids = db.execute(tokens.order_by(AccessToken.c.id).limit(_CHUNK)).scalars().all()
+    db.execute(_expired().where(AccessToken.c.id.in_(ids)))
     return ids[-1] if ids else None
 
 
 def _live() -> tuple[Any, ...]:
-    lasting = or_(AccessToken.permanent_expires_at.is_(None), AccessToken.permanent_expires_at > clock.now())
-    return AccessToken.state != "deleted", lasting
+    lasting = or_(AccessToken.c.permanent_expires_at.is_(None), AccessToken.c.permanent_expires_at > clock.now())
+    return AccessToken.c.state != "deleted", lasting
 
 
 def _expired() -> Any:

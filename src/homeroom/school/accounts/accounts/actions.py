@@ -48,7 +48,7 @@ def create_sub_account(db: Connection, parent: FoundAccount, change: AccountChan
     }
     with _free_sis_id(change.sis_account_id):
         account_id = insert_returning_id(db, insert(Account).values(values))
-    db.execute(update(Account).where(Account.id == account_id).values(ancestry=f"{parent.row.ancestry}{account_id}/"))
+    db.execute(update(Account).where(Account.c.id == account_id).values(ancestry=f"{parent.row.ancestry}{account_id}/"))
     return account_id
 
 
@@ -74,7 +74,7 @@ def update_account(
     if edited:
         values["stuck_sis_fields"] = with_stuck(account.row.stuck_sis_fields, edited)
     with _free_sis_id(change.sis_account_id):
-        db.execute(update(Account).where(Account.id == account.id).values(**values, updated_at=clock.now()))
+        db.execute(update(Account).where(Account.c.id == account.id).values(**values, updated_at=clock.now()))
     if parent is not None and parent.id != account.row.parent_account_id:
         _move(db, account, parent)
 
@@ -84,21 +84,23 @@ def delete_sub_account(db: Connection, account: FoundAccount) -> None:
     if account.is_root:
         raise Refused("You can't delete a root account.", status=409)
     account = _held(db, account)
-    if db.execute(select(Account.id).where(Account.parent_account_id == account.id, _LIVE).limit(1)).first():
+    if db.execute(select(Account.c.id).where(Account.c.parent_account_id == account.id, _LIVE).limit(1)).first():
         raise Refused("You can't delete an account that has active sub-accounts.", status=409)
-    if db.execute(select(Course.id).where(Course.account_id == account.id, Course.state != "deleted").limit(1)).first():
+    if db.execute(
+        select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != "deleted").limit(1)
+    ).first():
         raise Refused("You can't delete an account that has active courses.", status=409)
     now = clock.now()
-    db.execute(update(Account).where(Account.id == account.id).values(state="deleted", updated_at=now))
+    db.execute(update(Account).where(Account.c.id == account.id).values(state="deleted", updated_at=now))
     db.execute(
         update(AccountAdmin)
-        .where(AccountAdmin.account_id == account.id, AccountAdmin.state != "deleted")
+        .where(AccountAdmin.c.account_id == account.id, AccountAdmin.c.state != "deleted")
         .values(state="deleted", updated_at=now)
     )
     announce(db, AccountChangedPlace(account.id))
 
 
-_LIVE = Account.state != "deleted"
+_LIVE = Account.c.state != "deleted"
 
 
 def _held(db: Connection, account: FoundAccount) -> FoundAccount:
@@ -119,12 +121,12 @@ def _move(db: Connection, account: FoundAccount, parent: FoundAccount) -> None:
     account, parent = _held(db, account), _held(db, parent)
     if account.is_root or parent.row.is_site_admin or account.id in parent.ref.chain:
         raise Invalid(Fault("parent_account_id", "invalid"))
-    db.execute(update(Account).where(Account.id == account.id).values(parent_account_id=parent.id))
+    db.execute(update(Account).where(Account.c.id == account.id).values(parent_account_id=parent.id))
     old, new = account.row.ancestry, f"{parent.row.ancestry}{account.id}/"
     db.execute(
         update(Account)
-        .where(Account.ancestry.startswith(old, autoescape=True))
-        .values(ancestry=new + func.substr(Account.ancestry, len(old) + 1))
+        .where(Account.c.ancestry.startswith(old, autoescape=True))
+        .values(ancestry=new + func.substr(Account.c.ancestry, len(old) + 1))
     )
     announce(db, AccountChangedPlace(account.id))
 

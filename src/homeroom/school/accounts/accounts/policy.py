@@ -26,15 +26,15 @@ def require_read(actor: Actor, account: FoundAccount) -> None:
 def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
     """Whether the actor is staff of a course in the account or below it: they see its name."""
     courses = (
-        select(Enrollment.id)
-        .join(Course, Course.id == Enrollment.course_id)
-        .join(Account, Account.id == Course.account_id)
+        select(Enrollment.c.id)
+        .join(Course, Course.c.id == Enrollment.c.course_id)
+        .join(Account, Account.c.id == Course.c.account_id)
         .where(
-            Enrollment.user_id == actor.id,
-            Enrollment.state == "active",
-            Enrollment.type.in_(STAFF),
-            Course.state != "deleted",
-            Account.ancestry.startswith(account.row.ancestry, autoescape=True),
+            Enrollment.c.user_id == actor.id,
+            Enrollment.c.state == "active",
+            Enrollment.c.type.in_(STAFF),
+            Course.c.state != "deleted",
+            Account.c.ancestry.startswith(account.row.ancestry, autoescape=True),
         )
     )
     return db.execute(courses.limit(1)).first() is not None

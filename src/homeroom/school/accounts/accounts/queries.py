@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
-from homeroom.db import bare
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
@@ -18,32 +17,32 @@ from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.rights.permissions import STAFF
 from homeroom.school.schema import Account, Course, Enrollment
 
-COLUMNS = bare(
-    Account.id,
-    Account.name,
-    Account.uuid,
-    Account.parent_account_id,
-    Account.root_account_id,
-    Account.ancestry,
-    Account.is_site_admin,
-    Account.state,
-    Account.default_time_zone,
-    Account.default_locale,
-    Account.default_storage_quota_mb,
-    Account.default_user_storage_quota_mb,
-    Account.default_group_storage_quota_mb,
-    Account.course_template_id,
-    Account.sis_account_id,
-    Account.integration_id,
-    Account.sis_import_id,
-    Account.lti_guid,
-    Account.settings,
-    Account.stuck_sis_fields,
+COLUMNS = (
+    Account.c.id,
+    Account.c.name,
+    Account.c.uuid,
+    Account.c.parent_account_id,
+    Account.c.root_account_id,
+    Account.c.ancestry,
+    Account.c.is_site_admin,
+    Account.c.state,
+    Account.c.default_time_zone,
+    Account.c.default_locale,
+    Account.c.default_storage_quota_mb,
+    Account.c.default_user_storage_quota_mb,
+    Account.c.default_group_storage_quota_mb,
+    Account.c.course_template_id,
+    Account.c.sis_account_id,
+    Account.c.integration_id,
+    Account.c.sis_import_id,
+    Account.c.lti_guid,
+    Account.c.settings,
+    Account.c.stuck_sis_fields,
 )
 
 
-_LIVE = select(*COLUMNS).where(Account.state != "deleted")
-_BY_ID = Prepared(_LIVE.where(Account.id == bindparam("id")))
+_LIVE = select(*COLUMNS).where(Account.c.state != "deleted")
+_BY_ID = Prepared(_LIVE.where(Account.c.id == bindparam("id")))
 
 
 @dataclass(slots=True)
@@ -88,22 +87,22 @@ def find_account(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
 
 
 _COLUMN: dict[str, Any] = {
-    "sis_account_id": Account.sis_account_id,
-    "uuid": Account.uuid,
-    "sis_integration_id": Account.integration_id,
-    "lti_context_id": Account.lti_guid,
+    "sis_account_id": Account.c.sis_account_id,
+    "uuid": Account.c.uuid,
+    "sis_integration_id": Account.c.integration_id,
+    "lti_context_id": Account.c.lti_guid,
 }
 
 
 def account_with_id(db: Connection, account_id: int) -> FoundAccount | None:
     """The account with this id, unless it is deleted."""
-    row = db.execute(select(*COLUMNS).where(Account.id == account_id, Account.state != "deleted")).first()
+    row = db.execute(select(*COLUMNS).where(Account.c.id == account_id, Account.c.state != "deleted")).first()
     return found(row) if row is not None else None
 
 
 def accounts_with_ids(db: Connection, account_ids: Iterable[int]) -> dict[int, FoundAccount]:
     """These accounts by id, deleted ones too; one statement."""
-    return {row.id: found(row) for row in db.execute(select(*COLUMNS).where(Account.id.in_(set(account_ids))))}
+    return {row.id: found(row) for row in db.execute(select(*COLUMNS).where(Account.c.id.in_(set(account_ids))))}
 
 
 def found(row: AnyRow) -> FoundAccount:
@@ -120,15 +119,17 @@ def administered(actor: Actor) -> AnySelect:
     ids = {role.account_id for role in actor.roles}
     if actor.root.site_admin_account_id in ids:
         ids = (ids - {actor.root.site_admin_account_id}) | {actor.root.id}
-    return select(*COLUMNS).where(Account.id.in_(ids), Account.state != "deleted")
+    return select(*COLUMNS).where(Account.c.id.in_(ids), Account.c.state != "deleted")
 
 
 def sub_accounts(account: FoundAccount, *, recursive: bool) -> AnySelect:
     """The accounts on the next level below this one, or all below it."""
-    rows = select(*COLUMNS).where(Account.state != "deleted")
+    rows = select(*COLUMNS).where(Account.c.state != "deleted")
     if recursive:
-        return rows.where(Account.ancestry.startswith(account.row.ancestry, autoescape=True), Account.id != account.id)
-    return rows.where(Account.parent_account_id == account.id)
+        return rows.where(
+            Account.c.ancestry.startswith(account.row.ancestry, autoescape=True), Account.c.id != account.id
+        )
+    return rows.where(Account.c.parent_account_id == account.id)
 
 
 def accounts_below(db: Connection, actor: Actor) -> list[FoundAccount]:
@@ -136,42 +137,42 @@ def accounts_below(db: Connection, actor: Actor) -> list[FoundAccount]:
     tops = [found(row) for row in db.execute(administered(actor))]
     if not tops:
         return []
-    below = or_(*(Account.ancestry.startswith(top.row.ancestry, autoescape=True) for top in tops))
-    rows = db.execute(select(*COLUMNS).where(below, Account.state != "deleted").order_by(Account.id))
+    below = or_(*(Account.c.ancestry.startswith(top.row.ancestry, autoescape=True) for top in tops))
+    rows = db.execute(select(*COLUMNS).where(below, Account.c.state != "deleted").order_by(Account.c.id))
     return [found(row) for row in rows]
 
 
 def accounts_of_staff(user_id: int) -> AnySelect:
     """The accounts of the courses in which the user is staff."""
     courses = (
-        select(Course.account_id)
-        .join(Enrollment, Enrollment.course_id == Course.id)
+        select(Course.c.account_id)
+        .join(Enrollment, Enrollment.c.course_id == Course.c.id)
         .where(
-            Enrollment.user_id == user_id,
-            Enrollment.state == "active",
-            Enrollment.type.in_(STAFF),
-            Course.state != "deleted",
+            Enrollment.c.user_id == user_id,
+            Enrollment.c.state == "active",
+            Enrollment.c.type.in_(STAFF),
+            Course.c.state != "deleted",
         )
     )
-    return select(*COLUMNS).where(Account.id.in_(courses), Account.state != "deleted")
+    return select(*COLUMNS).where(Account.c.id.in_(courses), Account.c.state != "deleted")
 
 
 def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
     """The number of courses directly in each of these accounts."""
     rows = (
-        select(Course.account_id, func.count())
-        .where(Course.account_id.in_(account_ids), Course.state != "deleted")
-        .group_by(Course.account_id)
+        select(Course.c.account_id, func.count())
+        .where(Course.c.account_id.in_(account_ids), Course.c.state != "deleted")
+        .group_by(Course.c.account_id)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
 
 
 def sub_account_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
     """The number of accounts on the next level below each of these."""
-    parent: Any = Account.parent_account_id
+    parent: Any = Account.c.parent_account_id
     rows = (
         select(parent, func.count())
-        .where(Account.parent_account_id.in_(account_ids), Account.state != "deleted")
+        .where(Account.c.parent_account_id.in_(account_ids), Account.c.state != "deleted")
         .group_by(parent)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
@@ -181,9 +182,9 @@ def accounts_named(db: Connection, ids: Sequence[int]) -> list[AccountRef]:
     """These accounts as rights need them."""
     if not ids:
         return []
-    rows = db.execute(select(Account.id, Account.ancestry).where(Account.id.in_(ids)))
+    rows = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_(ids)))
     return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
 
 
 def _in_root(root_id: int) -> Any:
-    return or_(Account.id == root_id, Account.root_account_id == root_id)
+    return or_(Account.c.id == root_id, Account.c.root_account_id == root_id)

@@ -59,16 +59,16 @@ def update_role(
     if label is not None and label != role.label:
         require_own(account, role, "change the label of")
         with _free_name():
-            db.execute(update(Role).where(Role.id == role.id).values(name=_checked(label), updated_at=clock.now()))
+            db.execute(update(Role).where(Role.c.id == role.id).values(name=_checked(label), updated_at=clock.now()))
     if _change_permissions(db, actor, account, role, changes):
-        db.execute(update(Role).where(Role.id == role.id).values(updated_at=clock.now()))
+        db.execute(update(Role).where(Role.c.id == role.id).values(updated_at=clock.now()))
 
 
 def set_role_state(db: Connection, account: FoundAccount, role: FoundRole, state: str) -> None:
     """Deactivate or activate the account's own role; people who have it keep it (Roles API, "Deactivate a role")."""
     require_own(account, role, "deactivate" if state == "inactive" else "activate")
     record(db, "role_changed", object=("role", role.id), account_id=account.id, state=state)
-    db.execute(update(Role).where(Role.id == role.id).values(state=state, updated_at=clock.now()))
+    db.execute(update(Role).where(Role.c.id == role.id).values(state=state, updated_at=clock.now()))
 
 
 def require_own(account: FoundAccount, role: FoundRole, what: str) -> None:
@@ -147,12 +147,12 @@ def _word(change: PermissionChange, before: _Word) -> _Word:
 
 def _said(db: Connection, account_id: int, role_id: int) -> dict[str, _Word]:
     rows = select(
-        RoleOverride.permission,
-        RoleOverride.enabled,
-        RoleOverride.locked,
-        RoleOverride.applies_to_self,
-        RoleOverride.applies_to_descendants,
-    ).where(RoleOverride.account_id == account_id, RoleOverride.role_id == role_id)
+        RoleOverride.c.permission,
+        RoleOverride.c.enabled,
+        RoleOverride.c.locked,
+        RoleOverride.c.applies_to_self,
+        RoleOverride.c.applies_to_descendants,
+    ).where(RoleOverride.c.account_id == account_id, RoleOverride.c.role_id == role_id)
     return {row.permission: _Word(*row[1:]) for row in db.execute(rows)}
 
 
@@ -161,9 +161,9 @@ def _write(db: Connection, account_id: int, role_id: int, words: Mapping[str, _W
     place = {"account_id": account_id, "role_id": role_id}
     db.execute(
         delete(RoleOverride).where(
-            RoleOverride.account_id == account_id,
-            RoleOverride.role_id == role_id,
-            RoleOverride.permission.in_([name for name, word in words.items() if word == _SILENCE]),
+            RoleOverride.c.account_id == account_id,
+            RoleOverride.c.role_id == role_id,
+            RoleOverride.c.permission.in_([name for name, word in words.items() if word == _SILENCE]),
         )
     )
     rows = [

@@ -30,13 +30,13 @@ from homeroom.school.rights.role_overrides import Decision, Override, decide
 from homeroom.school.schema import Role, RoleOverride
 
 COLUMNS = (
-    Role.id,
-    Role.account_id,
-    Role.name,
-    Role.base_role_type,
-    Role.state,
-    Role.created_at,
-    Role.updated_at,
+    Role.c.id,
+    Role.c.account_id,
+    Role.c.name,
+    Role.c.base_role_type,
+    Role.c.state,
+    Role.c.created_at,
+    Role.c.updated_at,
 )
 BUILT_IN_LABELS = {
     ADMIN: "Account Admin",
@@ -76,16 +76,16 @@ def roles_of_account(account: FoundAccount, states: Collection[str], *, inherite
     """The account's own roles in these states and the built-in ones, which are active; ``inherited``: of every account
     above it as well."""
     owners = account.ref.chain if inherited else (account.id,)
-    own = Role.account_id.in_(owners) & Role.state.in_([state for state in states if state != "deleted"])
-    return select(*COLUMNS).where(or_(own, Role.state == "built_in") if "active" in states else own)
+    own = Role.c.account_id.in_(owners) & Role.c.state.in_([state for state in states if state != "deleted"])
+    return select(*COLUMNS).where(or_(own, Role.c.state == "built_in") if "active" in states else own)
 
 
 def find_role(db: Connection, account: FoundAccount, given: str) -> FoundRole:
     """The role of the account or of one above it with this id, or (deprecated) this name. Raises NotFound."""
     rows = select(*COLUMNS).where(
-        or_(Role.account_id.in_(account.ref.chain), Role.state == "built_in"), Role.state != "deleted"
+        or_(Role.c.account_id.in_(account.ref.chain), Role.c.state == "built_in"), Role.c.state != "deleted"
     )
-    meant = Role.id == (local_id(given) or 0) if is_number(given) else Role.name == given
+    meant = Role.c.id == (local_id(given) or 0) if is_number(given) else Role.c.name == given
     found = [FoundRole(*row) for row in db.execute(rows.where(meant))]
     if not found:
         raise NotFound("role")
@@ -124,7 +124,7 @@ def decisions(
 def _overrides(
     db: Connection, chain: Sequence[int], role_ids: Sequence[int]
 ) -> defaultdict[tuple[int, str], list[Override]]:
-    rows = select(*OVERRIDE_COLUMNS).where(RoleOverride.account_id.in_(chain), RoleOverride.role_id.in_(role_ids))
+    rows = select(*OVERRIDE_COLUMNS).where(RoleOverride.c.account_id.in_(chain), RoleOverride.c.role_id.in_(role_ids))
     said: defaultdict[tuple[int, str], list[Override]] = defaultdict(list)
     for row in db.execute(rows):
         said[row.role_id, row.permission].append(_override(row))

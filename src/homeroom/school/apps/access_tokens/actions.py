@@ -48,7 +48,7 @@ def make_token(
         _require_room(db, user_id, most)
     now, token = clock.now(), new_token()
     key = db.execute(
-        select(DeveloperKey.id, DeveloperKey.require_scopes, DeveloperKey.scopes).where(DeveloperKey.is_default)
+        select(DeveloperKey.c.id, DeveloperKey.c.require_scopes, DeveloperKey.c.scopes).where(DeveloperKey.c.is_default)
     ).one()
     kept = _checked_scopes(key, scopes)
     if within is not None and not (key.require_scopes and set(scopes) <= set(within)):
@@ -94,7 +94,9 @@ def change_token(
         values |= _secret(text)
         if not own:
             values["state"] = "pending"
-    db.execute(update(AccessToken).where(AccessToken.id == token.id, AccessToken.state != "deleted").values(**values))
+    db.execute(
+        update(AccessToken).where(AccessToken.c.id == token.id, AccessToken.c.state != "deleted").values(**values)
+    )
     record(db, "token_changed", user_id=token.user_id, object=("access_token", token.id), regenerated=text is not None)
     return text
 
@@ -103,14 +105,14 @@ def activate_token(db: Connection, token_id: int) -> None:
     """Activate a pending token; an active one stays as it is."""
     db.execute(
         update(AccessToken)
-        .where(AccessToken.id == token_id, AccessToken.state == "pending")
+        .where(AccessToken.c.id == token_id, AccessToken.c.state == "pending")
         .values(state="active", updated_at=clock.now())
     )
 
 
 def delete_token(db: Connection, token_id: int) -> None:
     """Delete the token permanently."""
-    db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
     record(db, "token_deleted", object=("access_token", token_id))
 
 

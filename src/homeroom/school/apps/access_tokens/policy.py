@@ -66,12 +66,12 @@ def _is_limited(db: Connection, actor: Actor) -> bool:
 
 def is_only_student(db: Connection, user_id: int) -> bool:
     """Whether the person is a student somewhere and has no other role."""
-    mine = Enrollment.user_id == user_id, Enrollment.state == "active"
+    mine = Enrollment.c.user_id == user_id, Enrollment.c.state == "active"
     studies, works, administers = db.execute(
         select(
-            exists().where(*mine, Enrollment.type == STUDENT),
-            exists().where(*mine, Enrollment.type != STUDENT),
-            exists().where(AccountAdmin.user_id == user_id, AccountAdmin.state == "active"),
+            exists().where(*mine, Enrollment.c.type == STUDENT),
+            exists().where(*mine, Enrollment.c.type != STUDENT),
+            exists().where(AccountAdmin.c.user_id == user_id, AccountAdmin.c.state == "active"),
         )
     ).one()
     return bool(studies and not works and not administers)

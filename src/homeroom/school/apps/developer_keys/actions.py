@@ -61,7 +61,7 @@ def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event:
     elif event == "activate":
         changes["state"] = "active"
     # A key that somebody else deletes at the same time must stay deleted.
-    live = DeveloperKey.id == key.id, DeveloperKey.state != "deleted"
+    live = DeveloperKey.c.id == key.id, DeveloperKey.c.state != "deleted"
     record(db, "key_changed", object=("developer_key", key.id), fields=sorted(changes))
     db.execute(update(DeveloperKey).where(*live).values(**changes, updated_at=clock.now()))
 
@@ -77,9 +77,9 @@ def mark_key(
         changes["pandata_app_keys"] = encode(list(dict.fromkeys(pandata_app_keys))).decode()
     row = db.execute(
         update(DeveloperKey)
-        .where(DeveloperKey.id == key_id)
+        .where(DeveloperKey.c.id == key_id)
         .values(**changes)
-        .returning(DeveloperKey.mobile, DeveloperKey.pandata_app_keys)
+        .returning(DeveloperKey.c.mobile, DeveloperKey.c.pandata_app_keys)
     ).one()
     record(db, "key_changed", object=("developer_key", key_id), fields=sorted(changes.keys() - {"updated_at"}))
     return {"mobile": row.mobile, "pandata_app_keys": read_list(row.pandata_app_keys)}
@@ -90,10 +90,10 @@ def delete_key(db: Connection, key: AnyRow) -> None:
     _keep_default(key, "deleted")
     record(db, "key_deleted", object=("developer_key", key.id))
     now = clock.now()
-    db.execute(update(DeveloperKey).where(DeveloperKey.id == key.id).values(state="deleted", updated_at=now))
+    db.execute(update(DeveloperKey).where(DeveloperKey.c.id == key.id).values(state="deleted", updated_at=now))
     db.execute(
         update(AccessToken)
-        .where(AccessToken.developer_key_id == key.id, AccessToken.state != "deleted")
+        .where(AccessToken.c.developer_key_id == key.id, AccessToken.c.state != "deleted")
         .values(state="deleted", updated_at=now)
     )
 
@@ -127,9 +127,9 @@ def switch_key(db: Connection, key_id: int, account_id: int, state: str) -> AnyR
     record(db, "key_changed", object=("developer_key", key_id), account_id=account_id, binding=state)
     return db.execute(
         select(
-            DeveloperKeyBinding.id,
-            DeveloperKeyBinding.account_id,
-            DeveloperKeyBinding.developer_key_id,
-            DeveloperKeyBinding.state,
-        ).where(DeveloperKeyBinding.developer_key_id == key_id, DeveloperKeyBinding.account_id == account_id)
+            DeveloperKeyBinding.c.id,
+            DeveloperKeyBinding.c.account_id,
+            DeveloperKeyBinding.c.developer_key_id,
+            DeveloperKeyBinding.c.state,
+        ).where(DeveloperKeyBinding.c.developer_key_id == key_id, DeveloperKeyBinding.c.account_id == account_id)
     ).one()

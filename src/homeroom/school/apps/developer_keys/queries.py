@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import aliased
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
@@ -14,45 +13,45 @@ from homeroom.school.rights.actor import AccountRef, Actor, Root
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
 
 RIGHT = "manage_developer_keys"
-_site = aliased(Account, name="site_admin")
-_SITE_ADMIN = select(_site.name).where(_site.is_site_admin).scalar_subquery()
-_live_tokens = (AccessToken.developer_key_id == DeveloperKey.id, AccessToken.state == "active")
+_site = Account.alias("site_admin")
+_SITE_ADMIN = select(_site.c.name).where(_site.c.is_site_admin).scalar_subquery()
+_live_tokens = (AccessToken.c.developer_key_id == DeveloperKey.c.id, AccessToken.c.state == "active")
 
 COLUMNS = (
-    DeveloperKey.id,
-    DeveloperKey.account_id,
-    DeveloperKey.user_id,
-    DeveloperKey.name,
-    DeveloperKey.email,
-    DeveloperKey.notes,
-    DeveloperKey.icon_url,
-    DeveloperKey.vendor_code,
-    DeveloperKey.is_default,
-    DeveloperKey.state,
-    DeveloperKey.sealed_secret,
-    DeveloperKey.client_type,
-    DeveloperKey.public_jwk,
-    DeveloperKey.public_jwk_url,
-    DeveloperKey.redirect_uri,
-    DeveloperKey.redirect_uris,
-    DeveloperKey.require_scopes,
-    DeveloperKey.allow_includes,
-    DeveloperKey.scopes,
-    DeveloperKey.auto_expire_tokens,
-    DeveloperKey.visible,
-    DeveloperKey.test_cluster_only,
-    DeveloperKey.client_credentials_audience,
-    DeveloperKey.created_at,
-    User.name.label("user_name"),
-    func.coalesce(Account.name, _SITE_ADMIN).label("account_name"),
+    DeveloperKey.c.id,
+    DeveloperKey.c.account_id,
+    DeveloperKey.c.user_id,
+    DeveloperKey.c.name,
+    DeveloperKey.c.email,
+    DeveloperKey.c.notes,
+    DeveloperKey.c.icon_url,
+    DeveloperKey.c.vendor_code,
+    DeveloperKey.c.is_default,
+    DeveloperKey.c.state,
+    DeveloperKey.c.sealed_secret,
+    DeveloperKey.c.client_type,
+    DeveloperKey.c.public_jwk,
+    DeveloperKey.c.public_jwk_url,
+    DeveloperKey.c.redirect_uri,
+    DeveloperKey.c.redirect_uris,
+    DeveloperKey.c.require_scopes,
+    DeveloperKey.c.allow_includes,
+    DeveloperKey.c.scopes,
+    DeveloperKey.c.auto_expire_tokens,
+    DeveloperKey.c.visible,
+    DeveloperKey.c.test_cluster_only,
+    DeveloperKey.c.client_credentials_audience,
+    DeveloperKey.c.created_at,
+    User.c.name.label("user_name"),
+    func.coalesce(Account.c.name, _SITE_ADMIN).label("account_name"),
     select(func.count()).select_from(AccessToken).where(*_live_tokens).scalar_subquery().label("access_token_count"),
-    select(func.max(AccessToken.last_used_at)).where(*_live_tokens).scalar_subquery().label("last_used_at"),
+    select(func.max(AccessToken.c.last_used_at)).where(*_live_tokens).scalar_subquery().label("last_used_at"),
 )
 _KEYS: AnySelect = (
     select(*COLUMNS)
     .select_from(DeveloperKey)
-    .outerjoin(User, User.id == DeveloperKey.user_id)
-    .outerjoin(Account, Account.id == DeveloperKey.account_id)
+    .outerjoin(User, User.c.id == DeveloperKey.c.user_id)
+    .outerjoin(Account, Account.c.id == DeveloperKey.c.account_id)
 )
 
 
@@ -63,16 +62,16 @@ def key_owner(actor: Actor, account_id: int) -> int | None:
 
 def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> AnySelect:
     """The account's keys that are not deleted; with ``inherited`` those that it inherits from the site admin."""
-    rows = _KEYS.where(DeveloperKey.state != "deleted")
+    rows = _KEYS.where(DeveloperKey.c.state != "deleted")
     if inherited:
-        return rows.where(DeveloperKey.account_id.is_(None), DeveloperKey.visible)
+        return rows.where(DeveloperKey.c.account_id.is_(None), DeveloperKey.c.visible)
     owner = key_owner(actor, account_id)
-    return rows.where(DeveloperKey.account_id.is_(None) if owner is None else DeveloperKey.account_id == owner)
+    return rows.where(DeveloperKey.c.account_id.is_(None) if owner is None else DeveloperKey.c.account_id == owner)
 
 
 def find_key(db: Connection, key_id: int) -> AnyRow:
     """The key with all COLUMNS, deleted or not. Raises NotFound."""
-    row = db.execute(_KEYS.where(DeveloperKey.id == key_id)).first()
+    row = db.execute(_KEYS.where(DeveloperKey.c.id == key_id)).first()
     if row is None:
         raise NotFound("developer key")
     return row
@@ -108,8 +107,8 @@ def is_switched_on(db: Connection, root: Root, key: Any) -> bool:
     ``account_id``.
     """
     rows = db.execute(
-        select(DeveloperKeyBinding.account_id, DeveloperKeyBinding.state).where(
-            DeveloperKeyBinding.developer_key_id == key.id
+        select(DeveloperKeyBinding.c.account_id, DeveloperKeyBinding.c.state).where(
+            DeveloperKeyBinding.c.developer_key_id == key.id
         )
     )
     states = {row.account_id: row.state for row in rows}

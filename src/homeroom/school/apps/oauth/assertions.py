@@ -88,7 +88,7 @@ def verify(assertion: str, keys: KeySet, client: Client, audiences: Sequence[str
 
 def use_once(db: Connection, client: Client, claims: Claims) -> None:
     """Record the assertion as used. Raises OAuthError if it was used before."""
-    db.execute(delete(UsedAssertion).where(UsedAssertion.expires_at < clock.now() - _LEEWAY))
+    db.execute(delete(UsedAssertion).where(UsedAssertion.c.expires_at < clock.now() - _LEEWAY))
     digest = digest_of(f"{client.id}\n{claims.jti}")
     try:
         db.execute(insert(UsedAssertion).values(digest=digest, expires_at=claims.expires_at))

@@ -46,7 +46,7 @@ class Client(NamedTuple):
         return frozenset(msgspec.json.decode(self.scopes, type=list[str]))
 
 
-_COLUMNS: tuple[Any, ...] = tuple(getattr(DeveloperKey, name) for name in Client._fields)
+_COLUMNS: tuple[Any, ...] = tuple(DeveloperKey.c[name] for name in Client._fields)
 # A key may have no name, but the page that asks for consent needs one.
 _NAMELESS = "Unnamed application"
 
@@ -54,7 +54,7 @@ _NAMELESS = "Unnamed application"
 def find_client(db: Connection, client_id: str) -> Client:
     """The active key with this id, global or local. Raises OAuthError, 401 ``invalid_client``."""
     key_id = local_id(client_id) if is_number(client_id) else None
-    row = db.execute(select(*_COLUMNS).where(DeveloperKey.id == (key_id or 0), ~DeveloperKey.is_default)).first()
+    row = db.execute(select(*_COLUMNS).where(DeveloperKey.c.id == (key_id or 0), ~DeveloperKey.c.is_default)).first()
     if row is None or row.state != "active":
         raise OAuthError("invalid_client", "unknown client", status=401)
     return Client(*row)._replace(name=row.name or _NAMELESS)

@@ -48,7 +48,7 @@ def is_challenge(text: str) -> bool:
 def make_code(db: Connection, client: Client, grant: Grant) -> str:
     """A new code for this grant. Expired codes of everybody are deleted."""
     now = clock.now()
-    db.execute(delete(OAuthCode).where(OAuthCode.expires_at < now))
+    db.execute(delete(OAuthCode).where(OAuthCode.c.expires_at < now))
     code = secrets.token_hex(64)
     db.execute(
         insert(OAuthCode).values(
@@ -73,14 +73,14 @@ def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRo
 
     A code that is used a second time was copied, so the token made from it is deleted too (RFC 6749 §4.1.2).
     """
-    row = db.execute(select(*OAuthCode.__table__.columns).where(OAuthCode.digest == digest_of(code))).first()
+    row = db.execute(select(*OAuthCode.columns).where(OAuthCode.c.digest == digest_of(code))).first()
     if row is None or row.expires_at <= clock.now():
         raise _NOT_FOUND
     if row.developer_key_id != client.id:
         raise OAuthError("invalid_grant", "incorrect client")
     _require_verifier(row.code_challenge, verifier)
     taken = db.execute(
-        update(OAuthCode).where(OAuthCode.id == row.id, OAuthCode.used_at.is_(None)).values(used_at=clock.now())
+        update(OAuthCode).where(OAuthCode.c.id == row.id, OAuthCode.c.used_at.is_(None)).values(used_at=clock.now())
     )
     if taken.rowcount == 0:
         raise ReplayedCode(row.access_token_id)
@@ -100,7 +100,9 @@ def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
     if access_token_id is not None:
         record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
         db.execute(
-            update(AccessToken).where(AccessToken.id == access_token_id).values(state="deleted", updated_at=clock.now())
+            update(AccessToken)
+            .where(AccessToken.c.id == access_token_id)
+            .values(state="deleted", updated_at=clock.now())
         )
 
 

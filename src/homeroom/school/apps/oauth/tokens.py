@@ -64,7 +64,7 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
             updated_at=now,
         ),
     )
-    db.execute(update(OAuthCode).where(OAuthCode.id == code.id).values(access_token_id=token_id))
+    db.execute(update(OAuthCode).where(OAuthCode.c.id == code.id).values(access_token_id=token_id))
     record(db, "token_created", user_id=code.user_id, object=("access_token", token_id), developer_key_id=client.id)
     if identity_only:
         return Issued(None, None, code.user_id, code.real_user_id, None)
@@ -82,7 +82,7 @@ def refresh(db: Connection, client: Client, refresh_token: str) -> Issued:
     values = {"digest": digest_of(token), "hint": token[:5], "expires_at": _expiry(client, now), "updated_at": now}
     if client.is_public:
         values["refresh_digest"] = digest_of(again)
-    db.execute(update(AccessToken).where(AccessToken.id == row.id).values(**values))
+    db.execute(update(AccessToken).where(AccessToken.c.id == row.id).values(**values))
     return Issued(token, again if client.is_public else None, row.user_id, row.real_user_id, _seconds(client))
 
 
@@ -93,13 +93,13 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
         db.execute(
             select(
                 exists().where(
-                    AccessToken.user_id == user_id,
-                    AccessToken.developer_key_id == client.id,
-                    AccessToken.scopes == wanted,
-                    AccessToken.remember_access,
-                    AccessToken.state == "active",
+                    AccessToken.c.user_id == user_id,
+                    AccessToken.c.developer_key_id == client.id,
+                    AccessToken.c.scopes == wanted,
+                    AccessToken.c.remember_access,
+                    AccessToken.c.state == "active",
                     # A person who was signed out everywhere is asked again.
-                    AccessToken.permanent_expires_at.is_(None),
+                    AccessToken.c.permanent_expires_at.is_(None),
                 )
             )
         ).scalar()
@@ -108,19 +108,19 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
 
 def end_token(db: Connection, token_id: int) -> None:
     """Delete the token together with its refresh token."""
-    db.execute(update(AccessToken).where(AccessToken.id == token_id).values(state="deleted", updated_at=clock.now()))
+    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
     record(db, "token_deleted", object=("access_token", token_id))
 
 
 def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> AnyRow:
     query = select(
-        AccessToken.id,
-        AccessToken.user_id,
-        AccessToken.real_user_id,
-        AccessToken.developer_key_id,
-        AccessToken.state,
-        AccessToken.permanent_expires_at,
-    ).where(AccessToken.refresh_digest == digest_of(refresh_token))
+        AccessToken.c.id,
+        AccessToken.c.user_id,
+        AccessToken.c.real_user_id,
+        AccessToken.c.developer_key_id,
+        AccessToken.c.state,
+        AccessToken.c.permanent_expires_at,
+    ).where(AccessToken.c.refresh_digest == digest_of(refresh_token))
     row = db.execute(query).first()
     if row is not None:
         # Locked and read again: of two refreshes at the same time only one may answer a working token.
@@ -138,7 +138,7 @@ def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> Any
 
 def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool:
     signs_in = real_user_id or user_id
-    has_login = exists().where(Login.user_id == signs_in, Login.state == "active")
+    has_login = exists().where(Login.c.user_id == signs_in, Login.c.state == "active")
     user = find_actor(db, user_id)
     if user is None or user.state == "deleted" or not db.execute(select(has_login)).scalar():
         return False
@@ -149,7 +149,9 @@ def _end_others(db: Connection, client: Client, user_id: int) -> None:
     db.execute(
         update(AccessToken)
         .where(
-            AccessToken.user_id == user_id, AccessToken.developer_key_id == client.id, AccessToken.state != "deleted"
+            AccessToken.c.user_id == user_id,
+            AccessToken.c.developer_key_id == client.id,
+            AccessToken.c.state != "deleted",
         )
         .values(state="deleted", updated_at=clock.now())
     )

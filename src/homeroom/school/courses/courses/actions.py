@@ -81,14 +81,16 @@ def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> i
     """Restore the last deleted course with this SIS id and its enrollments. Returns its id, None if there is none. Also
     None if somebody else restores it at the same time: the SIS id is taken then.
     """
-    rows = select(Course.id).where(
-        Course.root_account_id == root_account_id, Course.sis_course_id == sis_course_id, Course.state == "deleted"
+    rows = select(Course.c.id).where(
+        Course.c.root_account_id == root_account_id,
+        Course.c.sis_course_id == sis_course_id,
+        Course.c.state == "deleted",
     )
-    course_id = db.execute(rows.order_by(Course.id.desc()).limit(1)).scalar()
+    course_id = db.execute(rows.order_by(Course.c.id.desc()).limit(1)).scalar()
     if course_id is None:
         return None
     lock(db, Course, [course_id])
-    if db.execute(select(Course.state).where(Course.id == course_id)).scalar() != "deleted":
+    if db.execute(select(Course.c.state).where(Course.c.id == course_id)).scalar() != "deleted":
         return None
     change_state(db, course_id, "undelete")
     return int(course_id)
@@ -104,7 +106,7 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
     if "name" in values:
         changes["sort_key"] = sort_key(values["name"])
     try:
-        db.execute(update(Course).where(Course.id == course.id).values(changes))
+        db.execute(update(Course).where(Course.c.id == course.id).values(changes))
     except IntegrityError as error:
         raise _taken(error, values) from None
     if values.get("account_id", course.account_id) != course.account_id:
@@ -114,8 +116,8 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
 def change_state(db: Connection, course_id: int, event: Event) -> None:
     """Publish, unpublish, conclude, delete or restore a course, with all consequences."""
     lock(db, Course, [course_id])
-    columns = select(Course.state, Course.sis_course_id, Course.integration_id)
-    before = db.execute(columns.where(Course.id == course_id)).one()
+    columns = select(Course.c.state, Course.c.sis_course_id, Course.c.integration_id)
+    before = db.execute(columns.where(Course.c.id == course_id)).one()
     if (before.state == "deleted") != (event == "undelete"):
         raise NotFound("course")
     after = _STATE_AFTER[event]
@@ -125,7 +127,7 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     if event == "undelete":
         values |= _living_place(db, course_id)
     try:
-        db.execute(update(Course).where(Course.id == course_id).values(values))
+        db.execute(update(Course).where(Course.c.id == course_id).values(values))
     except IntegrityError as error:
         # Another course now has the deleted one's SIS id.
         raise _taken(error, before._asdict()) from None
@@ -139,17 +141,17 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
 def _living_place(db: Connection, course_id: int) -> dict[str, int]:
     """Where a course comes back to: the nearest account above that is not deleted, and a term that is not."""
     course = db.execute(
-        select(Course.account_id, Course.root_account_id, Course.enrollment_term_id, Account.ancestry)
-        .join(Account, Account.id == Course.account_id)
-        .where(Course.id == course_id)
+        select(Course.c.account_id, Course.c.root_account_id, Course.c.enrollment_term_id, Account.c.ancestry)
+        .join(Account, Account.c.id == Course.c.account_id)
+        .where(Course.c.id == course_id)
     ).one()
     chain = chain_of(course.ancestry)
     # Whoever deletes one of them holds its row too.
     lock(db, Account, chain)
     lock(db, EnrollmentTerm, [course.enrollment_term_id])
-    living = select(Account.id).where(Account.id.in_(chain), Account.state != "deleted")
+    living = select(Account.c.id).where(Account.c.id.in_(chain), Account.c.state != "deleted")
     accounts = set(db.execute(living).scalars())
-    state = select(EnrollmentTerm.state).where(EnrollmentTerm.id == course.enrollment_term_id)
+    state = select(EnrollmentTerm.c.state).where(EnrollmentTerm.c.id == course.enrollment_term_id)
     has_term = db.execute(state).scalar() not in (None, "deleted")
     return {
         "account_id": next(account for account in chain if account in accounts),

@@ -24,14 +24,14 @@ _MOST = 100
 
 def current_courses(db: Connection, actor: Actor) -> Sequence[AnyRow]:
     """The courses that the actor takes part in now and may look into, by name and under the actor's nicknames."""
-    mine = with_dates(select(Enrollment.course_id).join(Course, Course.id == Enrollment.course_id))
-    enrolled = mine.where(Enrollment.user_id == actor.id, STATE_NOW == "active").correlate(None)
-    nickname = and_(CourseNickname.course_id == Course.id, CourseNickname.user_id == actor.id)
+    mine = with_dates(select(Enrollment.c.course_id).join(Course, Course.c.id == Enrollment.c.course_id))
+    enrolled = mine.where(Enrollment.c.user_id == actor.id, STATE_NOW == "active").correlate(None)
+    nickname = and_(CourseNickname.c.course_id == Course.c.id, CourseNickname.c.user_id == actor.id)
     courses = db.execute(
-        select(Course.id, func.coalesce(CourseNickname.nickname, Course.name).label("name"), Course.course_code)
+        select(Course.c.id, func.coalesce(CourseNickname.c.nickname, Course.c.name).label("name"), Course.c.course_code)
         .outerjoin(CourseNickname, nickname)
-        .where(Course.id.in_(enrolled), Course.state.not_in(("deleted", "completed")))
-        .order_by(Course.sort_key, Course.id)
+        .where(Course.c.id.in_(enrolled), Course.c.state.not_in(("deleted", "completed")))
+        .order_by(Course.c.sort_key, Course.c.id)
         .limit(_MOST)
     ).all()
     readable = readable_courses(db, actor, [course.id for course in courses])
@@ -51,7 +51,7 @@ def cards_of(db: Connection, actor: Actor) -> list[Card]:
     """The favorite courses, or all current ones, where the person has put them and then by name."""
     which = OwnFilter(enrollment_state="current", course_ids=frozenset(favorite_courses(db, actor.id)))
     own = courses_of(db, actor, actor.id, which)
-    rows = db.execute(own.rows.order_by(VIEWER_KEY, Course.id).limit(_MOST), own.values)
+    rows = db.execute(own.rows.order_by(VIEWER_KEY, Course.c.id).limit(_MOST), own.values)
     courses = [CourseRecord(*row[: len(CourseRecord._fields)]) for row in rows]
     readable = readable_courses(db, actor, [course.id for course in courses])
     enrollments = enrollments_in(db, actor.id, which, sorted(readable))

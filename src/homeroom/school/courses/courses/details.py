@@ -72,14 +72,16 @@ def _load_sections(db: Connection, actor: Actor, courses: Sequence[CourseRecord]
     """The sections that the viewer is enrolled in, with the role there."""
     section = CourseSection
     rows = (
-        select(section.course_id, section.id, section.name, section.start_at, section.end_at, Enrollment.type)
-        .join(Enrollment, Enrollment.course_section_id == section.id)
-        .where(
-            Enrollment.user_id == actor.id,
-            Enrollment.course_id.in_([course.id for course in courses]),
-            Enrollment.state.in_(CURRENT),
+        select(
+            section.c.course_id, section.c.id, section.c.name, section.c.start_at, section.c.end_at, Enrollment.c.type
         )
-        .order_by(section.id, Enrollment.id)
+        .join(Enrollment, Enrollment.c.course_section_id == section.c.id)
+        .where(
+            Enrollment.c.user_id == actor.id,
+            Enrollment.c.course_id.in_([course.id for course in courses]),
+            Enrollment.c.state.in_(CURRENT),
+        )
+        .order_by(section.c.id, Enrollment.c.id)
     )
     found: dict[int, list[SectionOfViewer]] = {}
     for row in db.execute(rows):
@@ -89,15 +91,15 @@ def _load_sections(db: Connection, actor: Actor, courses: Sequence[CourseRecord]
 
 def _load_teachers(db: Connection, _actor: Actor, courses: Sequence[CourseRecord], details: Details) -> None:
     rows = (
-        select(Enrollment.course_id, *PERSON_COLUMNS)
-        .join(User, User.id == Enrollment.user_id)
-        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
+        select(Enrollment.c.course_id, *PERSON_COLUMNS)
+        .join(User, User.c.id == Enrollment.c.user_id)
+        .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
         .where(
-            Enrollment.course_id.in_([course.id for course in courses]),
-            Enrollment.type == TEACHER,
-            Enrollment.state == "active",
+            Enrollment.c.course_id.in_([course.id for course in courses]),
+            Enrollment.c.type == TEACHER,
+            Enrollment.c.state == "active",
         )
-        .order_by(DirectoryEntry.sort_key, User.id)
+        .order_by(DirectoryEntry.c.sort_key, User.c.id)
     )
     found: dict[int, dict[int, Person]] = {}
     for course_id, *person in db.execute(rows):
@@ -107,22 +109,22 @@ def _load_teachers(db: Connection, _actor: Actor, courses: Sequence[CourseRecord
 
 def _load_total_students(db: Connection, _actor: Actor, courses: Sequence[CourseRecord], details: Details) -> None:
     rows = (
-        select(Enrollment.course_id, func.count(distinct(Enrollment.user_id)))
+        select(Enrollment.c.course_id, func.count(distinct(Enrollment.c.user_id)))
         .where(
-            Enrollment.course_id.in_([course.id for course in courses]),
-            Enrollment.type == STUDENT,
-            Enrollment.state.in_(CURRENT),
+            Enrollment.c.course_id.in_([course.id for course in courses]),
+            Enrollment.c.type == STUDENT,
+            Enrollment.c.state.in_(CURRENT),
         )
-        .group_by(Enrollment.course_id)
+        .group_by(Enrollment.c.course_id)
     )
     details.total_students = {row[0]: row[1] for row in db.execute(rows)}
 
 
 def _load_favorites(db: Connection, actor: Actor, courses: Sequence[CourseRecord], details: Details) -> None:
-    rows = select(Favorite.context_id).where(
-        Favorite.user_id == actor.id,
-        Favorite.context_type == "Course",
-        Favorite.context_id.in_([course.id for course in courses]),
+    rows = select(Favorite.c.context_id).where(
+        Favorite.c.user_id == actor.id,
+        Favorite.c.context_type == "Course",
+        Favorite.c.context_id.in_([course.id for course in courses]),
     )
     details.favorites = frozenset(db.execute(rows).scalars())
 

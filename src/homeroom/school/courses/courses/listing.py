@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
-from sqlalchemy.orm import aliased
 
 from homeroom import clock
 from homeroom.db import one_of
@@ -44,7 +43,7 @@ _LONGEST_TERM = 255
 CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
 
 
-_enrollments = Enrollment.__table__.c
+_enrollments = Enrollment.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,35 +129,35 @@ def _own_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
 
 def _records_and_ids(condition: ColumnElement[bool]) -> tuple[AnySelect, AnySelect]:
     records = courses_seen_by(bindparam("viewer")).add_columns(VIEWER_KEY)
-    return records.where(condition), select(Course.id).where(condition)
+    return records.where(condition), select(Course.c.id).where(condition)
 
 
 def _is_own(shape: OwnFilter) -> ColumnElement[bool]:
-    mine = with_dates(select(Enrollment.course_id).join(Course, Course.id == Enrollment.course_id))
-    mine = mine.outerjoin(Role, Role.id == Enrollment.role_id).where(*_fits(shape))
-    return Course.id.in_(mine.correlate(None))
+    mine = with_dates(select(Enrollment.c.course_id).join(Course, Course.c.id == Enrollment.c.course_id))
+    mine = mine.outerjoin(Role, Role.c.id == Enrollment.c.role_id).where(*_fits(shape))
+    return Course.c.id.in_(mine.correlate(None))
 
 
 @lru_cache(maxsize=256)
 def _own_enrollments(shape: OwnFilter) -> Prepared:
     in_these = one_of(_enrollments.course_id, "course_ids")
-    return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.id))
+    return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.c.id))
 
 
 def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
-    conditions = [Enrollment.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
+    conditions = [Enrollment.c.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
     if which.types:
-        conditions.append(Enrollment.type.in_(which.types))
+        conditions.append(Enrollment.c.type.in_(which.types))
     if which.role_names:
-        conditions.append(one_of(Role.__table__.c.name, "role_names"))
+        conditions.append(one_of(Role.c.name, "role_names"))
     if which.role_ids:
         conditions.append(one_of(_enrollments.role_id, "role_ids"))
     if which.course_ids:
         conditions.append(one_of(_enrollments.course_id, "chosen"))
     if which.below:
         # An ancestry is made of digits and slashes: nothing in it is a wildcard.
-        accounts = select(Account.id).where(Account.ancestry.like(bindparam("below")))
-        conditions.append(Course.account_id.in_(accounts))
+        accounts = select(Account.c.id).where(Account.c.ancestry.like(bindparam("below")))
+        conditions.append(Course.c.account_id.in_(accounts))
     if which.homeroom:
         # There is no Canvas for Elementary here, so no course is a homeroom.
         conditions.append(false())
@@ -175,10 +174,10 @@ def _in_state(which: OwnFilter) -> ColumnElement[bool]:
             return STATE_NOW.in_(("completed", ENDED))
         case "current":
             return STATE_NOW.in_(CURRENT)
-    current = Enrollment.state.in_(CURRENT)
+    current = Enrollment.c.state.in_(CURRENT)
     if "deleted" in which.states:
         # The enrollments of a deleted course are deleted too, and keep their old state.
-        return or_(current, Enrollment.state_before_course_deletion.in_(CURRENT))
+        return or_(current, Enrollment.c.state_before_course_deletion.in_(CURRENT))
     return current
 
 
@@ -187,23 +186,23 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
 
     A state that nobody knows does not narrow the list.
     """
-    learns = Enrollment.type.in_(LEARNERS)
+    learns = Enrollment.c.type.in_(LEARNERS)
     if not which.states:
         published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
-        return or_(and_(~learns, Course.state != "deleted"), Course.state.in_(published))
+        return or_(and_(~learns, Course.c.state != "deleted"), Course.c.state.in_(published))
     wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
     for_all = wanted & {"available", "completed"}
-    return or_(Course.state.in_(for_all), and_(~learns, Course.state.in_(wanted - for_all)))
+    return or_(Course.c.state.in_(for_all), and_(~learns, Course.c.state.in_(wanted - for_all)))
 
 
 @lru_cache(maxsize=256)
 def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
     """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
-    shared = select(Enrollment.course_id).where(
-        Enrollment.user_id == bindparam("viewer"), Enrollment.state.in_((*CURRENT, "completed"))
+    shared = select(Enrollment.c.course_id).where(
+        Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, "completed"))
     )
-    administers = one_of(Course.__table__.c.account_id, "administered")
-    return _records_and_ids(_is_own(shape) & or_(administers, Course.id.in_(shared)))
+    administers = one_of(Course.c.account_id, "administered")
+    return _records_and_ids(_is_own(shape) & or_(administers, Course.c.id.in_(shared)))
 
 
 _KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
@@ -241,59 +240,59 @@ def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter
         rows = rows.where(_matches(actor, account, which.term))
     match sort:
         case "course_name":
-            return Listing(rows, Course.sort_key)
+            return Listing(rows, Course.c.sort_key)
         case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
-            return Listing(rows, Course.sis_course_id, nullable=True)
+            return Listing(rows, Course.c.sis_course_id, nullable=True)
         case "account_name" | "subaccount":
-            return Listing(rows, Account.name.label("account_name"))
+            return Listing(rows, Account.c.name.label("account_name"))
         case "term":
-            term_name = EnrollmentTerm.name.label("term_name")
-            joined = rows.join(EnrollmentTerm, EnrollmentTerm.id == Course.enrollment_term_id)
+            term_name = EnrollmentTerm.c.name.label("term_name")
+            joined = rows.join(EnrollmentTerm, EnrollmentTerm.c.id == Course.c.enrollment_term_id)
             return Listing(joined.add_columns(term_name), term_name)
         case "teacher":
             teacher = _first_teacher().label("teacher_name")
             return Listing(rows.add_columns(teacher), teacher, nullable=True)
-    return Listing(rows, Course.id)
+    return Listing(rows, Course.c.id)
 
 
 def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
     if which.enrollment_types:
-        yield _somebody_in(Enrollment.type.in_(which.enrollment_types))
+        yield _somebody_in(Enrollment.c.type.in_(which.enrollment_types))
     if which.teacher_ids:
-        yield _somebody_in(Enrollment.type == TEACHER, Enrollment.user_id.in_(which.teacher_ids))
+        yield _somebody_in(Enrollment.c.type == TEACHER, Enrollment.c.user_id.in_(which.teacher_ids))
     if which.with_enrollments is not None:
         yield _somebody_in() if which.with_enrollments else ~_somebody_in()
     if which.completed is not None:
-        ended = select(EnrollmentTerm.id).where(EnrollmentTerm.end_at <= clock.now())
-        completed = or_(Course.state == "completed", Course.enrollment_term_id.in_(ended))
+        ended = select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.end_at <= clock.now())
+        completed = or_(Course.c.state == "completed", Course.c.enrollment_term_id.in_(ended))
         yield completed if which.completed else ~completed
     if which.term_id is not None:
-        yield Course.enrollment_term_id == which.term_id
+        yield Course.c.enrollment_term_id == which.term_id
     if which.account_ids:
         # One condition however many they are: SQLite refuses a thousand in a row.
-        top = aliased(Account)
-        begins_alike = func.substr(Account.ancestry, 1, func.length(top.ancestry)) == top.ancestry
-        yield select(top.id).where(top.id.in_(which.account_ids), begins_alike).exists()
+        top = Account.alias()
+        begins_alike = func.substr(Account.c.ancestry, 1, func.length(top.c.ancestry)) == top.c.ancestry
+        yield select(top.c.id).where(top.c.id.in_(which.account_ids), begins_alike).exists()
 
 
 def _somebody_in(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    inside = Enrollment.course_id == Course.id, Enrollment.state.in_((*CURRENT, "completed"))
-    return select(Enrollment.id).where(*inside, *conditions).exists()
+    inside = Enrollment.c.course_id == Course.c.id, Enrollment.c.state.in_((*CURRENT, "completed"))
+    return select(Enrollment.c.id).where(*inside, *conditions).exists()
 
 
 def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
     if account.is_root:
-        return Course.root_account_id == account.id
-    below = select(Account.id).where(Account.ancestry.startswith(account.row.ancestry, autoescape=True))
-    return Course.account_id.in_(below)
+        return Course.c.root_account_id == account.id
+    below = select(Account.c.id).where(Account.c.ancestry.startswith(account.row.ancestry, autoescape=True))
+    return Course.c.account_id.in_(below)
 
 
 def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
     wanted = {state for name in which.states for state in STATES.get(name, ())}
-    states = Course.state.in_(wanted) if wanted else Course.state != "deleted"
+    states = Course.c.state.in_(wanted) if wanted else Course.c.state != "deleted"
     if which.published is None:
         return states
-    published = Course.state.in_(("available", "completed"))
+    published = Course.c.state.in_(("available", "completed"))
     return and_(states, published if which.published else ~published)
 
 
@@ -301,23 +300,23 @@ def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bo
     """Whether the name or the code contains the term, or the SIS id for those who may read it; or digits are the id."""
     if len(term) > _LONGEST_TERM:
         return false()  # No name is so long, and SQLite refuses to look.
-    found = [Course.name.icontains(term, autoescape=True), Course.course_code.icontains(term, autoescape=True)]
+    found = [Course.c.name.icontains(term, autoescape=True), Course.c.course_code.icontains(term, autoescape=True)]
     if actor.holds_any(("read_sis", "manage_sis"), account.ref):
-        found.append(Course.sis_course_id.icontains(term, autoescape=True))
+        found.append(Course.c.sis_course_id.icontains(term, autoescape=True))
     # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
     if all(letter.isalnum() or letter.isspace() for letter in term):
-        found.append(Course.sort_key.contains(sort_key(term), autoescape=True))
+        found.append(Course.c.sort_key.contains(sort_key(term), autoescape=True))
     if is_number(term) and (number := local_id(term)):
-        found.append(Course.id == number)
+        found.append(Course.c.id == number)
     return or_(*found)
 
 
 def _first_teacher() -> Any:
     return (
-        select(DirectoryEntry.sort_key)
-        .join(Enrollment, Enrollment.user_id == DirectoryEntry.user_id)
-        .where(Enrollment.course_id == Course.id, Enrollment.type == TEACHER, Enrollment.state.in_(CURRENT))
-        .order_by(DirectoryEntry.sort_key)
+        select(DirectoryEntry.c.sort_key)
+        .join(Enrollment, Enrollment.c.user_id == DirectoryEntry.c.user_id)
+        .where(Enrollment.c.course_id == Course.c.id, Enrollment.c.type == TEACHER, Enrollment.c.state.in_(CURRENT))
+        .order_by(DirectoryEntry.c.sort_key)
         .limit(1)
         .scalar_subquery()
     )

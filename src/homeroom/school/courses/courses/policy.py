@@ -69,7 +69,7 @@ def access_to_courses(db: Connection, actor: Actor, course_ids: Collection[int])
     return {id: _access(actor, row, seen.get(id, ())) for id, row in courses.items()}
 
 
-_courses, _enrollments, _accounts = Course.__table__, Enrollment.__table__, Account.__table__
+_courses, _enrollments, _accounts = Course, Enrollment, Account
 _WITH_ROLES = Prepared(
     with_dates(
         select(

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, func, select
 
-from homeroom.db import bare
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
@@ -69,16 +68,16 @@ class CourseRecord(NamedTuple):
 
 
 # In the order of CourseRecord's fields: a row is a CourseRecord.
-_nicknames, _courses, _accounts = CourseNickname.__table__, Course.__table__, Account.__table__
-_COLUMNS: tuple[Any, ...] = bare(
-    *(getattr(Course, name) for name in CourseRecord._fields[: CourseRecord._fields.index("ancestry")]),
-    Account.ancestry,
+_nicknames, _courses, _accounts = CourseNickname, Course, Account
+_COLUMNS: tuple[Any, ...] = (
+    *(Course.c[name] for name in CourseRecord._fields[: CourseRecord._fields.index("ancestry")]),
+    Account.c.ancestry,
     _accounts.c.name.label("account_name"),
     _accounts.c.parent_account_id.label("account_parent_id"),
     _accounts.c.state.label("account_state"),
     _accounts.c.default_time_zone.label("account_time_zone"),
     _accounts.c.default_storage_quota_mb.label("account_quota_mb"),
-    CourseNickname.nickname,
+    CourseNickname.c.nickname,
 )
 
 
@@ -115,7 +114,7 @@ def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     if form.kind == "id":
         row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
     elif form.kind in _BY:
-        in_root = Course.root_account_id == actor.root.id, Course.state != "deleted"
+        in_root = Course.c.root_account_id == actor.root.id, Course.c.state != "deleted"
         row = db.execute(courses_seen_by(actor.id).where(_BY[form.kind] == form.value, *in_root)).first()
     else:
         raise NotFound("course")
@@ -127,16 +126,16 @@ def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
 
 _BY_ID = Prepared(courses_seen_by(bindparam("viewer")).where(_courses.c.id == bindparam("id")))
 _BY: dict[str, Any] = {
-    "sis_course_id": Course.sis_course_id,
-    "sis_integration_id": Course.integration_id,
-    "lti_context_id": Course.lti_context_id,
-    "uuid": Course.uuid,
+    "sis_course_id": Course.c.sis_course_id,
+    "sis_integration_id": Course.c.integration_id,
+    "lti_context_id": Course.c.lti_context_id,
+    "uuid": Course.c.uuid,
 }
 
 
 def find_calendar_name(db: Connection, code: str) -> str:
     """The name of the course whose calendar feed has this code, which is the course's uuid. Raises NotFound."""
-    name = db.execute(select(Course.name).where(Course.uuid == code, Course.state != "deleted")).scalar()
+    name = db.execute(select(Course.c.name).where(Course.c.uuid == code, Course.c.state != "deleted")).scalar()
     if name is None:
         raise NotFound("calendar")
     return str(name)

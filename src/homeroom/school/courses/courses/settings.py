@@ -51,7 +51,7 @@ def _read(text: str) -> CourseSettings:
 
 def settings_of(db: Connection, course: CourseRecord) -> dict[str, Any]:
     """Every setting of the course by name; of views outside the dates, what holds with the accounts' word."""
-    text = db.execute(select(Course.settings).where(Course.id == course.id)).scalar_one()
+    text = db.execute(select(Course.c.settings).where(Course.c.id == course.id)).scalar_one()
     views = restrictions_of_courses(db, {course.id: course.ref.chain})[course.id]
     return {
         **msgspec.structs.asdict(_read(text)),
@@ -67,7 +67,7 @@ def change_settings(db: Connection, course: CourseRecord, changes: Mapping[str, 
     """Change the settings named. Raises Invalid, and Refused for what an account above has locked."""
     _check(changes)
     lock(db, Course, [course.id])
-    text, *_ = db.execute(select(Course.settings).where(Course.id == course.id)).one()
+    text, *_ = db.execute(select(Course.c.settings).where(Course.c.id == course.id)).one()
     columns = {name: value for name, value in changes.items() if name in (*VIEWS, "hide_final_grades")}
     views = restrictions_of_courses(db, {course.id: course.ref.chain})[course.id]
     for name in VIEWS:
@@ -76,7 +76,7 @@ def change_settings(db: Connection, course: CourseRecord, changes: Mapping[str, 
     rest = {name: value for name, value in changes.items() if name not in columns}
     settings = msgspec.structs.replace(_read(text), **rest)
     values = {**columns, "settings": msgspec.json.encode(settings).decode(), "updated_at": clock.now()}
-    db.execute(update(Course).where(Course.id == course.id).values(values))
+    db.execute(update(Course).where(Course.c.id == course.id).values(values))
 
 
 def _check(changes: Mapping[str, Any]) -> None:

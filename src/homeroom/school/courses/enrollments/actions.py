@@ -75,7 +75,7 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
     )
     _check(find_record(db, enrollment_id))
     if new.type == TEACHER:
-        claim = update(Course).where(Course.id == new.course_id, Course.state == "created")
+        claim = update(Course).where(Course.c.id == new.course_id, Course.c.state == "created")
         db.execute(claim.values(state="claimed", updated_at=clock.now()))
     _changed(db, enrollment_id, new.user_id, new.course_id)
     return enrollment_id
@@ -130,10 +130,10 @@ def _given(new: NewEnrollment) -> dict[str, Any]:
 def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
     if new.self_enrolled:
         # The code enrolls a person. It does not reactivate a deactivated or concluded enrollment.
-        stays: Any = Enrollment.state.not_in(("invited", "rejected"))
+        stays: Any = Enrollment.c.state.not_in(("invited", "rejected"))
     else:
-        stays = (Enrollment.state == "active") & (excluded.state == "invited")
-    return case((stays, Enrollment.state), else_=excluded.state)
+        stays = (Enrollment.c.state == "active") & (excluded.state == "invited")
+    return case((stays, Enrollment.c.state), else_=excluded.state)
 
 
 def _check(record: EnrollmentRecord) -> None:
@@ -148,7 +148,7 @@ def _check(record: EnrollmentRecord) -> None:
 
 def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
     """The enrollment with this id, which exists."""
-    return EnrollmentRecord(*db.execute(enrollment_records().where(Enrollment.id == enrollment_id)).one())
+    return EnrollmentRecord(*db.execute(enrollment_records().where(Enrollment.c.id == enrollment_id)).one())
 
 
 def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
@@ -199,7 +199,7 @@ def _move(db: Connection, enrollment: EnrollmentRecord, states: tuple[str, ...],
     """Whether it was in one of these states, and is in the new one now."""
     now = clock.now()
     over = now if state == "completed" else None
-    statement = update(Enrollment).where(Enrollment.id == enrollment.id, Enrollment.state.in_(states))
+    statement = update(Enrollment).where(Enrollment.c.id == enrollment.id, Enrollment.c.state.in_(states))
     if db.execute(statement.values(state=state, completed_at=over, updated_at=now)).rowcount == 0:
         return False
     _changed(db, enrollment.id, enrollment.user_id, enrollment.course_id)
@@ -213,11 +213,11 @@ def _changed(db: Connection, enrollment_id: int, user_id: int, course_id: int) -
 
 def leave_with_course(db: Connection, course_id: int) -> None:
     """Delete the enrollments of a deleted course; ``return_with_course`` undoes exactly this."""
-    staying = Enrollment.course_id == course_id, Enrollment.state != "deleted"
+    staying = Enrollment.c.course_id == course_id, Enrollment.c.state != "deleted"
     db.execute(
         update(Enrollment)
         .where(*staying)
-        .values(state_before_course_deletion=Enrollment.state, state="deleted", updated_at=clock.now())
+        .values(state_before_course_deletion=Enrollment.c.state, state="deleted", updated_at=clock.now())
     )
     directory.associate(db, _people_who_left(db, course_id))
 
@@ -227,15 +227,15 @@ def return_with_course(db: Connection, course_id: int) -> None:
     people = _people_who_left(db, course_id)
     # Whoever is being deleted now is waited for.
     lock(db, User, people)
-    left = Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
-    deleted = select(User.id).where(User.state == "deleted")
-    gone = or_(Enrollment.user_id.in_(deleted), Enrollment.associated_user_id.in_(deleted))
+    left = Enrollment.c.course_id == course_id, Enrollment.c.state_before_course_deletion.is_not(None)
+    deleted = select(User.c.id).where(User.c.state == "deleted")
+    gone = or_(Enrollment.c.user_id.in_(deleted), Enrollment.c.associated_user_id.in_(deleted))
     db.execute(update(Enrollment).where(*left, gone).values(state_before_course_deletion=None))
     db.execute(
         update(Enrollment)
         .where(*left)
         .values(
-            state=Enrollment.state_before_course_deletion,
+            state=Enrollment.c.state_before_course_deletion,
             state_before_course_deletion=None,
             updated_at=clock.now(),
         )
@@ -245,12 +245,12 @@ def return_with_course(db: Connection, course_id: int) -> None:
 
 def people_in(db: Connection, course_id: int) -> list[int]:
     """Everybody with an enrollment in the course that is not deleted."""
-    rows = select(Enrollment.user_id).where(Enrollment.course_id == course_id, Enrollment.state != "deleted")
+    rows = select(Enrollment.c.user_id).where(Enrollment.c.course_id == course_id, Enrollment.c.state != "deleted")
     return list(db.execute(rows.distinct()).scalars())
 
 
 def _people_who_left(db: Connection, course_id: int) -> list[int]:
-    rows = select(Enrollment.user_id).where(
-        Enrollment.course_id == course_id, Enrollment.state_before_course_deletion.is_not(None)
+    rows = select(Enrollment.c.user_id).where(
+        Enrollment.c.course_id == course_id, Enrollment.c.state_before_course_deletion.is_not(None)
     )
     return list(db.execute(rows.distinct()).scalars())

@@ -34,7 +34,7 @@ _OVER = ("completed", ENDED)
 _READING_SIS = ("read_sis", "manage_sis")
 SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
-_enrollments, _directory = Enrollment.__table__, DirectoryEntry.__table__
+_enrollments, _directory = Enrollment, DirectoryEntry
 
 # By type, then by name, in one column that pages can go on from.
 SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).label("sort")
@@ -131,19 +131,19 @@ def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[Accou
 @lru_cache(maxsize=256)
 def _of_user(shape: _Shape) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
-    return rows.where(Course.__table__.c.state != "deleted")
+    return rows.where(Course.c.state != "deleted")
 
 
 @lru_cache(maxsize=256)
 def _of_user_known(shape: _Shape) -> AnySelect:
     """An admin sees those below the own accounts, an observer those in the courses that both are in."""
-    observing = select(Enrollment.course_id).where(
-        Enrollment.user_id == bindparam("viewer"),
-        Enrollment.associated_user_id == bindparam("user_id"),
-        Enrollment.state == "active",
+    observing = select(Enrollment.c.course_id).where(
+        Enrollment.c.user_id == bindparam("viewer"),
+        Enrollment.c.associated_user_id == bindparam("user_id"),
+        Enrollment.c.state == "active",
     )
-    administers = one_of(Course.__table__.c.account_id, "administered")
-    return _of_user(shape).where(or_(administers, Enrollment.course_id.in_(observing.correlate(None))))
+    administers = one_of(Course.c.account_id, "administered")
+    return _of_user(shape).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
@@ -159,15 +159,15 @@ class _Shape(NamedTuple):
 
 # EnrollmentFilter's lists that a client makes up, and how a row fits one.
 _LISTS: Mapping[str, ColumnElement[bool]] = {
-    "roles": one_of(Role.__table__.c.name, "roles"),
+    "roles": one_of(Role.c.name, "roles"),
     "role_ids": one_of(_enrollments.c.role_id, "role_ids"),
-    "sis_account_ids": one_of(Account.__table__.c.sis_account_id, "sis_account_ids"),
-    "sis_course_ids": one_of(Course.__table__.c.sis_course_id, "sis_course_ids"),
-    "sis_section_ids": one_of(CourseSection.__table__.c.sis_section_id, "sis_section_ids"),
+    "sis_account_ids": one_of(Account.c.sis_account_id, "sis_account_ids"),
+    "sis_course_ids": one_of(Course.c.sis_course_id, "sis_course_ids"),
+    "sis_section_ids": one_of(CourseSection.c.sis_section_id, "sis_section_ids"),
     "sis_user_ids": _enrollments.c.user_id.in_(
-        select(Login.user_id).where(one_of(Login.__table__.c.sis_user_id, "sis_user_ids"), Login.state != "deleted")
+        select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != "deleted")
     ),
-    "term_ids": one_of(Course.__table__.c.enrollment_term_id, "term_ids"),
+    "term_ids": one_of(Course.c.enrollment_term_id, "term_ids"),
 }
 
 
@@ -182,7 +182,9 @@ def _lists(which: EnrollmentFilter) -> dict[str, Any]:
 def _sorted(shape: _Shape) -> AnySelect:
     rows = enrollment_records().add_columns(SORT)
     rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    rows = rows.where(Enrollment.type.in_(shape.types)) if shape.types else rows.where(Enrollment.type != STUDENT_VIEW)
+    rows = (
+        rows.where(Enrollment.c.type.in_(shape.types)) if shape.types else rows.where(Enrollment.c.type != STUDENT_VIEW)
+    )
     return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
 
 
@@ -194,11 +196,11 @@ def _states(names: Collection[str]) -> frozenset[str]:
 
 def _stored(states: Collection[str]) -> Any:
     """A course's list uses the stored states, so that last term's roster stays readable."""
-    stored = Enrollment.state.in_(states)
+    stored = Enrollment.c.state.in_(states)
     return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
 
 
 def _worth_now(states: Collection[str]) -> Any:
     """A person's list also uses the dates: an enrollment whose dates are over is completed."""
-    stored = Enrollment.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
+    stored = Enrollment.c.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
     return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored

@@ -31,7 +31,7 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
     if enrollment.state not in _TOLD:
         return
     name, words = _TOLD[enrollment.state]
-    course = db.execute(select(Course.name).where(Course.id == enrollment.course_id)).scalar_one()
+    course = db.execute(select(Course.c.name).where(Course.c.id == enrollment.course_id)).scalar_one()
     # A name may hold a line break, and a subject must not.
     course = " ".join(course.split())
     role = BUILT_IN_LABELS.get(enrollment.role, enrollment.role)
@@ -58,5 +58,5 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
 
 def _unregistered(db: Connection, user_id: int) -> Channel | None:
     """The address for the link of a person who has not finished the registration; None for everybody else."""
-    state = db.execute(select(User.state).where(User.id == user_id)).scalar_one()
+    state = db.execute(select(User.c.state).where(User.c.id == user_id)).scalar_one()
     return invited_channel(db, user_id) if state == "pre_registered" else None

@@ -64,33 +64,33 @@ _NO_STAY = _Stay(_GONE, None, None, 0, 0)
 @listen(ObservationBegan)
 def enroll_observer(db: Connection, event: ObservationBegan) -> None:
     """Add the observer to every course of the student."""
-    _follow(db, ObserverLink.observer_id == event.observer_id, ObserverLink.student_id == event.student_id)
+    _follow(db, ObserverLink.c.observer_id == event.observer_id, ObserverLink.c.student_id == event.student_id)
 
 
 @listen(EnrollmentChanged)
 def follow_student(db: Connection, event: EnrollmentChanged) -> None:
     """Follow the student's enrollment in this course."""
-    _follow(db, Enrollment.user_id == event.user_id, Enrollment.course_id == event.course_id)
+    _follow(db, Enrollment.c.user_id == event.user_id, Enrollment.c.course_id == event.course_id)
 
 
 @listen(CourseChangedState)
 def follow_into_course(db: Connection, event: CourseChangedState) -> None:
     """The observers may have changed while the course was deleted."""
     if event.state != "deleted":
-        _follow(db, Enrollment.course_id == event.course_id)
+        _follow(db, Enrollment.c.course_id == event.course_id)
 
 
 @listen(ObservationEnded)
 def withdraw_observer(db: Connection, event: ObservationEnded) -> None:
     """Remove the observer from every course of the student, also from deleted ones."""
     observing = (
-        Enrollment.user_id == event.observer_id,
-        Enrollment.associated_user_id == event.student_id,
-        Enrollment.type == OBSERVER,
+        Enrollment.c.user_id == event.observer_id,
+        Enrollment.c.associated_user_id == event.student_id,
+        Enrollment.c.type == OBSERVER,
     )
     db.execute(update(Enrollment).where(*observing).values(state_before_course_deletion=None))
-    live = (*observing, Enrollment.state != "deleted")
-    rows = db.execute(select(Enrollment.id, Enrollment.course_id).where(*live)).all()
+    live = (*observing, Enrollment.c.state != "deleted")
+    rows = db.execute(select(Enrollment.c.id, Enrollment.c.course_id).where(*live)).all()
     db.execute(update(Enrollment).where(*live).values(state="deleted", updated_at=clock.now()))
     directory.associate(db, [event.observer_id])
     for row in rows:
@@ -102,7 +102,7 @@ def _follow(db: Connection, *which: ColumnElement[bool]) -> None:
     wanted = _wanted(db, which)
     if not wanted:
         return
-    role_id = db.execute(select(Role.id).where(Role.name == OBSERVER, Role.state == "built_in")).scalar_one()
+    role_id = db.execute(select(Role.c.id).where(Role.c.name == OBSERVER, Role.c.state == "built_in")).scalar_one()
     present = _present(db, role_id, wanted)
     stays = {place: stay for place, (_, stay) in present.items()}
     changed = {place: stay for place, stay in wanted.items() if stay[:3] != stays.get(place, _NO_STAY)[:3]}
@@ -119,18 +119,18 @@ def _wanted(db: Connection, which: Collection[ColumnElement[bool]]) -> dict[_Pla
     """The required enrollments, from the students' enrollments; one statement."""
     rows = db.execute(
         select(
-            ObserverLink.observer_id,
-            ObserverLink.student_id,
-            Enrollment.course_section_id,
-            Enrollment.state,
-            Enrollment.start_at,
-            Enrollment.end_at,
-            Enrollment.course_id,
-            Enrollment.root_account_id,
+            ObserverLink.c.observer_id,
+            ObserverLink.c.student_id,
+            Enrollment.c.course_section_id,
+            Enrollment.c.state,
+            Enrollment.c.start_at,
+            Enrollment.c.end_at,
+            Enrollment.c.course_id,
+            Enrollment.c.root_account_id,
         )
-        .join(Enrollment, Enrollment.user_id == ObserverLink.student_id)
-        .join(Course, Course.id == Enrollment.course_id)
-        .where(ObserverLink.state == "active", Enrollment.type == STUDENT, Course.state != "deleted", *which)
+        .join(Enrollment, Enrollment.c.user_id == ObserverLink.c.student_id)
+        .join(Course, Course.c.id == Enrollment.c.course_id)
+        .where(ObserverLink.c.state == "active", Enrollment.c.type == STUDENT, Course.c.state != "deleted", *which)
     )
     wanted: dict[_Place, _Stay] = {}
     for row in rows:
@@ -147,21 +147,21 @@ def _present(db: Connection, role_id: int, wanted: Mapping[_Place, _Stay]) -> di
     """The existing enrollments in these courses, with their ids; one statement."""
     rows = db.execute(
         select(
-            Enrollment.id,
-            Enrollment.user_id,
-            Enrollment.course_section_id,
-            Enrollment.associated_key,
-            Enrollment.state,
-            Enrollment.start_at,
-            Enrollment.end_at,
-            Enrollment.course_id,
-            Enrollment.root_account_id,
+            Enrollment.c.id,
+            Enrollment.c.user_id,
+            Enrollment.c.course_section_id,
+            Enrollment.c.associated_key,
+            Enrollment.c.state,
+            Enrollment.c.start_at,
+            Enrollment.c.end_at,
+            Enrollment.c.course_id,
+            Enrollment.c.root_account_id,
         ).where(
-            Enrollment.course_id.in_({stay.course_id for stay in wanted.values()}),
-            Enrollment.user_id.in_({place.observer_id for place in wanted}),
-            Enrollment.type == OBSERVER,
-            Enrollment.role_id == role_id,
-            Enrollment.state != _GONE,
+            Enrollment.c.course_id.in_({stay.course_id for stay in wanted.values()}),
+            Enrollment.c.user_id.in_({place.observer_id for place in wanted}),
+            Enrollment.c.type == OBSERVER,
+            Enrollment.c.role_id == role_id,
+            Enrollment.c.state != _GONE,
         )
     )
     return {_Place(*row[1:4]): (row.id, _Stay(*row[4:])) for row in rows}
@@ -169,7 +169,7 @@ def _present(db: Connection, role_id: int, wanted: Mapping[_Place, _Stay]) -> di
 
 def _leave(db: Connection, enrollment_ids: Collection[int]) -> None:
     if enrollment_ids:
-        gone = update(Enrollment).where(Enrollment.id.in_(enrollment_ids))
+        gone = update(Enrollment).where(Enrollment.c.id.in_(enrollment_ids))
         db.execute(gone.values(state=_GONE, updated_at=clock.now()))
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from homeroom.db import bare, one_of
+from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
@@ -68,17 +68,17 @@ class EnrollmentRecord(NamedTuple):
 
 
 # In the order of EnrollmentRecord's fields.
-_COLUMNS: tuple[Any, ...] = bare(
-    *(getattr(Enrollment, name) for name in EnrollmentRecord._fields[: EnrollmentRecord._fields.index("role")]),
-    Role.__table__.c.name.label("role"),
+_COLUMNS: tuple[Any, ...] = (
+    *(Enrollment.c[name] for name in EnrollmentRecord._fields[: EnrollmentRecord._fields.index("role")]),
+    Role.c.name.label("role"),
     STATE_NOW.label("state_now"),
-    CourseSection.__table__.c.name.label("section_name"),
-    CourseSection.sis_section_id,
-    CourseSection.__table__.c.integration_id.label("section_integration_id"),
-    Course.sis_course_id,
-    Course.__table__.c.integration_id.label("course_integration_id"),
-    Account.sis_account_id,
-    Account.ancestry,
+    CourseSection.c.name.label("section_name"),
+    CourseSection.c.sis_section_id,
+    CourseSection.c.integration_id.label("section_integration_id"),
+    Course.c.sis_course_id,
+    Course.c.integration_id.label("course_integration_id"),
+    Account.c.sis_account_id,
+    Account.c.ancestry,
 )
 
 
@@ -87,7 +87,7 @@ def enrollment_records() -> AnySelect:
     return _RECORDS
 
 
-_enrollments, _courses, _accounts, _roles = (table.__table__ for table in (Enrollment, Course, Account, Role))
+_enrollments, _courses, _accounts, _roles = Enrollment, Course, Account, Role
 _RECORDS: AnySelect = with_dates(
     select(*_COLUMNS)
     .join(_courses, _courses.c.id == _enrollments.c.course_id)
@@ -134,7 +134,7 @@ def find_enrollment(db: Connection, form: IdForm) -> EnrollmentRecord:
     """The enrollment with this number, which is not deleted. Raises NotFound."""
     number = local_id(form.value) if form.kind == "id" else None
     rows = enrollment_records().where(
-        Enrollment.id == (number or 0), Enrollment.state != "deleted", Course.state != "deleted"
+        Enrollment.c.id == (number or 0), Enrollment.c.state != "deleted", Course.c.state != "deleted"
     )
     row = db.execute(rows).first()
     if row is None:

@@ -29,15 +29,15 @@ def role_in_course(
     """The role that is meant; without any it is the student's. Raises Refused with the documented sentence."""
     if type_ is not None and type_ not in COURSE_ROLES:
         raise Refused(INVALID_TYPE)
-    rows = select(Role.id, Role.base_role_type, Role.state).where(
-        Role.account_id.in_(course.chain), Role.state != "deleted", Role.base_role_type.in_(COURSE_ROLES)
+    rows = select(Role.c.id, Role.c.base_role_type, Role.c.state).where(
+        Role.c.account_id.in_(course.chain), Role.c.state != "deleted", Role.c.base_role_type.in_(COURSE_ROLES)
     )
     if role_id is not None:
-        rows = rows.where(Role.id == role_id)
+        rows = rows.where(Role.c.id == role_id)
     else:
         # The nearest account's role of that name counts.
-        nearness = case({account: at for at, account in enumerate(course.chain)}, value=Role.account_id)
-        rows = rows.where(Role.name == (name or type_ or STUDENT)).order_by(nearness)
+        nearness = case({account: at for at, account in enumerate(course.chain)}, value=Role.c.account_id)
+        rows = rows.where(Role.c.name == (name or type_ or STUDENT)).order_by(nearness)
     row = db.execute(rows.limit(1)).first()
     if row is None:
         raise Refused(INVALID_ROLE)
@@ -52,6 +52,8 @@ def require_known_roles(db: Connection, names: Collection[str]) -> None:
     """Raise Refused for a name that no course role has in any account."""
     if not names:
         return
-    rows = select(Role.name).where(Role.name.in_(names), Role.state != "deleted", Role.base_role_type.in_(COURSE_ROLES))
+    rows = select(Role.c.name).where(
+        Role.c.name.in_(names), Role.c.state != "deleted", Role.c.base_role_type.in_(COURSE_ROLES)
+    )
     if set(names) - set(db.execute(rows).scalars()):
         raise Refused(INVALID_ROLE)

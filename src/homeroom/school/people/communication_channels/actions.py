@@ -43,7 +43,9 @@ def create_channel(
     Raises Invalid when they have it already, and NotFound for who was deleted meanwhile.
     """
     hold_users(db, user_id)
-    live = select(func.count()).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
+    live = select(func.count()).where(
+        CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired"
+    )
     if db.execute(live).scalar_one() >= MOST_CHANNELS:
         raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")
     channel = channels.claim_channel(db, user_id, type_, address, confirmed=confirmed, trusted=trusted)
@@ -51,7 +53,7 @@ def create_channel(
     if confirmed:
         db.execute(
             update(User)
-            .where(User.id == user_id, User.state == "pre_registered")
+            .where(User.c.id == user_id, User.c.state == "pre_registered")
             .values(state="registered", updated_at=clock.now())
         )
     directory.refresh(db, [user_id])
@@ -64,7 +66,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
     hold_users(db, channel.user_id)
     retired = db.execute(
         update(CommunicationChannel)
-        .where(CommunicationChannel.id == channel.id, CommunicationChannel.state != "retired")
+        .where(CommunicationChannel.c.id == channel.id, CommunicationChannel.c.state != "retired")
         .values(
             state="retired",
             push_token=None,
@@ -75,7 +77,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
         raise NotFound("communication channel")
     channels.forget_links(db, channel.id)
     record(db, "address_removed", user_id=channel.user_id, object=("communication_channel", channel.id))
-    forget_waiting(db, CommunicationChannel.id == channel.id)
+    forget_waiting(db, CommunicationChannel.c.id == channel.id)
     if channel.state == "active":
         account_notices.tell_of_removal(db, channel)
     directory.refresh(db, [channel.user_id])
@@ -86,10 +88,10 @@ def retire_push_token(db: Connection, user_id: int, token: str) -> None:
     db.execute(
         update(CommunicationChannel)
         .where(
-            CommunicationChannel.user_id == user_id,
-            CommunicationChannel.type == "push",
-            CommunicationChannel.push_token == token,
-            CommunicationChannel.state != "retired",
+            CommunicationChannel.c.user_id == user_id,
+            CommunicationChannel.c.type == "push",
+            CommunicationChannel.c.push_token == token,
+            CommunicationChannel.c.state != "retired",
         )
         .values(state="retired", push_token=None, updated_at=clock.now())
     )

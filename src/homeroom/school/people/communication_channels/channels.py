@@ -93,8 +93,8 @@ def _fresh(address: str, *, confirmed: bool, trusted: bool) -> dict[str, Any]:
 
 
 def _insert(db: Connection, user_id: int, type_: str, address: str, values: dict[str, Any]) -> int:
-    last = select(func.coalesce(func.max(CommunicationChannel.position), 0) + 1).where(
-        CommunicationChannel.user_id == user_id
+    last = select(func.coalesce(func.max(CommunicationChannel.c.position), 0) + 1).where(
+        CommunicationChannel.c.user_id == user_id
     )
     new = insert(CommunicationChannel).values(
         user_id=user_id,
@@ -109,17 +109,17 @@ def _insert(db: Connection, user_id: int, type_: str, address: str, values: dict
 
 def put_first(db: Connection, user_id: int, channel_id: int) -> None:
     """Make this the person's first channel; the others keep their order."""
-    position = CommunicationChannel.position
+    position = CommunicationChannel.c.position
     before = select(position).where(_is(channel_id)).scalar_subquery()
     moved = case((_is(channel_id), 1), (position < before, position + 1), else_=position)
-    db.execute(update(CommunicationChannel).where(CommunicationChannel.user_id == user_id).values(position=moved))
+    db.execute(update(CommunicationChannel).where(CommunicationChannel.c.user_id == user_id).values(position=moved))
 
 
 def confirm(db: Connection, channel_id: int) -> bool:
     """The person has shown that the address is theirs; its links are used up. False when it was retired meanwhile."""
     confirmed = db.execute(
         update(CommunicationChannel)
-        .where(_is(channel_id), CommunicationChannel.state != "retired")
+        .where(_is(channel_id), CommunicationChannel.c.state != "retired")
         .values(state="active", trusted=True, updated_at=clock.now())
     )
     # Of two who come at once, one finds a link.
@@ -136,11 +136,11 @@ def new_link(db: Connection, channel_id: int) -> str:
     """The nonce of one more link that confirms this channel. It is kept nowhere: whoever needs it must send it now."""
     nonce = secrets.token_urlsafe(32)
     now = clock.now()
-    links = select(ConfirmationLink.digest).where(ConfirmationLink.communication_channel_id == channel_id)
-    newest_first = links.order_by(ConfirmationLink.created_at.desc(), ConfirmationLink.digest)
+    links = select(ConfirmationLink.c.digest).where(ConfirmationLink.c.communication_channel_id == channel_id)
+    newest_first = links.order_by(ConfirmationLink.c.created_at.desc(), ConfirmationLink.c.digest)
     too_many = db.execute(newest_first.offset(MOST_LINKS - 1)).scalars().all()
     if too_many:
-        db.execute(delete(ConfirmationLink).where(ConfirmationLink.digest.in_(too_many)))
+        db.execute(delete(ConfirmationLink).where(ConfirmationLink.c.digest.in_(too_many)))
     db.execute(
         insert(ConfirmationLink).values(
             digest=digest_of(nonce),
@@ -154,21 +154,21 @@ def new_link(db: Connection, channel_id: int) -> str:
 
 def forget_links(db: Connection, *channel_ids: int) -> int:
     """These channels' links confirm nothing any more; how many they were."""
-    links = delete(ConfirmationLink).where(ConfirmationLink.communication_channel_id.in_(channel_ids))
+    links = delete(ConfirmationLink).where(ConfirmationLink.c.communication_channel_id.in_(channel_ids))
     return db.execute(links).rowcount
 
 
 def invited_channel(db: Connection, user_id: int) -> Channel | None:
     """The e-mail channel by which the person can finish their registration, with a new link; None without one."""
     row = db.execute(
-        select(CommunicationChannel.id, CommunicationChannel.address)
+        select(CommunicationChannel.c.id, CommunicationChannel.c.address)
         .where(
-            CommunicationChannel.user_id == user_id,
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state == "unconfirmed",
-            CommunicationChannel.trusted,
+            CommunicationChannel.c.user_id == user_id,
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state == "unconfirmed",
+            CommunicationChannel.c.trusted,
         )
-        .order_by(CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
         .limit(1)
     ).first()
     return None if row is None else Channel(row.id, user_id, "email", row.address, new_link(db, row.id))
@@ -177,10 +177,10 @@ def invited_channel(db: Connection, user_id: int) -> Channel | None:
 def confirmable(db: Connection, user_id: int, channel_id: int) -> Channel | None:
     """The person's e-mail channel that they have not confirmed, with a new link; None when they have."""
     address = db.execute(
-        select(CommunicationChannel.address).where(
+        select(CommunicationChannel.c.address).where(
             _is(channel_id),
-            CommunicationChannel.user_id == user_id,
-            CommunicationChannel.type == "email",
+            CommunicationChannel.c.user_id == user_id,
+            CommunicationChannel.c.type == "email",
             WAITS,
         )
     ).scalar()
@@ -189,32 +189,32 @@ def confirmable(db: Connection, user_id: int, channel_id: int) -> Channel | None
 
 # Not confirmed, or by an administrator's word alone.
 WAITS = or_(
-    CommunicationChannel.state == "unconfirmed",
-    (CommunicationChannel.state == "active") & ~CommunicationChannel.trusted,
+    CommunicationChannel.c.state == "unconfirmed",
+    (CommunicationChannel.c.state == "active") & ~CommunicationChannel.c.trusted,
 )
 
 
 def has_come(db: Connection, user_id: int) -> bool:
     """Whether the person has finished their registration, or could have signed in without it."""
-    used = (Login.password_hash.is_not(None)) | (Login.login_count > 0) | (Login.provider_key != 0)
-    can_enter = select(Login.id).where(Login.user_id == user_id, Login.state != "deleted", used).exists()
-    row = db.execute(select(User.state, can_enter.label("can_enter")).where(User.id == user_id)).one()
+    used = (Login.c.password_hash.is_not(None)) | (Login.c.login_count > 0) | (Login.c.provider_key != 0)
+    can_enter = select(Login.c.id).where(Login.c.user_id == user_id, Login.c.state != "deleted", used).exists()
+    row = db.execute(select(User.c.state, can_enter.label("can_enter")).where(User.c.id == user_id)).one()
     return bool(row.state != "pre_registered" or row.can_enter)
 
 
 def _is(channel_id: int) -> Any:
-    return CommunicationChannel.id == channel_id
+    return CommunicationChannel.c.id == channel_id
 
 
 def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> AnyRow | None:
     """The live channel with this address, else the retired one."""
     return db.execute(
-        select(CommunicationChannel.id, CommunicationChannel.address, CommunicationChannel.state)
+        select(CommunicationChannel.c.id, CommunicationChannel.c.address, CommunicationChannel.c.state)
         .where(
-            CommunicationChannel.user_id == user_id,
-            CommunicationChannel.type == type_,
-            CommunicationChannel.address_key == address_key(address),
+            CommunicationChannel.c.user_id == user_id,
+            CommunicationChannel.c.type == type_,
+            CommunicationChannel.c.address_key == address_key(address),
         )
-        .order_by(CommunicationChannel.state == "retired", CommunicationChannel.id.desc())
+        .order_by(CommunicationChannel.c.state == "retired", CommunicationChannel.c.id.desc())
         .limit(1)
     ).first()

@@ -11,40 +11,40 @@ from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.schema import CommunicationChannel
 
 COLUMNS = (
-    CommunicationChannel.id,
-    CommunicationChannel.user_id,
-    CommunicationChannel.type,
-    CommunicationChannel.address,
-    CommunicationChannel.position,
-    CommunicationChannel.state,
-    CommunicationChannel.trusted,
-    CommunicationChannel.made_by_sis,
-    CommunicationChannel.last_bounce_at,
-    CommunicationChannel.last_bounce_summary,
-    CommunicationChannel.created_at,
+    CommunicationChannel.c.id,
+    CommunicationChannel.c.user_id,
+    CommunicationChannel.c.type,
+    CommunicationChannel.c.address,
+    CommunicationChannel.c.position,
+    CommunicationChannel.c.state,
+    CommunicationChannel.c.trusted,
+    CommunicationChannel.c.made_by_sis,
+    CommunicationChannel.c.last_bounce_at,
+    CommunicationChannel.c.last_bounce_summary,
+    CommunicationChannel.c.created_at,
 )
 
 
 def channels_of(user_id: int) -> AnySelect:
     """The person's channels that are not retired."""
-    return select(*COLUMNS).where(CommunicationChannel.user_id == user_id, CommunicationChannel.state != "retired")
+    return select(*COLUMNS).where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
 
 
 def find_channel(db: Connection, user_id: int, form: IdForm) -> AnyRow:
     """The person's channel with this id. Raises NotFound."""
     channel_id = local_id(form.value) if form.kind == "id" else None
-    return _only(db, channels_of(user_id).where(CommunicationChannel.id == (channel_id or 0)))
+    return _only(db, channels_of(user_id).where(CommunicationChannel.c.id == (channel_id or 0)))
 
 
 def find_channel_at(db: Connection, user_id: int, type_: str, address: str) -> AnyRow:
     """The person's channel with this address, whatever its case. Raises NotFound."""
-    same = CommunicationChannel.type == type_, CommunicationChannel.address_key == address_key(address)
+    same = CommunicationChannel.c.type == type_, CommunicationChannel.c.address_key == address_key(address)
     return _only(db, channels_of(user_id).where(*same))
 
 
 def channel_with_id(db: Connection, channel_id: int) -> AnyRow:
     """The channel, retired or not."""
-    return db.execute(select(*COLUMNS).where(CommunicationChannel.id == channel_id)).one()
+    return db.execute(select(*COLUMNS).where(CommunicationChannel.c.id == channel_id)).one()
 
 
 def _only(db: Connection, rows: AnySelect) -> AnyRow:

@@ -35,21 +35,21 @@ _RUBY_CLASSES: dict[type, str] = {
 
 
 _FIND = Prepared(
-    select(CustomDataDocument.user_id.label("owner"))
+    select(CustomDataDocument.c.user_id.label("owner"))
     .select_from(User)
     .outerjoin(
         CustomDataDocument,
-        (CustomDataDocument.user_id == User.id) & (CustomDataDocument.namespace == bindparam("namespace")),
+        (CustomDataDocument.c.user_id == User.c.id) & (CustomDataDocument.c.namespace == bindparam("namespace")),
     )
-    .where(User.id == bindparam("user_id"), User.state != "deleted")
+    .where(User.c.id == bindparam("user_id"), User.c.state != "deleted")
 )
-_LEAVES = select(CustomDataLeaf.path, CustomDataLeaf.value).where(
-    CustomDataLeaf.user_id == bindparam("user_id"), CustomDataLeaf.namespace == bindparam("namespace")
+_LEAVES = select(CustomDataLeaf.c.path, CustomDataLeaf.c.value).where(
+    CustomDataLeaf.c.user_id == bindparam("user_id"), CustomDataLeaf.c.namespace == bindparam("namespace")
 )
-_EVERYTHING = Prepared(_LEAVES.order_by(CustomDataLeaf.id))
+_EVERYTHING = Prepared(_LEAVES.order_by(CustomDataLeaf.c.id))
 _BELOW = Prepared(
-    _LEAVES.where(CustomDataLeaf.path >= bindparam("low"), CustomDataLeaf.path < bindparam("beyond")).order_by(
-        CustomDataLeaf.id
+    _LEAVES.where(CustomDataLeaf.c.path >= bindparam("low"), CustomDataLeaf.c.path < bindparam("beyond")).order_by(
+        CustomDataLeaf.c.id
     )
 )
 
@@ -68,7 +68,7 @@ class Document:
 
     @property
     def rows(self) -> tuple[Any, Any]:
-        return CustomDataLeaf.user_id == self.user_id, CustomDataLeaf.namespace == self.namespace
+        return CustomDataLeaf.c.user_id == self.user_id, CustomDataLeaf.c.namespace == self.namespace
 
 
 def find_document(db: Connection, user_id: int, namespace: str) -> Document | None:
@@ -129,7 +129,7 @@ def remove(db: Connection, document: Document, scope: Sequence[str]) -> msgspec.
     if not leaves:
         raise Refused("invalid scope for hash")
     _remove(db, document, path)
-    if db.execute(select(CustomDataLeaf.id).where(*document.rows).limit(1)).first() is None:
+    if db.execute(select(CustomDataLeaf.c.id).where(*document.rows).limit(1)).first() is None:
         db.execute(delete(CustomDataDocument).where(*_header(document)))
     else:
         _resize(db, document, -_size(leaves), None)
@@ -146,11 +146,11 @@ def _leaves(db: Connection, document: Document, path: str) -> list[Leaf]:
 
 def _below(path: str) -> tuple[Any, ...]:
     bounds = range_of(path)
-    return () if bounds is None else (CustomDataLeaf.path >= bounds[0], CustomDataLeaf.path < bounds[1])
+    return () if bounds is None else (CustomDataLeaf.c.path >= bounds[0], CustomDataLeaf.c.path < bounds[1])
 
 
 def _header(document: Document) -> tuple[Any, Any]:
-    return CustomDataDocument.user_id == document.user_id, CustomDataDocument.namespace == document.namespace
+    return CustomDataDocument.c.user_id == document.user_id, CustomDataDocument.c.namespace == document.namespace
 
 
 def _hold(db: Connection, document: Document) -> None:
@@ -169,8 +169,8 @@ def _make_way(db: Connection, document: Document, scope: Sequence[str]) -> None:
     if not outer:
         return
     rows = db.execute(
-        select(CustomDataLeaf.id, CustomDataLeaf.path, CustomDataLeaf.value).where(
-            *document.rows, CustomDataLeaf.path.in_(outer)
+        select(CustomDataLeaf.c.id, CustomDataLeaf.c.path, CustomDataLeaf.c.value).where(
+            *document.rows, CustomDataLeaf.c.path.in_(outer)
         )
     ).all()
     for row in rows:
@@ -185,7 +185,7 @@ def _make_way(db: Connection, document: Document, scope: Sequence[str]) -> None:
                 value_at_conflict=msgspec.Raw(row.value.encode()),
             )
     if rows:
-        db.execute(delete(CustomDataLeaf).where(CustomDataLeaf.id.in_([row.id for row in rows])))
+        db.execute(delete(CustomDataLeaf).where(CustomDataLeaf.c.id.in_([row.id for row in rows])))
 
 
 def _remove(db: Connection, document: Document, path: str) -> None:
@@ -193,7 +193,7 @@ def _remove(db: Connection, document: Document, path: str) -> None:
 
 
 def _resize(db: Connection, document: Document, change: int, room: Room | None) -> None:
-    size = CustomDataDocument.size
+    size = CustomDataDocument.c.size
     row = db.execute(
         update(CustomDataDocument).where(*_header(document)).values(size=size + change).returning(size)
     ).one()
@@ -202,7 +202,7 @@ def _resize(db: Connection, document: Document, change: int, room: Room | None) 
     if row.size > room.document:
         raise Refused(f"the document of this namespace would be larger than {room.document} characters")
     # Each document counts for something, or empty ones in other namespaces would be free.
-    whole = select(func.sum(size + _EACH)).where(CustomDataDocument.user_id == document.user_id)
+    whole = select(func.sum(size + _EACH)).where(CustomDataDocument.c.user_id == document.user_id)
     if change > 0 and db.execute(whole).scalar_one() > room.person:
         raise Refused(f"the custom data of this person would be larger than {room.person} characters")
 

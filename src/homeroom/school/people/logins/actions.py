@@ -40,7 +40,7 @@ def make_login(
     """
     now = clock.now()
     values = _columns(given)
-    last = select(func.coalesce(func.max(Login.position), 0) + 1).where(Login.user_id == user_id).scalar_subquery()
+    last = select(func.coalesce(func.max(Login.c.position), 0) + 1).where(Login.c.user_id == user_id).scalar_subquery()
     row = insert(Login).values(
         **values,
         user_id=user_id,
@@ -93,7 +93,7 @@ def change_login(
         changed["password_hash"] = None
     elif password_hash is not None:
         changed["password_hash"] = password_hash
-    row = update(Login).where(Login.id == login.id).values(**changed, updated_at=clock.now())
+    row = update(Login).where(Login.c.id == login.id).values(**changed, updated_at=clock.now())
     _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
     _refresh(db, login.user_id)
     _record_change(db, login, changed, password_hash is not None)
@@ -108,11 +108,13 @@ def delete_login(db: Connection, login: AnyRow) -> None:
     NotFound if it is already deleted.
     """
     login = _held(db, login)
-    others = select(func.count()).where(Login.user_id == login.user_id, Login.state != "deleted", Login.id != login.id)
+    others = select(func.count()).where(
+        Login.c.user_id == login.user_id, Login.c.state != "deleted", Login.c.id != login.id
+    )
     if not db.execute(others).scalar_one():
         raise Invalid(Fault("base", "invalid", "Users must have at least one login"))
     now = clock.now()
-    db.execute(update(Login).where(Login.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
+    db.execute(update(Login).where(Login.c.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
     announce(db, LoginsClosed(login.user_id, (login.id,)))
     _refresh(db, login.user_id)
     record(db, "login_deleted", user_id=login.user_id, object=("login", login.id))

@@ -13,23 +13,23 @@ from homeroom.school.schema import AuthenticationProvider, Login
 
 CANVAS = "canvas"
 COLUMNS = (
-    Login.id,
-    Login.user_id,
-    Login.account_id,
-    Login.unique_id,
-    Login.unique_id_key,
-    Login.sis_user_id,
-    Login.integration_id,
-    Login.authentication_provider_id,
-    Login.provider_key,
-    Login.declared_user_type,
-    Login.stuck_sis_fields,
-    Login.state,
-    Login.created_at,
-    AuthenticationProvider.auth_type.label("provider_type"),
+    Login.c.id,
+    Login.c.user_id,
+    Login.c.account_id,
+    Login.c.unique_id,
+    Login.c.unique_id_key,
+    Login.c.sis_user_id,
+    Login.c.integration_id,
+    Login.c.authentication_provider_id,
+    Login.c.provider_key,
+    Login.c.declared_user_type,
+    Login.c.stuck_sis_fields,
+    Login.c.state,
+    Login.c.created_at,
+    AuthenticationProvider.c.auth_type.label("provider_type"),
 )
 _LOGINS: AnySelect = select(*COLUMNS).outerjoin(
-    AuthenticationProvider, AuthenticationProvider.id == Login.authentication_provider_id
+    AuthenticationProvider, AuthenticationProvider.c.id == Login.c.authentication_provider_id
 )
 
 
@@ -42,23 +42,23 @@ class ProviderRef(NamedTuple):
 
 OWN_PASSWORDS = ProviderRef(None, 0)
 # Whether the login has a password. A login of another provider has none, even if its row has a hash.
-HAS_PASSWORD = and_(Login.state == "active", Login.provider_key == 0, Login.password_hash.is_not(None))
+HAS_PASSWORD = and_(Login.c.state == "active", Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
 
 
 def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
     """The person's logins that are not deleted, those of the account when one is given."""
-    rows = _LOGINS.where(Login.user_id == user_id, Login.state != "deleted")
-    return rows if account_id is None else rows.where(Login.account_id == account_id)
+    rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != "deleted")
+    return rows if account_id is None else rows.where(Login.c.account_id == account_id)
 
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
     """The login of this account or person with this id, if it is not deleted. Raises NotFound."""
     login_id = local_id(form.value) if form.kind == "id" else None
-    rows = _LOGINS.where(Login.id == (login_id or 0), Login.state != "deleted")
+    rows = _LOGINS.where(Login.c.id == (login_id or 0), Login.c.state != "deleted")
     if account_id is not None:
-        rows = rows.where(Login.account_id == account_id)
+        rows = rows.where(Login.c.account_id == account_id)
     if user_id is not None:
-        rows = rows.where(Login.user_id == user_id)
+        rows = rows.where(Login.c.user_id == user_id)
     row = db.execute(rows).first()
     if row is None:
         raise NotFound("login")
@@ -80,18 +80,18 @@ def find_own_password(db: Connection, login: AnyRow) -> AnyRow | None:
 
 def first_password_login(db: Connection, user_id: int) -> AnyRow | None:
     """The first login of the person that a password opens, and its hash."""
-    rows = _LOGINS.add_columns(Login.password_hash).where(Login.user_id == user_id, HAS_PASSWORD)
-    return db.execute(rows.order_by(Login.position, Login.id).limit(1)).first()
+    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.user_id == user_id, HAS_PASSWORD)
+    return db.execute(rows.order_by(Login.c.position, Login.c.id).limit(1)).first()
 
 
 def _password_login(db: Connection, login_id: int | None, user_id: int) -> AnyRow | None:
-    rows = _LOGINS.add_columns(Login.password_hash).where(Login.id == (login_id or 0), Login.user_id == user_id)
+    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.id == (login_id or 0), Login.c.user_id == user_id)
     return db.execute(rows.where(HAS_PASSWORD)).first()
 
 
 def login_with_id(db: Connection, login_id: int) -> AnyRow:
     """The login, deleted or not."""
-    return db.execute(_LOGINS.where(Login.id == login_id)).one()
+    return db.execute(_LOGINS.where(Login.c.id == login_id)).one()
 
 
 def find_provider_ref(db: Connection, account_id: int, text: str | None) -> ProviderRef:
@@ -101,14 +101,14 @@ def find_provider_ref(db: Connection, account_id: int, text: str | None) -> Prov
     """
     if not text:
         return OWN_PASSWORDS
-    rows = select(AuthenticationProvider.id, AuthenticationProvider.auth_type).where(
-        AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted"
+    rows = select(AuthenticationProvider.c.id, AuthenticationProvider.c.auth_type).where(
+        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
     )
     if is_number(text):
-        rows = rows.where(AuthenticationProvider.id == (local_id(text) or 0))
+        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
     else:
-        rows = rows.where(AuthenticationProvider.auth_type == text)
-    row = db.execute(rows.order_by(AuthenticationProvider.position, AuthenticationProvider.id).limit(1)).first()
+        rows = rows.where(AuthenticationProvider.c.auth_type == text)
+    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
     if row is None:
         raise NotFound("authentication provider")
     return ProviderRef(row.id, 0 if row.auth_type == CANVAS else row.id)

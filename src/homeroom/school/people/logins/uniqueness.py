@@ -53,15 +53,17 @@ def what_is_taken(db: Connection, account_id: int, wanted: Claim, *, own: int | 
     """The values that other logins have right now. Only ``claim`` is certain."""
     held: dict[str, ColumnElement[bool]] = {}
     if wanted.unique_id is not None:
-        same = Login.unique_id_key == search_key(wanted.unique_id)
-        held["uq_logins_unique_id"] = same & (Login.provider_key == wanted.provider_key)
+        same = Login.c.unique_id_key == search_key(wanted.unique_id)
+        held["uq_logins_unique_id"] = same & (Login.c.provider_key == wanted.provider_key)
     if wanted.sis_user_id:
-        held["uq_logins_sis_user_id"] = Login.sis_user_id == wanted.sis_user_id
+        held["uq_logins_sis_user_id"] = Login.c.sis_user_id == wanted.sis_user_id
     if wanted.integration_id:
-        held["uq_logins_integration_id"] = Login.integration_id == wanted.integration_id
+        held["uq_logins_integration_id"] = Login.c.integration_id == wanted.integration_id
     if not held:
         return []
-    others = select(Login.id).where(Login.account_id == account_id, Login.state != "deleted", Login.id != (own or 0))
+    others = select(Login.c.id).where(
+        Login.c.account_id == account_id, Login.c.state != "deleted", Login.c.id != (own or 0)
+    )
     found = db.execute(select(*(others.where(test).exists().label(name) for name, test in held.items()))).one()
     return [_FAULTS[name](wanted) for name in held if found._mapping[name]]
 

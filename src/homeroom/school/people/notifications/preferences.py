@@ -25,8 +25,8 @@ def preferences_of(db: Connection, channel: AnyRow, names: Collection[str] = CAT
     chosen = {
         row.notification: row.frequency
         for row in db.execute(
-            select(NotificationPreference.notification, NotificationPreference.frequency).where(
-                NotificationPreference.communication_channel_id == channel.id
+            select(NotificationPreference.c.notification, NotificationPreference.c.frequency).where(
+                NotificationPreference.c.communication_channel_id == channel.id
             )
         )
     }
@@ -55,7 +55,7 @@ def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]
     unwanted = [name for name, frequency in frequencies.items() if frequency == "never"]
     db.execute(
         delete(WaitingNotice).where(
-            WaitingNotice.communication_channel_id == channel_id, WaitingNotice.notification.in_(unwanted)
+            WaitingNotice.c.communication_channel_id == channel_id, WaitingNotice.c.notification.in_(unwanted)
         )
     )
 
@@ -63,13 +63,13 @@ def choose(db: Connection, channel_id: int, frequencies: Mapping[str, Frequency]
 def _is_main_email(db: Connection, channel: AnyRow) -> bool:
     # A new address counts only after it is confirmed.
     main = (
-        select(CommunicationChannel.id)
+        select(CommunicationChannel.c.id)
         .where(
-            CommunicationChannel.user_id == channel.user_id,
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state != "retired",
+            CommunicationChannel.c.user_id == channel.user_id,
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state != "retired",
         )
-        .order_by(CommunicationChannel.state != "active", CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.state != "active", CommunicationChannel.c.position, CommunicationChannel.c.id)
         .limit(1)
     )
     return bool(db.execute(main).scalar() == channel.id)

@@ -76,27 +76,27 @@ def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterabl
 
 def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterable[AnyRow]:
     """Their e-mail channels, each person's in order, with what was chosen there; one statement for all of them."""
-    preference = (NotificationPreference.communication_channel_id == CommunicationChannel.id) & (
-        NotificationPreference.notification == name
+    preference = (NotificationPreference.c.communication_channel_id == CommunicationChannel.c.id) & (
+        NotificationPreference.c.notification == name
     )
-    zone = select(Account.default_time_zone).where(Account.parent_account_id.is_(None), ~Account.is_site_admin)
+    zone = select(Account.c.default_time_zone).where(Account.c.parent_account_id.is_(None), ~Account.c.is_site_admin)
     return db.execute(
         select(
-            CommunicationChannel.id,
-            CommunicationChannel.user_id,
-            CommunicationChannel.address,
-            CommunicationChannel.state,
-            CommunicationChannel.trusted,
-            NotificationPreference.frequency,
-            func.coalesce(User.time_zone, zone.scalar_subquery()).label("time_zone"),
+            CommunicationChannel.c.id,
+            CommunicationChannel.c.user_id,
+            CommunicationChannel.c.address,
+            CommunicationChannel.c.state,
+            CommunicationChannel.c.trusted,
+            NotificationPreference.c.frequency,
+            func.coalesce(User.c.time_zone, zone.scalar_subquery()).label("time_zone"),
         )
-        .join(User, User.id == CommunicationChannel.user_id)
+        .join(User, User.c.id == CommunicationChannel.c.user_id)
         .outerjoin(NotificationPreference, preference)
         .where(
-            CommunicationChannel.user_id.in_(user_ids),
-            CommunicationChannel.type == "email",
-            CommunicationChannel.state != "retired",
-            User.state != "deleted",
+            CommunicationChannel.c.user_id.in_(user_ids),
+            CommunicationChannel.c.type == "email",
+            CommunicationChannel.c.state != "retired",
+            User.c.state != "deleted",
         )
-        .order_by(CommunicationChannel.user_id, CommunicationChannel.position, CommunicationChannel.id)
+        .order_by(CommunicationChannel.c.user_id, CommunicationChannel.c.position, CommunicationChannel.c.id)
     )

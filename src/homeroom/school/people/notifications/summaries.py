@@ -36,14 +36,14 @@ def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone
 
 def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
     """Delete the waiting notices of these channels."""
-    channels = select(CommunicationChannel.id).where(*which)
-    db.execute(delete(WaitingNotice).where(WaitingNotice.communication_channel_id.in_(channels)))
+    channels = select(CommunicationChannel.c.id).where(*which)
+    db.execute(delete(WaitingNotice).where(WaitingNotice.c.communication_channel_id.in_(channels)))
 
 
 @sweep
 def due_summaries(db: Connection) -> Iterable[Call]:
     """The channels whose hour has come."""
-    due = select(WaitingNotice.communication_channel_id).where(WaitingNotice.send_at <= clock.now())
+    due = select(WaitingNotice.c.communication_channel_id).where(WaitingNotice.c.send_at <= clock.now())
     rows = db.execute(due.distinct().limit(_MOST_A_SWEEP))
     return [call(send_summary, channel_id=row.communication_channel_id) for row in rows]
 
@@ -52,12 +52,12 @@ def due_summaries(db: Connection) -> Iterable[Call]:
 def send_summary(tools: Tools, *, channel_id: int) -> None:
     """Send the channel's waiting notices in one mail. Running it again finds nothing."""
     with tools.database.write() as db:
-        due = WaitingNotice.communication_channel_id == channel_id, WaitingNotice.send_at <= clock.now()
-        columns = WaitingNotice.id, WaitingNotice.subject, WaitingNotice.text_body
+        due = WaitingNotice.c.communication_channel_id == channel_id, WaitingNotice.c.send_at <= clock.now()
+        columns = WaitingNotice.c.id, WaitingNotice.c.subject, WaitingNotice.c.text_body
         taken = db.execute(delete(WaitingNotice).where(*due).returning(*columns)).all()
         channel = db.execute(
-            select(CommunicationChannel.id, CommunicationChannel.user_id, CommunicationChannel.address).where(
-                CommunicationChannel.id == channel_id, CommunicationChannel.state != "retired"
+            select(CommunicationChannel.c.id, CommunicationChannel.c.user_id, CommunicationChannel.c.address).where(
+                CommunicationChannel.c.id == channel_id, CommunicationChannel.c.state != "retired"
             )
         ).first()
         if taken and channel is not None:

@@ -62,10 +62,10 @@ def can_make_pairing_codes_for(db: Connection, actor: Actor, user_id: int) -> bo
 def _studies_in(db: Connection, user_id: int) -> list[AccountRef]:
     """The accounts of the courses in which the person is a student."""
     rows = db.execute(
-        select(Account.id, Account.ancestry)
-        .join(Course, Course.account_id == Account.id)
-        .join(Enrollment, Enrollment.course_id == Course.id)
-        .where(Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING))
+        select(Account.c.id, Account.c.ancestry)
+        .join(Course, Course.c.account_id == Account.c.id)
+        .join(Enrollment, Enrollment.c.course_id == Course.c.id)
+        .where(Enrollment.c.user_id == user_id, Enrollment.c.type == STUDENT, Enrollment.c.state.in_(_LEARNING))
         .distinct()
     )
     return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
@@ -73,28 +73,28 @@ def _studies_in(db: Connection, user_id: int) -> list[AccountRef]:
 
 def is_student(db: Connection, user_id: int) -> bool:
     """Whether the person is a student in a course, invited ones included."""
-    rows = select(Enrollment.id).where(
-        Enrollment.user_id == user_id, Enrollment.type == STUDENT, Enrollment.state.in_(_LEARNING)
+    rows = select(Enrollment.c.id).where(
+        Enrollment.c.user_id == user_id, Enrollment.c.type == STUDENT, Enrollment.c.state.in_(_LEARNING)
     )
     return db.execute(rows.limit(1)).first() is not None
 
 
 def observees_of(user_id: int) -> AnySelect:
     """The people that this person observes, as rows of Person and a ``sort_key``."""
-    return _people(ObserverLink.student_id).where(ObserverLink.observer_id == user_id)
+    return _people(ObserverLink.c.student_id).where(ObserverLink.c.observer_id == user_id)
 
 
 def observers_of(user_id: int) -> AnySelect:
     """The observers of this person, as rows of Person and a ``sort_key``."""
-    return _people(ObserverLink.observer_id).where(ObserverLink.student_id == user_id)
+    return _people(ObserverLink.c.observer_id).where(ObserverLink.c.student_id == user_id)
 
 
 def _people(which: object) -> AnySelect:
     return (
-        select(*PERSON_COLUMNS, DirectoryEntry.sort_key)
-        .join(DirectoryEntry, DirectoryEntry.user_id == User.id)
-        .join(ObserverLink, which == User.id)
-        .where(ObserverLink.state == "active", User.state != "deleted")
+        select(*PERSON_COLUMNS, DirectoryEntry.c.sort_key)
+        .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
+        .join(ObserverLink, which == User.c.id)
+        .where(ObserverLink.c.state == "active", User.c.state != "deleted")
     )
 
 
@@ -134,9 +134,9 @@ def unlink(db: Connection, observer_id: int, student_id: int) -> None:
     ended = db.execute(
         update(ObserverLink)
         .where(
-            ObserverLink.observer_id == observer_id,
-            ObserverLink.student_id == student_id,
-            ObserverLink.state == "active",
+            ObserverLink.c.observer_id == observer_id,
+            ObserverLink.c.student_id == student_id,
+            ObserverLink.c.state == "active",
         )
         .values(state="deleted", updated_at=clock.now())
     ).rowcount
@@ -147,7 +147,7 @@ def unlink(db: Connection, observer_id: int, student_id: int) -> None:
 
 def share_root_account(db: Connection, root_id: int, *user_ids: int) -> bool:
     """Whether each of them has a login in the root account."""
-    rows = select(Login.user_id).where(
-        Login.user_id.in_(user_ids), Login.account_id == root_id, Login.state != "deleted"
+    rows = select(Login.c.user_id).where(
+        Login.c.user_id.in_(user_ids), Login.c.account_id == root_id, Login.c.state != "deleted"
     )
     return set(db.execute(rows).scalars()) == set(user_ids)

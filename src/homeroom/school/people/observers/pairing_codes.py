@@ -49,8 +49,8 @@ def digest_of_code(code: str, key: bytes) -> bytes:
 
 def is_free(db: Connection, digest: bytes) -> bool:
     """Whether nobody has this code. Only ``keep_code`` is certain."""
-    taken = ObserverPairingCode.digest == digest, ObserverPairingCode.state == "active"
-    return db.execute(select(ObserverPairingCode.id).where(*taken)).first() is None
+    taken = ObserverPairingCode.c.digest == digest, ObserverPairingCode.c.state == "active"
+    return db.execute(select(ObserverPairingCode.c.id).where(*taken)).first() is None
 
 
 def keep_code(db: Connection, student_id: int, code: str, digest: bytes) -> PairingCode:
@@ -73,13 +73,13 @@ def keep_code(db: Connection, student_id: int, code: str, digest: bytes) -> Pair
 def find_student(db: Connection, digest: bytes) -> int | None:
     """Whose code this is; None for one that is unknown, used or expired, and for a student who is gone."""
     rows = (
-        select(ObserverPairingCode.user_id)
-        .join(User, User.id == ObserverPairingCode.user_id)
+        select(ObserverPairingCode.c.user_id)
+        .join(User, User.c.id == ObserverPairingCode.c.user_id)
         .where(
-            ObserverPairingCode.digest == digest,
-            ObserverPairingCode.state == "active",
-            ObserverPairingCode.expires_at > clock.now(),
-            User.state != "deleted",
+            ObserverPairingCode.c.digest == digest,
+            ObserverPairingCode.c.state == "active",
+            ObserverPairingCode.c.expires_at > clock.now(),
+            User.c.state != "deleted",
         )
     )
     return db.execute(rows).scalar()
@@ -90,7 +90,7 @@ def use_code(db: Connection, digest: bytes) -> int | None:
     student_id = find_student(db, digest)
     used = db.execute(
         update(ObserverPairingCode)
-        .where(ObserverPairingCode.digest == digest, ObserverPairingCode.state == "active")
+        .where(ObserverPairingCode.c.digest == digest, ObserverPairingCode.c.state == "active")
         .values(state="used", updated_at=clock.now())
     ).rowcount
     return student_id if used else None
@@ -98,4 +98,4 @@ def use_code(db: Connection, digest: bytes) -> int | None:
 
 def sweep(db: Connection) -> None:
     """Forget the codes that are too old, used or not."""
-    db.execute(delete(ObserverPairingCode).where(ObserverPairingCode.expires_at <= clock.now()))
+    db.execute(delete(ObserverPairingCode).where(ObserverPairingCode.c.expires_at <= clock.now()))

@@ -115,10 +115,10 @@ class _Deleted(NamedTuple):
 def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | None:
     """The login deleted last with this SIS id, unless a live one has it."""
     rows = (
-        select(Login.id, Login.user_id, Login.state, (User.state != "deleted").label("lives"))
-        .join(User, User.id == Login.user_id)
-        .where(Login.account_id == root_id, Login.sis_user_id == sis_user_id)
-        .order_by(Login.state == "deleted", Login.deleted_at.desc(), Login.id.desc())
+        select(Login.c.id, Login.c.user_id, Login.c.state, (User.c.state != "deleted").label("lives"))
+        .join(User, User.c.id == Login.c.user_id)
+        .where(Login.c.account_id == root_id, Login.c.sis_user_id == sis_user_id)
+        .order_by(Login.c.state == "deleted", Login.c.deleted_at.desc(), Login.c.id.desc())
         .limit(1)
     )
     if (row := db.execute(rows).first()) is None or row.state != "deleted":
@@ -132,7 +132,7 @@ def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | 
 def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, password_hash: str | None) -> int:
     """Restore the login and its person under the same ids; values that are not given stay."""
     user = db.execute(
-        select(User.name, User.short_name, User.sortable_name, User.state).where(User.id == deleted.user_id)
+        select(User.c.name, User.c.short_name, User.c.sortable_name, User.c.state).where(User.c.id == deleted.user_id)
     ).one()
     name, short_name, sortable_name = new.names_given
     before = Names(user.name, user.short_name, user.sortable_name)
@@ -143,8 +143,8 @@ def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, passw
     login = _login(deleted.user_id, root_id, new, password_hash)
     kept = {"created_at"} | {key for key in ("password_hash", "integration_id") if login[key] is None}
     login = {key: value for key, value in login.items() if key not in kept} | {"deleted_at": None}
-    _claim(db, root_id, new, update(Login).where(Login.id == deleted.login_id).values(**login))
-    revived = update(User).where(User.id == deleted.user_id)
+    _claim(db, root_id, new, update(Login).where(Login.c.id == deleted.login_id).values(**login))
+    revived = update(User).where(User.c.id == deleted.user_id)
     db.execute(revived.values(**fields, deleted_at=None, updated_at=clock.now()))
     return deleted.user_id
 

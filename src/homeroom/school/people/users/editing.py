@@ -62,7 +62,7 @@ def edit_user(
     if person.state == "deleted":
         raise NotFound("user")
     values = _new_values(person, change)
-    marks = db.execute(select(User.stuck_sis_fields).where(User.id == person.id)).scalar_one()
+    marks = db.execute(select(User.c.stuck_sis_fields).where(User.c.id == person.id)).scalar_one()
     if respect_stickiness:
         values = {name: value for name, value in values.items() if not is_stuck(marks, name)}
     values = {name: value for name, value in values.items() if value != getattr(person, name)}
@@ -72,7 +72,7 @@ def edit_user(
         marks = with_stuck(marks, STICKY & values.keys())
         if "avatar_source" in values or "avatar_url" in values:
             values["avatar_updated_at"] = clock.now()
-        edited = update(User).where(User.id == person.id)
+        edited = update(User).where(User.c.id == person.id)
         db.execute(edited.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
     channel = None
     if change.email:
@@ -93,10 +93,10 @@ def edit_user(
 def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
     """Suspend the person's logins, or make them active again; those with a SIS id only if ``also_sis``."""
     before = "active" if state == "suspended" else "suspended"
-    logins = update(Login).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == before)
+    logins = update(Login).where(Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state == before)
     if not also_sis:
-        logins = logins.where(Login.sis_user_id.is_(None))
-    changed = db.execute(logins.values(state=state, updated_at=clock.now()).returning(Login.id)).scalars().all()
+        logins = logins.where(Login.c.sis_user_id.is_(None))
+    changed = db.execute(logins.values(state=state, updated_at=clock.now()).returning(Login.c.id)).scalars().all()
     if changed:
         record(db, "login_suspended" if state == "suspended" else "login_restored", user_id=user_id)
     if state == "suspended" and changed:

@@ -14,7 +14,6 @@ from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
-from homeroom.db import bare
 from homeroom.db.types import AnySelect
 from homeroom.school.people.users.queries import PERSON_COLUMNS
 from homeroom.school.people.users.search import Search, candidates, matches, may_read
@@ -39,10 +38,10 @@ class Sort(NamedTuple):
     of: str | None = None
 
 
-_directory = DirectoryEntry.__table__.c
+_directory = DirectoryEntry.c
 _USER_ID = _directory.user_id
-(_IN_ACCOUNT,) = bare(UserAccountAssociation.account_id)
-_SORTED_IN_ACCOUNT = bare(UserAccountAssociation.sort_key, UserAccountAssociation.user_id)
+_in_account = UserAccountAssociation.c.account_id
+_SORTED_in_account = (UserAccountAssociation.c.sort_key, UserAccountAssociation.c.user_id)
 SORTS: dict[str, Sort] = {
     "username": Sort(_directory.sort_key, nullable=False),
     "name": Sort(_directory.name_key, nullable=False),
@@ -111,7 +110,7 @@ def people_in_account(
     """
     narrowings = _narrowings(db, which)
     by_name = sort in (None, "username") and not which.with_deleted
-    key, id_ = _SORTED_IN_ACCOUNT
+    key, id_ = _SORTED_in_account
     if by_name and not narrowings:
         return Listing(_everybody_by_name(width), key, id_, False, width, _MEMBERS, {"account_id": account_id})
     tests = [n.test for n in narrowings]
@@ -123,7 +122,7 @@ def people_in_account(
     if found is not None:
         countable = select(_USER_ID).where(_USER_ID.in_(found.ids), membership.test, *tests)
     if by_name and not (found and found.comes_first):
-        rows = _from_associations(width).where(account_id == _IN_ACCOUNT, *tests)
+        rows = _from_associations(width).where(_in_account == account_id, *tests)
         return Listing(rows, key, id_, False, width, countable)
     column, nullable, _ = SORTS[sort or "username"]
     rows = _from_directory(column, width).where(membership.test, *tests)
@@ -136,26 +135,26 @@ def people_in_account(
 @lru_cache
 def _from_associations(width: int) -> AnySelect:
     return (
-        select(*PERSON_COLUMNS[:width], *_SORTED_IN_ACCOUNT)
+        select(*PERSON_COLUMNS[:width], *_SORTED_in_account)
         .select_from(UserAccountAssociation)
-        .join(DirectoryEntry, DirectoryEntry.user_id == UserAccountAssociation.user_id)
-        .join(User, User.id == UserAccountAssociation.user_id)
+        .join(DirectoryEntry, DirectoryEntry.c.user_id == UserAccountAssociation.c.user_id)
+        .join(User, User.c.id == UserAccountAssociation.c.user_id)
     )
 
 
 @lru_cache
 def _everybody_by_name(width: int) -> AnySelect:
-    return _from_associations(width).where(bindparam("account_id") == _IN_ACCOUNT)
+    return _from_associations(width).where(bindparam("account_id") == _in_account)
 
 
-_MEMBERS = select(UserAccountAssociation.user_id).where(bindparam("account_id") == _IN_ACCOUNT)
+_MEMBERS = select(UserAccountAssociation.c.user_id).where(bindparam("account_id") == _in_account)
 
 
 @lru_cache
 def _from_directory(column: Any, width: int) -> AnySelect:
     shown = PERSON_COLUMNS[:width]
     more = [_USER_ID, *(() if column is _USER_ID or any(column is known for known in shown) else (column,))]
-    return select(*shown, *more).select_from(DirectoryEntry).join(User, User.id == DirectoryEntry.user_id)
+    return select(*shown, *more).select_from(DirectoryEntry).join(User, User.c.id == DirectoryEntry.c.user_id)
 
 
 class _Fewest(NamedTuple):
@@ -186,33 +185,33 @@ def _fewest(db: Connection, narrowings: Sequence[_Narrowing]) -> _Fewest | None:
 def _narrowings(db: Connection, which: PeopleFilter) -> list[_Narrowing]:
     found = []
     if which.uuids is not None:
-        ids = select(User.id).where(User.uuid.in_(which.uuids[:MOST_UUIDS]))
-        found.append(_Narrowing(DirectoryEntry.user_id.in_(ids), ids))
+        ids = select(User.c.id).where(User.c.uuid.in_(which.uuids[:MOST_UUIDS]))
+        found.append(_Narrowing(DirectoryEntry.c.user_id.in_(ids), ids))
     if which.search is not None:
         found.append(_Narrowing(matches(db, which.search), candidates(db, which.search)))
     if which.role_id is not None:
-        found.append(_enrolled(Enrollment.role_id == which.role_id, ("deleted", "rejected", "inactive")))
+        found.append(_enrolled(Enrollment.c.role_id == which.role_id, ("deleted", "rejected", "inactive")))
     elif which.enrollment_types:
         # Their ids first: PostgreSQL knows how many enrollments a role has, and not how many a subquery will name.
-        roles = db.execute(select(Role.id).where(Role.base_role_type.in_(which.enrollment_types))).scalars().all()
-        found.append(_enrolled(Enrollment.role_id.in_(roles)))
+        roles = db.execute(select(Role.c.id).where(Role.c.base_role_type.in_(which.enrollment_types))).scalars().all()
+        found.append(_enrolled(Enrollment.c.role_id.in_(roles)))
     return found
 
 
 def _enrolled(condition: ColumnElement[bool], but_not: Sequence[str] = ()) -> _Narrowing:
-    state = Enrollment.state.not_in(but_not) if but_not else Enrollment.state == "active"
-    mine = Enrollment.user_id == DirectoryEntry.user_id
+    state = Enrollment.c.state.not_in(but_not) if but_not else Enrollment.c.state == "active"
+    mine = Enrollment.c.user_id == DirectoryEntry.c.user_id
     return _Narrowing(
-        select(Enrollment.id).where(mine, condition, state).exists(),
-        select(Enrollment.user_id).where(condition, state),
+        select(Enrollment.c.id).where(mine, condition, state).exists(),
+        select(Enrollment.c.user_id).where(condition, state),
     )
 
 
 def _membership(account_id: int, *, with_deleted: bool) -> _Narrowing:
-    members = select(UserAccountAssociation.user_id).where(UserAccountAssociation.account_id == account_id)
-    test = members.where(UserAccountAssociation.user_id == DirectoryEntry.user_id).exists()
+    members = select(UserAccountAssociation.c.user_id).where(UserAccountAssociation.c.account_id == account_id)
+    test = members.where(UserAccountAssociation.c.user_id == DirectoryEntry.c.user_id).exists()
     if not with_deleted:
         return _Narrowing(test, members)
-    gone = select(Login.user_id).where(Login.account_id == account_id, Login.state == "deleted")
-    either = or_(test, gone.where(Login.user_id == DirectoryEntry.user_id).exists())
+    gone = select(Login.c.user_id).where(Login.c.account_id == account_id, Login.c.state == "deleted")
+    either = or_(test, gone.where(Login.c.user_id == DirectoryEntry.c.user_id).exists())
     return _Narrowing(either, members.union(gone))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
-from sqlalchemy.orm import aliased
 
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users.queries import accounts_of, accounts_of_each
@@ -43,8 +42,10 @@ def can_read(db: Connection, actor: Actor, user_id: int) -> bool:
 
 def readable_users(db: Connection, actor: Actor, user_ids: Collection[int]) -> frozenset[int]:
     """The users whom the actor may ``read``; at most two statements, however many there are."""
-    linked = select(ObserverLink.student_id).where(
-        ObserverLink.observer_id == actor.id, ObserverLink.student_id.in_(user_ids), ObserverLink.state == "active"
+    linked = select(ObserverLink.c.student_id).where(
+        ObserverLink.c.observer_id == actor.id,
+        ObserverLink.c.student_id.in_(user_ids),
+        ObserverLink.c.state == "active",
     )
     readable = {user_id for user_id in user_ids if actor.is_(user_id)} | set(db.execute(linked).scalars())
     if actor.roles:
@@ -129,8 +130,8 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
     if actor.holds("manage_sis", root):
         return True
     # Deleting a login with a SIS id needs a SIS right (identity.md §6).
-    from_sis = select(Login.id).where(
-        Login.user_id == user_id, Login.state != "deleted", Login.sis_user_id.is_not(None)
+    from_sis = select(Login.c.id).where(
+        Login.c.user_id == user_id, Login.c.state != "deleted", Login.c.sis_user_id.is_not(None)
     )
     return db.execute(from_sis.limit(1)).first() is None
 
@@ -148,10 +149,10 @@ def observes(db: Connection, observer_id: int, student_id: int) -> bool:
     """Whether they are linked as observer and student."""
     return bool(
         db.execute(
-            select(ObserverLink.id).where(
-                ObserverLink.observer_id == observer_id,
-                ObserverLink.student_id == student_id,
-                ObserverLink.state == "active",
+            select(ObserverLink.c.id).where(
+                ObserverLink.c.observer_id == observer_id,
+                ObserverLink.c.student_id == student_id,
+                ObserverLink.c.state == "active",
             )
         ).first()
     )
@@ -167,29 +168,29 @@ def courses_shared(
     could read anybody's.
     """
     states = ("active", "completed", "invited") if or_invited else ("active", "completed")
-    mine, theirs = aliased(Enrollment), aliased(Enrollment)
+    mine, theirs = Enrollment.alias(), Enrollment.alias()
     rows = db.execute(
         select(
-            Course.id,
-            Account.ancestry,
-            mine.type,
+            Course.c.id,
+            Account.c.ancestry,
+            mine.c.type,
             (
-                mine.limit_privileges_to_course_section.is_(False)
-                | (mine.course_section_id == theirs.course_section_id)
+                mine.c.limit_privileges_to_course_section.is_(False)
+                | (mine.c.course_section_id == theirs.c.course_section_id)
             ).label("reaches"),
         )
         .select_from(mine)
-        .join(theirs, theirs.course_id == mine.course_id)
-        .join(Course, Course.id == mine.course_id)
-        .join(Account, Account.id == Course.account_id)
+        .join(theirs, theirs.c.course_id == mine.c.course_id)
+        .join(Course, Course.c.id == mine.c.course_id)
+        .join(Account, Account.c.id == Course.c.account_id)
         .where(
-            mine.user_id == actor_id,
-            mine.state == "active",
-            theirs.user_id == user_id,
-            theirs.state.in_(states),
-            Course.state != "deleted",
+            mine.c.user_id == actor_id,
+            mine.c.state == "active",
+            theirs.c.user_id == user_id,
+            theirs.c.state.in_(states),
+            Course.c.state != "deleted",
         )
-        .order_by(mine.type == TEACHER)
+        .order_by(mine.c.type == TEACHER)
     ).all()
     staff_in = {row.id for row in rows if row.type not in LEARNERS}
     return [

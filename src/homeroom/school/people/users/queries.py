@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
-from homeroom.db import bare, lock, one_of
+from homeroom.db import lock, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
@@ -55,41 +55,41 @@ class Person(NamedTuple):
 
 
 # In the order of Person's fields: a row, or its beginning, is a Person.
-PERSON_COLUMNS = bare(
-    User.id,
-    User.name,
-    User.created_at,
-    User.sortable_name,
-    User.short_name,
-    User.state,
-    User.pronouns,
-    User.merged_into_user_id,
-    DirectoryEntry.login_db_id.is_not(None).label("has_login"),
-    DirectoryEntry.login_id,
-    DirectoryEntry.sis_user_id,
-    DirectoryEntry.integration_id,
-    DirectoryEntry.sis_import_id,
-    User.uuid,
-    User.time_zone,
-    User.locale,
-    User.avatar_source,
-    User.avatar_url,
-    User.avatar_state,
-    User.avatar_file_id,
-    User.title,
-    User.bio,
-    User.pronunciation,
-    User.terms_accepted_at,
-    User.lti_id,
-    User.lti_context_id,
-    DirectoryEntry.email,
-    DirectoryEntry.last_login_at.label("last_login"),
+PERSON_COLUMNS = (
+    User.c.id,
+    User.c.name,
+    User.c.created_at,
+    User.c.sortable_name,
+    User.c.short_name,
+    User.c.state,
+    User.c.pronouns,
+    User.c.merged_into_user_id,
+    DirectoryEntry.c.login_db_id.is_not(None).label("has_login"),
+    DirectoryEntry.c.login_id,
+    DirectoryEntry.c.sis_user_id,
+    DirectoryEntry.c.integration_id,
+    DirectoryEntry.c.sis_import_id,
+    User.c.uuid,
+    User.c.time_zone,
+    User.c.locale,
+    User.c.avatar_source,
+    User.c.avatar_url,
+    User.c.avatar_state,
+    User.c.avatar_file_id,
+    User.c.title,
+    User.c.bio,
+    User.c.pronunciation,
+    User.c.terms_accepted_at,
+    User.c.lti_id,
+    User.c.lti_context_id,
+    DirectoryEntry.c.email,
+    DirectoryEntry.c.last_login_at.label("last_login"),
 )
 # The number of columns for a list without includes.
 LISTED = 13
-_PEOPLE: AnySelect = select(*PERSON_COLUMNS).outerjoin(DirectoryEntry, DirectoryEntry.user_id == User.id)
-_BY_ID = Prepared(_PEOPLE.where(User.id == bindparam("id")))
-_BY_IDS = Prepared(_PEOPLE.where(one_of(User.__table__.c.id, "ids")))
+_PEOPLE: AnySelect = select(*PERSON_COLUMNS).outerjoin(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
+_BY_ID = Prepared(_PEOPLE.where(User.c.id == bindparam("id")))
+_BY_IDS = Prepared(_PEOPLE.where(one_of(User.c.id, "ids")))
 
 
 def find_person(db: Connection, user_id: int) -> Person:
@@ -137,24 +137,24 @@ def _users_by(actor: Actor, kind: str, values: Sequence[str]) -> AnySelect | Non
     """The ids of the users who have one of these values, those with a password of ours first; None: no such form."""
     if kind in _LOGIN_IDS:
         keys = [search_key(value) for value in values] if kind == "sis_login_id" else values
-        own = Login.account_id == actor.root.id, Login.state != "deleted"
-        return select(Login.user_id).where(_LOGIN_IDS[kind].in_(keys), *own).order_by(Login.provider_key)
+        own = Login.c.account_id == actor.root.id, Login.c.state != "deleted"
+        return select(Login.c.user_id).where(_LOGIN_IDS[kind].in_(keys), *own).order_by(Login.c.provider_key)
     if kind in _USER_IDS:
-        return select(User.id).where(or_(*(column.in_(values) for column in _USER_IDS[kind])))
+        return select(User.c.id).where(or_(*(column.in_(values) for column in _USER_IDS[kind])))
     return None
 
 
 _LOGIN_IDS: dict[str, Any] = {
-    "sis_user_id": Login.sis_user_id,
-    "sis_integration_id": Login.integration_id,
-    "sis_login_id": Login.unique_id_key,
+    "sis_user_id": Login.c.sis_user_id,
+    "sis_integration_id": Login.c.integration_id,
+    "sis_login_id": Login.c.unique_id_key,
 }
 _USER_IDS: dict[str, tuple[Any, ...]] = {
-    "uuid": (User.uuid,),
-    "lti_context_id": (User.lti_context_id,),
-    "lti_1_3_id": (User.lti_id,),
+    "uuid": (User.c.uuid,),
+    "lti_context_id": (User.c.lti_context_id,),
+    "lti_1_3_id": (User.c.lti_id,),
     # The profile shows the context id under this name; launches of LTI 1.3 send the other.
-    "lti_user_id": (User.lti_context_id, User.lti_id),
+    "lti_user_id": (User.c.lti_context_id, User.c.lti_id),
 }
 
 
@@ -179,7 +179,7 @@ def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
 def hold_users(db: Connection, *user_ids: int) -> None:
     """Lock these people until this transaction ends. Raises NotFound if one of them was deleted meanwhile."""
     lock(db, User, user_ids)
-    living = select(func.count()).where(User.id.in_(user_ids), User.state != "deleted")
+    living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != "deleted")
     if db.execute(living).scalar_one() != len(set(user_ids)):
         raise NotFound("user")
 
@@ -198,7 +198,7 @@ def accounts_of_each(db: Connection, user_ids: Collection[int]) -> dict[int, lis
 
 
 _ACCOUNTS_OF = Prepared(
-    select(UserAccountAssociation.user_id, Account.id, Account.ancestry)
-    .join(Account, Account.id == UserAccountAssociation.account_id)
-    .where(one_of(UserAccountAssociation.__table__.c.user_id, "user_ids"))
+    select(UserAccountAssociation.c.user_id, Account.c.id, Account.c.ancestry)
+    .join(Account, Account.c.id == UserAccountAssociation.c.account_id)
+    .where(one_of(UserAccountAssociation.c.user_id, "user_ids"))
 )

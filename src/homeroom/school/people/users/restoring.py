@@ -24,7 +24,7 @@ def restore_user(db: Connection, root_id: int, user_id: int) -> None:
     Invalid when somebody has the login or its SIS ids by now, and NotFound without a login of this account.
     """
     lock(db, User, [user_id])
-    user = db.execute(select(User.state, User.merged_into_user_id).where(User.id == user_id)).first()
+    user = db.execute(select(User.c.state, User.c.merged_into_user_id).where(User.c.id == user_id)).first()
     if user is None:
         raise NotFound("user")
     if user.merged_into_user_id is not None:
@@ -33,13 +33,13 @@ def restore_user(db: Connection, root_id: int, user_id: int) -> None:
         raise Refused(NOT_DELETED)
     login = _last_deleted_login(db, root_id, user_id)
     now = clock.now()
-    revived = update(Login).where(Login.id == login.id).values(state="active", deleted_at=None, updated_at=now)
+    revived = update(Login).where(Login.c.id == login.id).values(state="active", deleted_at=None, updated_at=now)
     wanted = Claim(login.unique_id, login.provider_key, login.sis_user_id, login.integration_id)
     try:
         claim(db, root_id, wanted, lambda: db.execute(revived), own=login.id)
     except Taken as taken:
         raise Invalid(*taken.faults) from None
-    back = update(User).where(User.id == user_id)
+    back = update(User).where(User.c.id == user_id)
     db.execute(back.values(state="registered", deleted_at=None, updated_at=now))
     directory.refresh(db, [user_id])
     directory.associate(db, [user_id])
@@ -47,9 +47,9 @@ def restore_user(db: Connection, root_id: int, user_id: int) -> None:
 
 
 def _last_deleted_login(db: Connection, root_id: int, user_id: int) -> AnyRow:
-    columns = Login.id, Login.unique_id, Login.provider_key, Login.sis_user_id, Login.integration_id
-    rows = select(*columns).where(Login.user_id == user_id, Login.account_id == root_id, Login.state == "deleted")
-    row = db.execute(rows.order_by(Login.deleted_at.desc(), Login.id.desc()).limit(1)).first()
+    columns = Login.c.id, Login.c.unique_id, Login.c.provider_key, Login.c.sis_user_id, Login.c.integration_id
+    rows = select(*columns).where(Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state == "deleted")
+    row = db.execute(rows.order_by(Login.c.deleted_at.desc(), Login.c.id.desc()).limit(1)).first()
     if row is None:
         raise NotFound("login")
     return row

@@ -80,18 +80,18 @@ def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
 
 def matches(db: Connection, search: Search) -> ColumnElement[bool]:
     """Whether a row of the directory matches. Exact: there are no wildcards."""
-    found = [contains(db, getattr(DirectoryEntry, name), search.text) for name in search.columns]
-    return or_(*found, DirectoryEntry.user_id == search.user_id if search.user_id else false())
+    found = [contains(db, DirectoryEntry.c[name], search.text) for name in search.columns]
+    return or_(*found, DirectoryEntry.c.user_id == search.user_id if search.user_id else false())
 
 
 def candidates(db: Connection, search: Search) -> AnySelect | None:
     """A superset of the hits' user ids, by the trigram index; None where no index helps. ``matches`` decides."""
     if db.dialect.name == "postgresql":
-        return select(DirectoryEntry.user_id).where(matches(db, search)) if len(search.text) >= _INDEXED else None
+        return select(DirectoryEntry.c.user_id).where(matches(db, search)) if len(search.text) >= _INDEXED else None
     phrases = [search.text] if len(search.text) >= _INDEXED else _trigrams_with(db, search.text)
     if phrases is None:
         return None
-    by_id = select(DirectoryEntry.user_id).where(DirectoryEntry.user_id == (search.user_id or 0))
+    by_id = select(DirectoryEntry.c.user_id).where(DirectoryEntry.c.user_id == (search.user_id or 0))
     if not phrases:
         return by_id
     # A phrase of FTS5 is quoted; quotes inside are doubled.

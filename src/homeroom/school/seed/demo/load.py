@@ -76,7 +76,7 @@ def everybodys_tokens() -> list[str]:
 
 
 def is_loaded(db: Connection) -> bool:
-    return db.execute(select(SystemFact.name).where(SystemFact.name == FACT)).first() is not None
+    return db.execute(select(SystemFact.c.name).where(SystemFact.c.name == FACT)).first() is not None
 
 
 def load(database: Database) -> int:
@@ -93,7 +93,7 @@ def load(database: Database) -> int:
 def _fill(db: Connection, password_hash: str) -> int:
     now = clock.now()
     root = db.execute(
-        select(Account.id).where(Account.parent_account_id.is_(None), ~Account.is_site_admin)
+        select(Account.c.id).where(Account.c.parent_account_id.is_(None), ~Account.c.is_site_admin)
     ).scalar_one()
     scene = _Scene(db, root, now)
     scene.add_accounts()
@@ -120,7 +120,9 @@ class _Scene:
         self.courses: dict[str, int] = {}
         self.roles = {
             row.name: row.id
-            for row in db.execute(select(Role.id, Role.name).where(Role.account_id == root, Role.state == "built_in"))
+            for row in db.execute(
+                select(Role.c.id, Role.c.name).where(Role.c.account_id == root, Role.c.state == "built_in")
+            )
         }
 
     def add_accounts(self) -> None:
@@ -132,17 +134,17 @@ class _Scene:
             }
             for name in cast.SUB_ACCOUNTS
         ]  # fmt: skip
-        self.accounts = self._insert(Account, rows, Account.name)
-        table: Any = Account.__table__
+        self.accounts = self._insert(Account, rows, Account.c.name)
+        table: Any = Account
         for account in self.accounts.values():
             self.db.execute(table.update().where(table.c.id == account).values(ancestry=f"/{self.root}/{account}/"))
 
     def add_people(self, password_hash: str) -> None:
         by_uuid = {new_uuid(): pupil for pupil in _EVERYBODY}
-        ids = self._insert(User, [_user_row(pupil, uuid) for uuid, pupil in by_uuid.items()], User.uuid)
+        ids = self._insert(User, [_user_row(pupil, uuid) for uuid, pupil in by_uuid.items()], User.c.uuid)
         self.users = {pupil.login: ids[uuid] for uuid, pupil in by_uuid.items()}
         logins, channels, tokens = [], [], []
-        key = self.db.execute(select(DeveloperKey.id).where(DeveloperKey.is_default)).scalar_one()
+        key = self.db.execute(select(DeveloperKey.c.id).where(DeveloperKey.c.is_default)).scalar_one()
         for number, (login, user) in enumerate(self.users.items(), 1):
             address = f"{login}@{DOMAIN}"
             seen = self.now - timedelta(hours=7 * number) if number % 3 else None
@@ -187,7 +189,7 @@ class _Scene:
         )  # fmt: skip
 
     def add_courses(self) -> None:
-        term = self.db.execute(select(EnrollmentTerm.id).where(EnrollmentTerm.is_default)).scalar_one()
+        term = self.db.execute(select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.is_default)).scalar_one()
         self.courses = self._insert(
             Course,
             [
@@ -201,7 +203,7 @@ class _Scene:
                 }
                 for course in cast.COURSES
             ],
-            Course.course_code,
+            Course.c.course_code,
         )  # fmt: skip
 
     def add_enrollments(self) -> None:
@@ -271,7 +273,7 @@ class _Scene:
                 }
                 for place, name in enumerate(course.sections)
             ],
-            CourseSection.sis_section_id,
+            CourseSection.c.sis_section_id,
         )  # fmt: skip
         return [found[key] for key in sorted(found)]
 
@@ -295,7 +297,7 @@ class _Scene:
         self.db.execute(insert(table), [{**times, **row} for row in rows])
         if key is None:
             return {}
-        found = self.db.execute(select(key, table.id).where(key.in_([row[key.key] for row in rows])))
+        found = self.db.execute(select(key, table.c.id).where(key.in_([row[key.key] for row in rows])))
         return {row[0]: row[1] for row in found}
 
 

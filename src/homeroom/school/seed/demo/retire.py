@@ -25,7 +25,7 @@ class Replaced(NamedTuple):
 
 def is_open(db: Connection) -> bool:
     """Whether the demo school is here, and its tokens and passwords, which everybody knows, may still work."""
-    return db.execute(select(SystemFact.value).where(SystemFact.name == FACT)).scalar() == LOADED
+    return db.execute(select(SystemFact.c.value).where(SystemFact.c.name == FACT)).scalar() == LOADED
 
 
 def retire(database: Database) -> Replaced:
@@ -34,7 +34,7 @@ def retire(database: Database) -> Replaced:
     Whose password it is is found by trying it, so that no renamed login and nobody who was given it is forgotten.
     """
     with database.read() as db:
-        hashes = set(filter(None, db.execute(select(Login.password_hash).distinct()).scalars()))
+        hashes = set(filter(None, db.execute(select(Login.c.password_hash).distinct()).scalars()))
     known = [stored for stored in hashes if verify_password(stored, PASSWORD)]
     unknown = hash_password(secrets.token_urlsafe(32))
     with database.write() as db:
@@ -45,17 +45,18 @@ def _replace(db: Connection, known: list[str], unknown: str) -> Replaced:
     now = clock.now()
     logins = db.execute(
         update(Login)
-        .where(Login.password_hash.in_(known))
+        .where(Login.c.password_hash.in_(known))
         .values(password_hash=unknown, updated_at=now)
-        .returning(Login.id, Login.user_id)
+        .returning(Login.c.id, Login.c.user_id)
     ).all()
     tokens = db.execute(
         update(AccessToken)
         .where(
-            AccessToken.digest.in_([digest_of(token) for token in everybodys_tokens()]), AccessToken.state != "deleted"
+            AccessToken.c.digest.in_([digest_of(token) for token in everybodys_tokens()]),
+            AccessToken.c.state != "deleted",
         )
         .values(state="deleted", updated_at=now)
-        .returning(AccessToken.id, AccessToken.user_id)
+        .returning(AccessToken.c.id, AccessToken.c.user_id)
     ).all()
     for login in logins:
         record(db, "password_changed", user_id=login.user_id, object=("login", login.id), by="demo retire")
@@ -65,5 +66,5 @@ def _replace(db: Connection, known: list[str], unknown: str) -> Replaced:
     for user_id in {row.user_id for row in (*logins, *tokens)}:
         sign_out_everywhere(db, user_id)
         announce(db, PasswordChanged(user_id, None))
-    db.execute(update(SystemFact).where(SystemFact.name == FACT).values(value=RETIRED))
+    db.execute(update(SystemFact).where(SystemFact.c.name == FACT).values(value=RETIRED))
     return Replaced(len(logins), len(tokens))

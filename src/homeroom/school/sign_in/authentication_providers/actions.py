@@ -71,7 +71,7 @@ def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: Prov
     values = _columns(vault, provider.auth_type, settings, known, change.fields)
     if change.jit_provisioning is not None and provider.auth_type != CANVAS:
         values["jit_provisioning"] = change.jit_provisioning
-    changed = update(AuthenticationProvider).where(AuthenticationProvider.id == provider.id)
+    changed = update(AuthenticationProvider).where(AuthenticationProvider.c.id == provider.id)
     db.execute(changed.values(**values, updated_at=clock.now()))
     fields = sorted(change.fields)
     record(db, "provider_changed", object=("authentication_provider", provider.id), change="changed", fields=fields)
@@ -88,7 +88,7 @@ def delete_provider(db: Connection, provider: AnyRow) -> None:
     provider = _held(db, provider)
     db.execute(
         update(AuthenticationProvider)
-        .where(AuthenticationProvider.id == provider.id)
+        .where(AuthenticationProvider.c.id == provider.id)
         .values(state="deleted", sealed_secrets=None, updated_at=clock.now())
     )
     record(db, "provider_changed", object=("authentication_provider", provider.id), change="removed")
@@ -131,16 +131,18 @@ def _columns(
 def _order(db: Connection, account_id: int, moved: int | None, position: int | None) -> None:
     """Number the account's providers from 1, with ``moved`` at this position, or last."""
     rows = db.execute(
-        select(AuthenticationProvider.id)
-        .where(AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted")
-        .order_by(AuthenticationProvider.position, AuthenticationProvider.id)
+        select(AuthenticationProvider.c.id)
+        .where(AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted")
+        .order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
     )
     ids = [row.id for row in rows if row.id != moved]
     if moved is not None:
         ids.insert(len(ids) if position is None else max(position, 1) - 1, moved)
     if ids:
-        places = case({provider_id: place for place, provider_id in enumerate(ids, 1)}, value=AuthenticationProvider.id)
-        db.execute(update(AuthenticationProvider).where(AuthenticationProvider.id.in_(ids)).values(position=places))
+        places = case(
+            {provider_id: place for place, provider_id in enumerate(ids, 1)}, value=AuthenticationProvider.c.id
+        )
+        db.execute(update(AuthenticationProvider).where(AuthenticationProvider.c.id.in_(ids)).values(position=places))
 
 
 def _register_themselves(db: Connection, account_id: int, auth_type: str, change: ProviderChange) -> None:

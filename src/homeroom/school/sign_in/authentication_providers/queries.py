@@ -12,22 +12,22 @@ from homeroom.school.schema import AuthenticationProvider
 CANVAS = "canvas"
 OPENID = "openid_connect"
 COLUMNS = (
-    AuthenticationProvider.id,
-    AuthenticationProvider.account_id,
-    AuthenticationProvider.auth_type,
-    AuthenticationProvider.position,
-    AuthenticationProvider.jit_provisioning,
-    AuthenticationProvider.login_attribute,
-    AuthenticationProvider.settings,
-    AuthenticationProvider.sealed_secrets,
-    AuthenticationProvider.state,
+    AuthenticationProvider.c.id,
+    AuthenticationProvider.c.account_id,
+    AuthenticationProvider.c.auth_type,
+    AuthenticationProvider.c.position,
+    AuthenticationProvider.c.jit_provisioning,
+    AuthenticationProvider.c.login_attribute,
+    AuthenticationProvider.c.settings,
+    AuthenticationProvider.c.sealed_secrets,
+    AuthenticationProvider.c.state,
 )
 
 
 def providers_of(account_id: int) -> AnySelect:
     """The account's providers that are not deleted."""
     return select(*COLUMNS).where(
-        AuthenticationProvider.account_id == account_id, AuthenticationProvider.state != "deleted"
+        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
     )
 
 
@@ -35,10 +35,10 @@ def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
     """The account's provider with this number, or its first one of this type. Raises NotFound."""
     rows = providers_of(account_id)
     if is_number(text):
-        rows = rows.where(AuthenticationProvider.id == (local_id(text) or 0))
+        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
     else:
-        rows = rows.where(AuthenticationProvider.auth_type == text)
-    row = db.execute(rows.order_by(AuthenticationProvider.position, AuthenticationProvider.id).limit(1)).first()
+        rows = rows.where(AuthenticationProvider.c.auth_type == text)
+    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
     if row is None:
         raise NotFound("authentication provider")
     return row
@@ -46,7 +46,7 @@ def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
 
 def provider_with_id(db: Connection, provider_id: int) -> AnyRow:
     """The provider, deleted or not."""
-    return db.execute(select(*COLUMNS).where(AuthenticationProvider.id == provider_id)).one()
+    return db.execute(select(*COLUMNS).where(AuthenticationProvider.c.id == provider_id)).one()
 
 
 def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
@@ -54,7 +54,7 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
     stored lead to the password form.
     """
     rows = db.execute(
-        providers_of(account_id).order_by(AuthenticationProvider.position, AuthenticationProvider.id)
+        providers_of(account_id).order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
     ).all()
     named = [row for row in rows if text and text in (row.auth_type, str(row.id))]
     chosen = next(iter(named or rows), None)
@@ -65,12 +65,12 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
 
 def has_openid(db: Connection, account_id: int) -> bool:
     """Whether people can sign in through an OpenID provider."""
-    rows = providers_of(account_id).where(AuthenticationProvider.auth_type == OPENID)
+    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type == OPENID)
     return db.execute(rows.limit(1)).first() is not None
 
 
 def first_other_provider(db: Connection, account_id: int) -> str | None:
     """The type of the account's first provider that does not take our own passwords; None without one."""
-    rows = providers_of(account_id).where(AuthenticationProvider.auth_type != CANVAS)
-    row = db.execute(rows.order_by(AuthenticationProvider.position, AuthenticationProvider.id).limit(1)).first()
+    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type != CANVAS)
+    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
     return None if row is None else str(row.auth_type)

@@ -62,13 +62,13 @@ def _unique_id(provider: OpenIdProvider, claims: Mapping[str, Any]) -> str:
 def _find(db: Connection, provider: OpenIdProvider, unique_id: str) -> Entrant | None:
     """The login of this provider with this id. Raises SignInFailed if it is suspended."""
     row = db.execute(
-        select(Login.id, Login.user_id, Login.unique_id, Login.state, User.state.label("user_state"))
-        .join(User, User.id == Login.user_id)
+        select(Login.c.id, Login.c.user_id, Login.c.unique_id, Login.c.state, User.c.state.label("user_state"))
+        .join(User, User.c.id == Login.c.user_id)
         .where(
-            Login.account_id == provider.account_id,
-            Login.provider_key == provider.id,
-            Login.unique_id_key == search_key(unique_id),
-            Login.state != "deleted",
+            Login.c.account_id == provider.account_id,
+            Login.c.provider_key == provider.id,
+            Login.c.unique_id_key == search_key(unique_id),
+            Login.c.state != "deleted",
         )
     ).first()
     if row is None:

@@ -15,25 +15,25 @@ def end_session_url(db: Connection, login_id: int | None, return_to: str) -> str
     """The address at which the login's provider ends its own session and then sends the browser to ``return_to``. None
     for a login with a password, and for a provider without an ``end_session_endpoint``.
     """
-    return _url(db, return_to, Login.id == (login_id or 0))
+    return _url(db, return_to, Login.c.id == (login_id or 0))
 
 
 def end_session_url_of(db: Connection, user_id: int, return_to: str) -> str | None:
     """Like ``end_session_url``, for the person's first login with such a provider."""
-    return _url(db, return_to, Login.user_id == user_id)
+    return _url(db, return_to, Login.c.user_id == user_id)
 
 
 def _url(db: Connection, return_to: str, which: ColumnElement[bool]) -> str | None:
     rows = db.execute(
-        select(AuthenticationProvider.settings)
-        .join(Login, Login.provider_key == AuthenticationProvider.id)
+        select(AuthenticationProvider.c.settings)
+        .join(Login, Login.c.provider_key == AuthenticationProvider.c.id)
         .where(
             which,
-            Login.state == "active",
-            AuthenticationProvider.auth_type == OPENID,
-            AuthenticationProvider.state != "deleted",
+            Login.c.state == "active",
+            AuthenticationProvider.c.auth_type == OPENID,
+            AuthenticationProvider.c.state != "deleted",
         )
-        .order_by(Login.position, Login.id)
+        .order_by(Login.c.position, Login.c.id)
     )
     for row in rows:
         settings = decode(row.settings)
