@@ -11,7 +11,7 @@ from tests.conftest import School
 from homeroom.school.jobs import registry as jobs_module
 from homeroom.school.jobs.registry import Tools, call, job, later, sweep
 from homeroom.school.schema import SystemFact
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 RUN = "/homeroom/v1/jobs/run"
 
@@ -29,7 +29,7 @@ def fail(_tools: Tools, *, number: int) -> None:
     raise ValueError(f"Bell {number} is broken.")
 
 
-def silent_bells(db: Connection) -> Iterable[Call]:
+def silent_bells(db: Connection) -> Iterable[JobCall]:
     rows = db.execute(select(SystemFact.c.name).where(SystemFact.c.name.like("bell %"), SystemFact.c.value == "0"))
     return [call(ring, number=int(row.name.split()[1])) for row in rows]
 
@@ -117,7 +117,7 @@ def test_a_job_that_fails_is_logged_and_the_next_one_runs(dev: School, caplog: p
 
 
 def test_a_sweep_that_fails_keeps_no_other_from_finding(dev: School, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(_db: Connection) -> Iterable[Call]:
+    def broken(_db: Connection) -> Iterable[JobCall]:
         raise ValueError("The broom is broken.")
 
     sweep(broken)
@@ -146,7 +146,7 @@ def test_a_sweep_adds_nothing_to_a_full_queue(dev: School, monkeypatch: pytest.M
 
 
 def test_a_job_that_a_newer_version_has_dropped_is_left_out(dev: School, caplog: pytest.LogCaptureFixture) -> None:
-    dev.server.services.jobs.queue.put([Call("of_old", {"number": 1})])
+    dev.server.services.jobs.queue.put([JobCall("of_old", {"number": 1})])
     assert run(dev) == 1
     assert "There is no job 'of_old'." in caplog.text
 

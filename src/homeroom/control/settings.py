@@ -17,15 +17,15 @@ route = Routes()
 
 
 @route.get("/accounts/:id/settings", right=BY_POLICY, scope=False, answers=AccountSettings)
-def show_settings(id: SiteAdminsAccount, db: Connection) -> dict[str, Any]:
+def show_settings(account: SiteAdminsAccount, db: Connection) -> dict[str, Any]:
     """Show every setting of the account."""
-    return settings_json(find_settings(db, id.id))
+    return settings_json(find_settings(db, account.id))
 
 
 @route.put("/accounts/:id/settings", right=BY_POLICY, scope=False, takes=AccountSettings, answers=AccountSettings)
-def change_account_settings(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
+def change_account_settings(account: SiteAdminsAccount, changes: RawParams, db: Connection) -> dict[str, Any]:
     """Change the settings that are given, all or none of them, and answer every setting."""
-    return settings_json(change_settings(db, id.id, without_credentials(changes)))
+    return settings_json(change_settings(db, account.id, without_credentials(changes)))
 
 
 def settings_json(settings: AccountSettings) -> dict[str, Any]:

@@ -23,11 +23,11 @@ class TermsJson(msgspec.Struct):
 
 
 @route.put("/accounts/:id/terms_of_service", right=BY_POLICY, scope=False, takes=TermsChange)
-def change_terms_of_service(id: SiteAdminsAccount, changes: RawParams, db: Connection) -> TermsJson:
+def change_terms_of_service(account: SiteAdminsAccount, changes: RawParams, db: Connection) -> TermsJson:
     """Change what people agree to, and whether they must."""
     try:
         change = msgspec.convert(without_credentials(changes), TermsChange)
     except msgspec.ValidationError as error:
         raise Refused(f"The terms cannot be changed so: {error}.") from None
-    change_terms(db, id.id, change)
-    return TermsJson(*find_terms(db, id.id))
+    change_terms(db, account.id, change)
+    return TermsJson(*find_terms(db, account.id))

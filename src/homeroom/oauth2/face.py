@@ -13,7 +13,7 @@ from homeroom.wire.browser.pages import PAGE_HEADERS, TermsNotAccepted
 from homeroom.wire.http import api_errors
 from homeroom.wire.http.request import Request
 from homeroom.wire.serving.authentication import authenticate
-from homeroom.wire.serving.endpoint import Call
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.server import Face
 
 

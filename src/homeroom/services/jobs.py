@@ -29,14 +29,14 @@ THREADS = 4
 _WOKEN, _DONE = "woken", "done"
 
 
-class Call(NamedTuple):
+class JobCall(NamedTuple):
     """A job by its name, and the ids it is about."""
 
     job: str
     ids: Mapping[str, int]
 
 
-Run = Callable[[Call], None]
+Run = Callable[[JobCall], None]
 
 
 class JobQueue:
@@ -50,7 +50,7 @@ class JobQueue:
         self._counts = settings.dev
         self._listens = not settings.url.startswith("sqlite")
 
-    def put(self, calls: Sequence[Call]) -> None:
+    def put(self, calls: Sequence[JobCall]) -> None:
         """Wake workers. What cannot be put is logged and not raised: its row is committed, and a sweep will find it."""
         try:
             for call in calls:
@@ -111,7 +111,7 @@ class JobQueue:
 
     def _run_and_count(self, job: str, ids: dict[str, int]) -> None:
         try:
-            self._run(Call(job, ids))
+            self._run(JobCall(job, ids))
         finally:
             if self._counts:
                 self._huey.storage.incr(_DONE)

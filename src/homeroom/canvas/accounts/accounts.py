@@ -20,10 +20,10 @@ from homeroom.school.rights.permissions import PERMISSIONS
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
 from homeroom.school.schema import Account
 from homeroom.school.sign_in.authentication_providers.queries import first_other_provider
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import AccountId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _BY_ID = Order(Account.c.id, Account.c.id)
@@ -102,13 +102,11 @@ class AccountDomainJson(Struct):
 
 
 @route.get("/accounts/search", right=PUBLIC)
-def search_accounts(
-    params: Params[SearchAccounts], paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[AccountDomainJson]:
+def search_accounts(params: Params[SearchAccounts], paging: Paging, call: Call) -> Page[AccountDomainJson]:
     """Search account domains: the root account, at the address that was called."""
-    root, domain = actor.root, urlsplit(request.base_url).netloc
+    root, domain = call.actor.root, urlsplit(call.request.base_url).netloc
     found = params.name.casefold() in root.name.casefold() and params.domain.casefold() in domain.casefold()
-    provider = first_other_provider(db, root.id)
+    provider = first_other_provider(call.db, root.id)
     return paging.cut([AccountDomainJson(root.name, domain, provider)] if found else [])
 
 
@@ -120,79 +118,79 @@ def list_course_accounts(paging: Paging, actor: Actor, db: Connection) -> Page[A
 
 
 @route.get("/accounts/:id", right=BY_POLICY)
-def show_account(id: AccountContext, actor: Actor, db: Connection) -> AccountJson:
+def show_account(account: AccountContext, actor: Actor, db: Connection) -> AccountJson:
     """Get a single account."""
-    if policy.can_read(actor, id):
-        return account_json(id, AccountView(actor))
-    if policy.works_in(db, actor, id):
-        return name_json(id)
+    if policy.can_read(actor, account):
+        return account_json(account, AccountView(actor))
+    if policy.works_in(db, actor, account):
+        return name_json(account)
     raise NotAllowed("read")
 
 
 @route.put("/accounts/:id", right=BY_POLICY)
-def update_account(id: AccountContext, params: Params[UpdateAccount], actor: Actor, db: Connection) -> AccountJson:
+def update_account(account: AccountContext, params: Params[UpdateAccount], actor: Actor, db: Connection) -> AccountJson:
     """Update an account."""
     parent = None
     if params.account.parent_account_id is not UNSET:
         parent = queries.find_account(db, actor, parse_id("account", params.account.parent_account_id))
-    policy.require_change(actor, id, params.account, parent)
-    actions.update_account(db, id, params.account, parent, override_stickiness=params.override_sis_stickiness)
-    return _show(db, actor, id.id)
+    policy.require_change(actor, account, params.account, parent)
+    actions.update_account(db, account, params.account, parent, override_stickiness=params.override_sis_stickiness)
+    return _show(db, actor, account.id)
 
 
 @route.get("/accounts/:account_id/settings", right="manage_account_settings")
-def show_account_settings(account_id: AccountContext, db: Connection) -> AccountSettingsJson:
+def show_account_settings(account: AccountContext, db: Connection) -> AccountSettingsJson:
     """Show account settings."""
-    found = restrictions_of_account(db, account_id.ref.chain)
+    found = restrictions_of_account(db, account.ref.chain)
     return AccountSettingsJson(**{name: InheritedSettingJson(*setting) for name, setting in found.items()})
 
 
 @route.get("/accounts/:account_id/sub_accounts", right=BY_POLICY)
 def list_sub_accounts(
-    account_id: AccountContext, params: Params[ListSubAccounts], paging: Paging, actor: Actor, db: Connection
+    account: AccountContext, params: Params[ListSubAccounts], paging: Paging, actor: Actor, db: Connection
 ) -> Page[AccountJson]:
     """Get the sub-accounts of an account."""
-    policy.require_read(actor, account_id)
+    policy.require_read(actor, account)
     by_name = params.order == "name" and not params.recursive
     order = Order(Account.c.name, Account.c.id) if by_name else _BY_ID
-    page = paging.of(db, queries.sub_accounts(account_id, recursive=params.recursive), order)
+    page = paging.of(db, queries.sub_accounts(account, recursive=params.recursive), order)
     return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
 
 
 @route.post("/accounts/:account_id/sub_accounts", right="manage_account_settings")
 def create_sub_account(
-    account_id: AccountContext, params: Params[CreateSubAccount], actor: Actor, db: Connection
+    account: AccountContext, params: Params[CreateSubAccount], actor: Actor, db: Connection
 ) -> AccountJson:
     """Create a new sub-account."""
     change = params.account
     if change.quotas:
-        actor.require("manage_storage_quotas", account_id.ref)
+        actor.require("manage_storage_quotas", account.ref)
     if not actor.holds("manage_sis", actor.root.ref):
         # As for users (users-core.md §4): without the right the SIS id is not heard.
         change.sis_account_id = UNSET
-    return _show(db, actor, actions.create_sub_account(db, account_id, change))
+    return _show(db, actor, actions.create_sub_account(db, account, change))
 
 
 @route.delete("/accounts/:account_id/sub_accounts/:id", right="manage_account_settings")
-def delete_sub_account(account_id: AccountContext, id: AccountId, actor: Actor, db: Connection) -> AccountJson:
+def delete_sub_account(account: AccountContext, id: AccountId, actor: Actor, db: Connection) -> AccountJson:
     """Delete a sub-account that is below the account of the path."""
-    account = queries.find_account(db, actor, id)
-    if account_id.id not in account.ref.chain:
+    sub_account = queries.find_account(db, actor, id)
+    if account.id not in sub_account.ref.chain:
         raise NotFound("account")
-    actions.delete_sub_account(db, account)
-    json = account_json(account, AccountView(actor))
+    actions.delete_sub_account(db, sub_account)
+    json = account_json(sub_account, AccountView(actor))
     json.workflow_state = "deleted"
     return json
 
 
 @route.get("/accounts/:account_id/permissions", right=BY_POLICY)
 def show_permissions(
-    account_id: AccountContext, params: Params[AskPermissions], actor: Actor, db: Connection
+    account: AccountContext, params: Params[AskPermissions], actor: Actor, db: Connection
 ) -> dict[str, bool]:
     """Say which of these permissions the caller has on the account; all of them when none is named."""
-    if not policy.can_read(actor, account_id) and not policy.works_in(db, actor, account_id):
+    if not policy.can_read(actor, account) and not policy.works_in(db, actor, account):
         raise NotAllowed("read")
-    return {name: actor.holds(name, account_id.ref) for name in params.permissions or PERMISSIONS}
+    return {name: actor.holds(name, account.ref) for name in params.permissions or PERMISSIONS}
 
 
 def _show(db: Connection, actor: Actor, account_id: int) -> AccountJson:

@@ -52,75 +52,73 @@ class SetFeatureFlag(Struct):
 
 @route.get("/accounts/:account_id/features", right=BY_POLICY)
 def list_account_features(
-    account_id: AccountContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+    account: AccountContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
 ) -> Page[FeatureJson]:
     """List features."""
-    _require_view(actor, account_id.ref)
-    return _list(db, account_id.ref, params, paging)
+    _require_view(actor, account.ref)
+    return _list(db, account.ref, params, paging)
 
 
 @route.get("/accounts/:account_id/features/enabled", right=BY_POLICY)
-def list_enabled_account_features(
-    account_id: AccountContext, paging: Paging, actor: Actor, db: Connection
-) -> Page[str]:
+def list_enabled_account_features(account: AccountContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
     """List enabled features."""
-    _require_view(actor, account_id.ref)
-    return _enabled(db, account_id.ref, paging)
+    _require_view(actor, account.ref)
+    return _enabled(db, account.ref, paging)
 
 
 @route.get("/accounts/:account_id/features/flags/:feature", right=BY_POLICY)
-def show_account_flag(account_id: AccountContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+def show_account_flag(account: AccountContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
-    _require_view(actor, account_id.ref)
-    return flag_json(feature_flags.find_flag(db, feature, account_id.ref))
+    _require_view(actor, account.ref)
+    return flag_json(feature_flags.find_flag(db, feature, account.ref))
 
 
 @route.put("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
 def set_account_flag(
-    account_id: AccountContext, feature: str, params: Params[SetFeatureFlag], db: Connection
+    account: AccountContext, feature: str, params: Params[SetFeatureFlag], db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(feature_flags.set_flag(db, feature, account_id.ref, params.state))
+    return flag_json(feature_flags.set_flag(db, feature, account.ref, params.state))
 
 
 @route.delete("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
-def remove_account_flag(account_id: AccountContext, feature: str, db: Connection) -> FeatureFlagJson:
+def remove_account_flag(account: AccountContext, feature: str, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(feature_flags.remove_flag(db, feature, account_id.ref))
+    return flag_json(feature_flags.remove_flag(db, feature, account.ref))
 
 
 @route.get("/courses/:course_id/features", right=BY_POLICY)
 def list_course_features(
-    course_id: CourseContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+    course: CourseContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
 ) -> Page[FeatureJson]:
     """List features."""
-    return _list(db, _readable(db, actor, course_id), params, paging)
+    return _list(db, _readable(db, actor, course), params, paging)
 
 
 @route.get("/courses/:course_id/features/enabled", right=BY_POLICY)
-def list_enabled_course_features(course_id: CourseContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
+def list_enabled_course_features(course: CourseContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
     """List enabled features."""
-    return _enabled(db, _readable(db, actor, course_id), paging)
+    return _enabled(db, _readable(db, actor, course), paging)
 
 
 @route.get("/courses/:course_id/features/flags/:feature", right=BY_POLICY)
-def show_course_flag(course_id: CourseContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+def show_course_flag(course: CourseContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
-    return flag_json(feature_flags.find_flag(db, feature, _readable(db, actor, course_id)))
+    return flag_json(feature_flags.find_flag(db, feature, _readable(db, actor, course)))
 
 
 @route.put("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
 def set_course_flag(
-    course_id: CourseContext, feature: str, params: Params[SetFeatureFlag], db: Connection
+    course: CourseContext, feature: str, params: Params[SetFeatureFlag], db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(feature_flags.set_flag(db, feature, course_id.ref, params.state))
+    return flag_json(feature_flags.set_flag(db, feature, course.ref, params.state))
 
 
 @route.delete("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
-def remove_course_flag(course_id: CourseContext, feature: str, db: Connection) -> FeatureFlagJson:
+def remove_course_flag(course: CourseContext, feature: str, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(feature_flags.remove_flag(db, feature, course_id.ref))
+    return flag_json(feature_flags.remove_flag(db, feature, course.ref))
 
 
 @route.get("/users/:user_id/features", right=BY_POLICY)

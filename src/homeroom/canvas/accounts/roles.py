@@ -95,63 +95,61 @@ class ListPermissions(Struct):
 
 @route.get("/accounts/:account_id/roles", right="manage_role_overrides")
 def list_roles(
-    account_id: AccountContext, params: Params[ListRoles], paging: Paging, actor: Actor, db: Connection
+    account: AccountContext, params: Params[ListRoles], paging: Paging, actor: Actor, db: Connection
 ) -> Page[RoleJson]:
     """List the roles of an account."""
-    rows = roles.roles_of_account(account_id, params.state, inherited=params.show_inherited)
+    rows = roles.roles_of_account(account, params.state, inherited=params.show_inherited)
     page = paging.of(db, rows, Order(Role.c.id, Role.c.id))
-    return page.with_items(_rendered(db, actor, account_id, [FoundRole(*row) for row in page.items]))
+    return page.with_items(_rendered(db, actor, account, [FoundRole(*row) for row in page.items]))
 
 
 @route.get("/accounts/:account_id/roles/permissions", right="manage_role_overrides")
-def list_assignable_permissions(account_id: AccountContext, params: Params[ListPermissions]) -> list[PermissionJson]:
+def list_assignable_permissions(account: AccountContext, params: Params[ListPermissions]) -> list[PermissionJson]:
     """List assignable permissions."""
-    at_site = bool(account_id.row.is_site_admin)
+    at_site = bool(account.row.is_site_admin)
     shown = [permission_json(name, at_site) for name in roles.permissions_of(ADMIN, in_site_admin=at_site)]
     term = params.search_term.casefold()
     return [json for json in shown if any(term in text.casefold() for text in _texts(json))]
 
 
 @route.get("/accounts/:account_id/roles/:id", right="manage_role_overrides")
-def show_role(account_id: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
+def show_role(account: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Get a single role."""
-    return _show(db, actor, account_id, id)
+    return _show(db, actor, account, id)
 
 
 @route.post("/accounts/:account_id/roles", right="manage_role_overrides")
-def create_role(account_id: AccountContext, params: Params[CreateRole], actor: Actor, db: Connection) -> RoleJson:
+def create_role(account: AccountContext, params: Params[CreateRole], actor: Actor, db: Connection) -> RoleJson:
     """Create a new role."""
     label = params.label or params.role
     if not label:
         raise MissingParameter("label")
-    role_id = actions.create_role(db, actor, account_id, label, params.base_role_type, params.permissions)
-    return _show(db, actor, account_id, str(role_id))
+    role_id = actions.create_role(db, actor, account, label, params.base_role_type, params.permissions)
+    return _show(db, actor, account, str(role_id))
 
 
 @route.put("/accounts/:account_id/roles/:id", right="manage_role_overrides")
-def update_role(
-    account_id: AccountContext, id: str, params: Params[UpdateRole], actor: Actor, db: Connection
-) -> RoleJson:
+def update_role(account: AccountContext, id: str, params: Params[UpdateRole], actor: Actor, db: Connection) -> RoleJson:
     """Update a role."""
-    role = find_role(db, account_id, id)
-    actions.update_role(db, actor, account_id, role, params.label, params.permissions)
-    return _show(db, actor, account_id, str(role.id))
+    role = find_role(db, account, id)
+    actions.update_role(db, actor, account, role, params.label, params.permissions)
+    return _show(db, actor, account, str(role.id))
 
 
 @route.delete("/accounts/:account_id/roles/:id", right="manage_role_overrides")
-def deactivate_role(account_id: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
+def deactivate_role(account: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Deactivate a role."""
-    role = find_role(db, account_id, id)
-    actions.set_role_state(db, account_id, role, "inactive")
-    return _show(db, actor, account_id, str(role.id))
+    role = find_role(db, account, id)
+    actions.set_role_state(db, account, role, "inactive")
+    return _show(db, actor, account, str(role.id))
 
 
 @route.post("/accounts/:account_id/roles/:id/activate", right="manage_role_overrides")
-def activate_role(account_id: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
+def activate_role(account: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Activate a role."""
-    role = find_role(db, account_id, id)
-    actions.set_role_state(db, account_id, role, "active")
-    return _show(db, actor, account_id, str(role.id))
+    role = find_role(db, account, id)
+    actions.set_role_state(db, account, role, "active")
+    return _show(db, actor, account, str(role.id))
 
 
 def role_json(role: FoundRole, account: FoundAccount, decided: Mapping[str, Decision], actor: Actor) -> RoleJson:

@@ -24,12 +24,12 @@ class TermsOfServiceJson(Struct):
 
 
 @route.get("/accounts/:account_id/terms_of_service", right=PUBLIC)
-def show_terms_of_service(account_id: AccountContext, actor: Actor, db: Connection) -> TermsOfServiceJson:
+def show_terms_of_service(account: AccountContext, actor: Actor, db: Connection) -> TermsOfServiceJson:
     """Get the terms of service: a sub-account has those of its root account."""
     # Whoever registers reads the terms before they are anybody, and learns nothing of other accounts by asking.
-    if not actor.is_signed_in and account_id.id != actor.root.id:
+    if not actor.is_signed_in and account.id != actor.root.id:
         raise NotFound("account")
-    return terms_json(find_terms(db, account_id.id if account_id.is_root else actor.root.id))
+    return terms_json(find_terms(db, account.id if account.is_root else actor.root.id))
 
 
 def terms_json(terms: Terms) -> TermsOfServiceJson:

@@ -17,10 +17,10 @@ from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import AccessToken
 from homeroom.wire.http.answers import Answer, seconds
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _OLDEST_FIRST = Order(AccessToken.c.id, AccessToken.c.id)
@@ -89,29 +89,27 @@ def show_token(user_id: UserId, id: str, actor: Actor, db: Connection) -> TokenJ
 
 
 @route.post("/users/:user_id/tokens", right=BY_POLICY)
-def create_token(
-    user_id: UserId, params: Params[MakeToken], actor: Actor, request: Request, db: Connection
-) -> TokenJson | Answer:
+def create_token(user_id: UserId, params: Params[MakeToken], call: Call) -> TokenJson | Answer:
     """Create an access token."""
-    person = find_user(db, actor, user_id)
-    policy.require_create(db, actor, person.id)
+    person = find_user(call.db, call.actor, user_id)
+    policy.require_create(call.db, call.actor, person.id)
     fields = params.token
     if fields.purpose is UNSET or not fields.purpose.strip():
         return Answer(400, _NO_PURPOSE)
     expires_at = None if fields.expires_at is UNSET else fields.expires_at
-    policy.require_expiry(db, actor, person.id, expires_at)
+    policy.require_expiry(call.db, call.actor, person.id, expires_at)
     token_id, text = actions.make_token(
-        db,
+        call.db,
         person.id,
         purpose=fields.purpose,
         expires_at=expires_at,
         scopes=() if fields.scopes is UNSET else fields.scopes,
-        active=policy.is_own(actor, person.id),
-        real_user_id=actor.real_id if actor.is_masquerading else None,
-        within=actor.scopes,
-        most=request.settings.max_tokens,
+        active=policy.is_own(call.actor, person.id),
+        real_user_id=call.actor.real_id if call.actor.is_masquerading else None,
+        within=call.actor.scopes,
+        most=call.request.settings.max_tokens,
     )
-    return token_json(token_with_id(db, token_id), text)
+    return token_json(token_with_id(call.db, token_id), text)
 
 
 @route.put("/users/:user_id/tokens/:id", right=BY_POLICY)

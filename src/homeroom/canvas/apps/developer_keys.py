@@ -27,10 +27,10 @@ from homeroom.school.ground.ids import local_id
 from homeroom.school.ground.vault import Vault, open_vault
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import DeveloperKey
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import RecordId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
@@ -98,60 +98,56 @@ class SwitchKey(Struct):
 
 @route.get("/accounts/:account_id/developer_keys", right="manage_developer_keys")
 def list_developer_keys(
-    account_id: AccountContext, params: Params[ListKeys], paging: Paging, actor: Actor, request: Request, db: Connection
+    account: AccountContext, params: Params[ListKeys], paging: Paging, call: Call
 ) -> Page[DeveloperKeyJson] | Page[InheritedKeyJson]:
     """List developer keys."""
-    _require_root(account_id)
-    page = paging.of(db, keys_of(actor, account_id.id, inherited=params.inherited), _NEWEST_FIRST)
+    _require_root(account)
+    page = paging.of(call.db, keys_of(call.actor, account.id, inherited=params.inherited), _NEWEST_FIRST)
     if params.inherited:
         return page.map(inherited_key_json)
-    vault = open_vault(db)
+    vault = open_vault(call.db)
     return page.map(lambda key: developer_key_json(key, vault))
 
 
 @route.post("/accounts/:account_id/developer_keys", right="manage_developer_keys")
 def create_developer_key(
-    account_id: AccountContext,
+    account: AccountContext,
     params: Params[MakeKey],
-    actor: Actor,
-    request: Request,
+    call: Call,
     services: Services,
-    db: Connection,
 ) -> DeveloperKeyJson:
     """Create a developer key."""
-    _require_root(account_id)
+    _require_root(account)
     values = column_values(params.developer_key.given(), _known_scopes(services))
-    vault = open_vault(db)
+    vault = open_vault(call.db)
     key_id = actions.make_key(
-        db,
+        call.db,
         vault,
         values,
-        owner=key_owner(actor, account_id.id),
-        site_admin=actor.root.site_admin_account_id,
-        by=actor.id,
+        owner=key_owner(call.actor, account.id),
+        site_admin=call.actor.root.site_admin_account_id,
+        by=call.actor.id,
     )
-    return developer_key_json(find_key(db, key_id), vault)
+    return developer_key_json(find_key(call.db, key_id), vault)
 
 
 @route.put("/developer_keys/:id", right=BY_POLICY)
-def update_developer_key(
-    id: RecordId, params: Params[ChangeKey], actor: Actor, request: Request, services: Services, db: Connection
-) -> DeveloperKeyJson:
+def update_developer_key(id: RecordId, params: Params[ChangeKey], call: Call, services: Services) -> DeveloperKeyJson:
     """Update a developer key."""
-    key = find_managed_key(db, actor, id)
+    key = find_managed_key(call.db, call.actor, id)
     fields = params.developer_key
     given = fields.given()
     given.pop("event", None)
-    actions.change_key(db, key, column_values(given, _known_scopes(services)), event=fields.event)
-    return _shown(db, request, key)
+    actions.change_key(call.db, key, column_values(given, _known_scopes(services)), event=fields.event)
+    return _shown(call, key)
 
 
 @route.delete("/developer_keys/:id", right=BY_POLICY)
-def delete_developer_key(id: RecordId, actor: Actor, request: Request, db: Connection) -> DeveloperKeyJson:
+def delete_developer_key(id: RecordId, call: Call) -> DeveloperKeyJson:
     """Delete a developer key."""
-    key = find_managed_key(db, actor, id)
-    actions.delete_key(db, key)
-    return _shown(db, request, key)
+    key = find_managed_key(call.db, call.actor, id)
+    actions.delete_key(call.db, key)
+    return _shown(call, key)
 
 
 @route.post(
@@ -159,16 +155,16 @@ def delete_developer_key(id: RecordId, actor: Actor, request: Request, db: Conne
     right="manage_developer_keys",
 )
 def switch_developer_key(
-    account_id: AccountContext, developer_key_id: RecordId, params: Params[SwitchKey], actor: Actor, db: Connection
+    account: AccountContext, developer_key_id: RecordId, params: Params[SwitchKey], actor: Actor, db: Connection
 ) -> BindingJson:
     """Create or change a developer key account binding."""
-    _require_root(account_id)
+    _require_root(account)
     key = find_key(db, local_id(developer_key_id.value) or 0) if developer_key_id.kind == "id" else None
     # An account may switch its own keys, and those of the site admin.
-    if key is None or key.state == "deleted" or key.account_id not in (None, key_owner(actor, account_id.id)):
+    if key is None or key.state == "deleted" or key.account_id not in (None, key_owner(actor, account.id)):
         raise NotFound("developer key")
     state = params.developer_key_account_binding.workflow_state
-    return binding_json(actions.switch_key(db, key.id, account_id.id, state))
+    return binding_json(actions.switch_key(db, key.id, account.id, state))
 
 
 def _require_root(account: FoundAccount) -> None:
@@ -180,9 +176,9 @@ def _known_scopes(services: Services) -> frozenset[str]:
     return frozenset(scope.text for scope in services.scopes)
 
 
-def _shown(db: Connection, request: Request, key: AnyRow) -> DeveloperKeyJson:
-    vault: Vault = open_vault(db)
-    return developer_key_json(find_key(db, key.id), vault)
+def _shown(call: Call, key: AnyRow) -> DeveloperKeyJson:
+    vault: Vault = open_vault(call.db)
+    return developer_key_json(find_key(call.db, key.id), vault)
 
 
 def _lines(value: str | list[str] | None) -> list[str]:

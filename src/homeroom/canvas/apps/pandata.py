@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from homeroom.school.apps.pandata import pandata_tokens
 from homeroom.school.ground.vault import open_vault
-from homeroom.school.rights.actor import Actor
-from homeroom.wire.http.request import Request
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -28,13 +26,11 @@ class PandataTokensJson(Struct):
 
 
 @route.post("/users/self/pandata_events_token", right=SELF_ONLY)
-def create_pandata_events_token(
-    params: Params[AskForTokens], actor: Actor, request: Request, db: Connection
-) -> PandataTokensJson:
+def create_pandata_events_token(params: Params[AskForTokens], call: Call) -> PandataTokensJson:
     """Get a Pandata Events jwt token and its expiration date."""
-    tokens = pandata_tokens(db, open_vault(db), actor, params.app_key)
+    tokens = pandata_tokens(call.db, open_vault(call.db), call.actor, params.app_key)
     return PandataTokensJson(
-        url=f"{request.base_url}/pandata/events",
+        url=f"{call.request.base_url}/pandata/events",
         auth_token=tokens.auth_token,
         props_token=tokens.props_token,
         expires_at=int(tokens.expires_at.timestamp()) * 1000,

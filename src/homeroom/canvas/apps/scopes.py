@@ -32,7 +32,7 @@ class ScopeJson(Struct):
 
 @route.get("/accounts/:account_id/scopes", right="manage_developer_keys")
 def list_scopes(
-    account_id: AccountContext, params: Params[ListScopes], services: Services
+    account: AccountContext, params: Params[ListScopes], services: Services
 ) -> list[ScopeJson] | dict[str, list[ScopeJson]]:
     """List scopes."""
     scopes = [scope_json(scope) for scope in services.scopes]

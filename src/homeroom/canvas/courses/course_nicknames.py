@@ -41,27 +41,27 @@ def list_nicknames(paging: Paging, actor: Actor, db: Connection) -> Page[CourseN
 
 
 @route.get("/users/self/course_nicknames/:course_id", right=SELF_ONLY)
-def show_nickname(course_id: CourseContext, actor: Actor, db: Connection) -> CourseNicknameJson:
+def show_nickname(course: CourseContext, actor: Actor, db: Connection) -> CourseNicknameJson:
     """Get course nickname."""
-    _require_reader(db, actor, course_id)
-    return CourseNicknameJson(course_id.id, course_id.record.name, course_id.record.nickname)
+    _require_reader(db, actor, course)
+    return CourseNicknameJson(course.id, course.record.name, course.record.nickname)
 
 
 @route.put("/users/self/course_nicknames/:course_id", right=SELF_ONLY)
 def set_nickname(
-    course_id: CourseContext, params: Params[SetNickname], actor: Actor, db: Connection
+    course: CourseContext, params: Params[SetNickname], actor: Actor, db: Connection
 ) -> CourseNicknameJson:
     """Set course nickname."""
-    _require_reader(db, actor, course_id)
-    nicknames.set_nickname(db, actor.id, course_id.id, params.nickname)
-    return CourseNicknameJson(course_id.id, course_id.record.name, params.nickname)
+    _require_reader(db, actor, course)
+    nicknames.set_nickname(db, actor.id, course.id, params.nickname)
+    return CourseNicknameJson(course.id, course.record.name, params.nickname)
 
 
 @route.delete("/users/self/course_nicknames/:course_id", right=SELF_ONLY)
-def remove_nickname(course_id: CourseContext, actor: Actor, db: Connection) -> CourseNicknameJson:
+def remove_nickname(course: CourseContext, actor: Actor, db: Connection) -> CourseNicknameJson:
     """Remove course nickname."""
-    nicknames.remove_nickname(db, actor.id, course_id.id)
-    return CourseNicknameJson(course_id.id, course_id.record.name, None)
+    nicknames.remove_nickname(db, actor.id, course.id)
+    return CourseNicknameJson(course.id, course.record.name, None)
 
 
 @route.delete("/users/self/course_nicknames", right=SELF_ONLY)

@@ -71,11 +71,11 @@ class CourseSettingsJson(Struct):
 
 
 @route.get("/courses/:course_id/settings", right=BY_POLICY)
-def show_course_settings(course_id: CourseContext, actor: Actor, db: Connection) -> CourseSettingsJson:
+def show_course_settings(course: CourseContext, actor: Actor, db: Connection) -> CourseSettingsJson:
     """Get course settings."""
-    if not can_read_course(db, actor, course_id.ref):
+    if not can_read_course(db, actor, course.ref):
         raise NotAllowed("read")
-    return CourseSettingsJson(**settings_of(db, course_id.record))
+    return CourseSettingsJson(**settings_of(db, course.record))
 
 
 @route.put("/courses/:course_id/settings", right=BY_POLICY)

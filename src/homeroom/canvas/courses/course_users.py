@@ -25,11 +25,11 @@ from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -65,97 +65,70 @@ class AskPermissions(Struct):
 
 @route.get("/courses/:course_id/users", right="read_roster")
 def list_course_users(
-    course_id: CourseContext,
-    params: Params[ListCourseUsers],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
 ) -> Page[UserJson]:
     """List users in course."""
-    return _list(db, actor, request, course_id.ref, params, paging)
+    return _list(call, course.ref, params, paging)
 
 
 @route.get("/courses/:course_id/search_users", right="read_roster")
 def search_course_users(
-    course_id: CourseContext,
-    params: Params[ListCourseUsers],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
 ) -> Page[UserJson]:
     """Search for users in a course: the same list under its older name."""
-    return _list(db, actor, request, course_id.ref, params, paging)
+    return _list(call, course.ref, params, paging)
 
 
 @route.get("/courses/:course_id/students", right="read_roster")
-def list_course_students(
-    course_id: CourseContext,
-    params: Params[ListStudents],
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> list[UserJson]:
+def list_course_students(course: CourseContext, params: Params[ListStudents], call: Call) -> list[UserJson]:
     """List students: all of them at once, by name."""
     which = RosterFilter(types=(STUDENT,), states=("active",))
-    students = everybody_in(db, actor, course_id.ref, which)
-    return _rendered(db, actor, request, course_id.ref, students, params.include)
+    students = everybody_in(call.db, call.actor, course.ref, which)
+    return _rendered(call, course.ref, students, params.include)
 
 
 @route.get("/courses/:course_id/recent_students", right="manage_students")
-def list_recent_students(
-    course_id: CourseContext, paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[UserJson]:
+def list_recent_students(course: CourseContext, paging: Paging, call: Call) -> Page[UserJson]:
     """List recently logged in students."""
     which = RosterFilter(types=(STUDENT,), states=("active",))
     include = frozenset(("last_login",))
-    return _page(db, actor, request, course_id.ref, which, include, paging, "last_login", descending=True)
+    return _page(call, course.ref, which, include, paging, "last_login", descending=True)
 
 
 @route.get("/courses/:course_id/student_view_student", right="manage_course_content_edit", writes=True)
-def show_student_view_student(course_id: CourseContext, actor: Actor, request: Request, db: Connection) -> UserJson:
+def show_student_view_student(course: CourseContext, call: Call) -> UserJson:
     """Return test student for course: made the first time that it is asked for."""
-    user_id = student_view_student(db, course_id.ref, course_id.record.root_account_id)
-    return user_json(find_person(db, user_id), UserView.in_course(db, actor, request, course_id.ref))
+    user_id = student_view_student(call.db, course.ref, course.record.root_account_id)
+    return user_json(find_person(call.db, user_id), UserView.in_course(call, course.ref))
 
 
 @route.get("/courses/:course_id/users/:id", right="read_roster")
-def show_course_user(
-    course_id: CourseContext,
-    id: UserId,
-    params: Params[ShowCourseUser],
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> UserJson:
+def show_course_user(course: CourseContext, id: UserId, params: Params[ShowCourseUser], call: Call) -> UserJson:
     """Get single user."""
-    member = find_person_in_course(db, actor, course_id.ref, find_user_id(db, actor, id))
-    return _rendered(db, actor, request, course_id.ref, [member], params.include)[0]
+    member = find_person_in_course(call.db, call.actor, course.ref, find_user_id(call.db, call.actor, id))
+    return _rendered(call, course.ref, [member], params.include)[0]
 
 
 @route.get("/courses/:course_id/permissions", right=BY_POLICY)
 def show_course_permissions(
-    course_id: CourseContext, params: Params[AskPermissions], actor: Actor, db: Connection
+    course: CourseContext, params: Params[AskPermissions], actor: Actor, db: Connection
 ) -> dict[str, bool]:
     """Permissions: those of the caller in the course."""
     asked = sorted(PERMISSIONS) if params.permissions is None else params.permissions
-    return {name: name in PERMISSIONS and actor.holds_in_course(db, name, course_id.ref) for name in asked}
+    return {name: name in PERMISSIONS and actor.holds_in_course(db, name, course.ref) for name in asked}
 
 
-def _list(
-    db: Connection, actor: Actor, request: Request, course: CourseRef, params: ListCourseUsers, paging: Paging
-) -> Page[UserJson]:
+def _list(call: Call, course: CourseRef, params: ListCourseUsers, paging: Paging) -> Page[UserJson]:
     which = RosterFilter(
         term=read_term(params.search_term),
         types=enrollment_types_of(params.enrollment_type),
         roles=params.enrollment_role,
         role_ids=params.enrollment_role_id,
         states=params.enrollment_state & _STATES if params.enrollment_state else None,
-        user_ids=_wanted(db, actor, params),
+        user_ids=_wanted(call.db, call.actor, params),
         with_test_student="test_student" in params.include,
     )
-    return _page(db, actor, request, course, which, params.include, paging, params.sort, params.order == "desc")
+    return _page(call, course, which, params.include, paging, params.sort, params.order == "desc")
 
 
 def _wanted(db: Connection, actor: Actor, params: ListCourseUsers) -> list[int] | None:
@@ -168,9 +141,7 @@ def _wanted(db: Connection, actor: Actor, params: ListCourseUsers) -> list[int] 
 
 
 def _page(
-    db: Connection,
-    actor: Actor,
-    request: Request,
+    call: Call,
     course: CourseRef,
     which: RosterFilter,
     include: frozenset[str],
@@ -178,23 +149,23 @@ def _page(
     sort: Any = None,
     descending: bool = False,
 ) -> Page[UserJson]:
-    roster = people_of_course(db, actor, course, which, sort if sort in _SORTS else None)
-    page = paging.of(db, roster.rows, Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable))
-    return page.with_items(_rendered(db, actor, request, course, [member_in(row) for row in page.items], include))
+    roster = people_of_course(call.db, call.actor, course, which, sort if sort in _SORTS else None)
+    page = paging.of(
+        call.db, roster.rows, Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable)
+    )
+    return page.with_items(_rendered(call, course, [member_in(row) for row in page.items], include))
 
 
-def _rendered(
-    db: Connection, actor: Actor, request: Request, course: CourseRef, members: list[Member], include: frozenset[str]
-) -> list[UserJson]:
-    view = UserView.in_course(db, actor, request, course)
+def _rendered(call: Call, course: CourseRef, members: list[Member], include: frozenset[str]) -> list[UserJson]:
+    view = UserView.in_course(call, course)
     of_newcomer = view.of_newcomer()
     shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES)
-    if not actor.holds_in_course(db, "manage_students", course):
+    if not call.actor.holds_in_course(call.db, "manage_students", course):
         # When others were here last is not a student's business.
         shown -= {"last_login"}
     found = [user_json(person, of_newcomer if is_newcomer else view, shown) for person, is_newcomer in members]
     if "enrollments" in include:
-        enrollments = enrollments_of_users(db, actor, request, course, [member.person for member in members])
+        enrollments = enrollments_of_users(call, course, [member.person for member in members])
         for user in found:
             user.enrollments = list(enrollments[user.id])
     return found

@@ -33,11 +33,11 @@ from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Course
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import CourseId, UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 AnyCourseJson = CourseJson | RestrictedCourseJson
@@ -96,33 +96,26 @@ class DeleteCourse(Struct):
 
 
 @route.get("/courses", right=SELF_ONLY)
-def list_courses(
-    params: Params[ListCourses], paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[AnyCourseJson]:
+def list_courses(params: Params[ListCourses], paging: Paging, call: Call) -> Page[AnyCourseJson]:
     """List your courses."""
-    which = _own(db, actor, params)
-    return render_courses_of(db, actor, request, actor.id, which, params.include, paging, params.exclude)
+    which = _own(call.db, call.actor, params)
+    return render_courses_of(call, call.actor.id, which, params.include, paging, params.exclude)
 
 
 @route.get("/users/:user_id/courses", right=BY_POLICY)
 def list_courses_of_user(
-    user_id: UserId, params: Params[ListCourses], paging: Paging, actor: Actor, request: Request, db: Connection
+    user_id: UserId, params: Params[ListCourses], paging: Paging, call: Call
 ) -> Page[AnyCourseJson]:
     """List courses for a user."""
-    person = find_user(db, actor, user_id)
-    policy.require(policy.can_read, db, actor, person.id)
-    which = _own(db, actor, params)
-    return render_courses_of(db, actor, request, person.id, which, params.include, paging, params.exclude)
+    person = find_user(call.db, call.actor, user_id)
+    policy.require(policy.can_read, call.db, call.actor, person.id)
+    which = _own(call.db, call.actor, params)
+    return render_courses_of(call, person.id, which, params.include, paging, params.exclude)
 
 
 @route.get("/accounts/:account_id/courses", right="read_course_list")
 def list_account_courses(
-    account_id: AccountContext,
-    params: Params[ListAccountCourses],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    account: AccountContext, params: Params[ListAccountCourses], paging: Paging, call: Call
 ) -> Page[AnyCourseJson]:
     """List active courses in an account."""
     term = params.enrollment_term_id
@@ -133,89 +126,78 @@ def list_account_courses(
         enrollment_types=enrollment_types_of(params.enrollment_type),
         with_enrollments=params.with_enrollments,
         completed=params.completed,
-        term_id=find_term(db, actor, parse_id("term", term)).id if term else None,
+        term_id=find_term(call.db, call.actor, parse_id("term", term)).id if term else None,
         teacher_ids=params.by_teachers,
         account_ids=params.by_subaccounts,
     )
     sort: Any = params.sort if params.sort in _SORTS else None
-    found = listing.courses_in_account(actor, account_id, which, sort)
+    found = listing.courses_in_account(call.actor, account, which, sort)
     order = Order(found.column, Course.c.id, params.order == "desc", found.nullable)
-    page = paging.of(db, found.rows, order).map(_record)
-    details = details_of(db, actor, page.items, params.include)
-    return page.map(lambda course: course_json(course, actor, request.base_url, details, params.include))
+    page = paging.of(call.db, found.rows, order).map(_record)
+    details = details_of(call.db, call.actor, page.items, params.include)
+    return page.map(lambda course: course_json(course, call.actor, call.request.base_url, details, params.include))
 
 
 @route.get("/courses/:id", right=PUBLIC)
-def show_course(
-    id: CourseId, params: Params[ShowCourse], actor: Actor, request: Request, db: Connection
-) -> AnyCourseJson:
+def show_course(id: CourseId, params: Params[ShowCourse], call: Call) -> AnyCourseJson:
     """Get a single course."""
-    return _show(db, actor, request, find_course(db, actor, id), params.include)
+    return _show(call, find_course(call.db, call.actor, id), params.include)
 
 
 @route.get("/accounts/:account_id/courses/:id", right=PUBLIC)
 def show_course_of_account(
-    account_id: AccountContext,
-    id: CourseId,
-    params: Params[ShowCourse],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    account: AccountContext, id: CourseId, params: Params[ShowCourse], call: Call
 ) -> AnyCourseJson:
     """Get a single course."""
-    course = find_course(db, actor, id)
-    if account_id.id not in course.ref.chain:
+    course = find_course(call.db, call.actor, id)
+    if account.id not in course.ref.chain:
         raise NotFound("course")
-    return _show(db, actor, request, course, params.include)
+    return _show(call, course, params.include)
 
 
 @route.post("/accounts/:account_id/courses", right="manage_courses_add")
-def create_course(
-    account_id: AccountContext, params: Params[CreateCourse], actor: Actor, request: Request, db: Connection
-) -> AnyCourseJson:
+def create_course(account: AccountContext, params: Params[CreateCourse], call: Call) -> AnyCourseJson:
     """Create a new course."""
     given = params.course or CourseValues()
-    values, place = columns_of(given, actor), place_of(db, actor, given)
+    values, place = columns_of(given, call.actor), place_of(call.db, call.actor, given)
     if "storage_quota_mb" in values:
-        actor.require("manage_storage_quotas", account_id.ref)
+        call.actor.require("manage_storage_quotas", account.ref)
     course_id = None
     if params.enable_sis_reactivation and values.get("sis_course_id"):
-        course_id = _revived(db, actor, values, place, offer=params.offer)
+        course_id = _revived(call.db, call.actor, values, place, offer=params.offer)
     if course_id is None:
         course_id = actions.create_course(
-            db,
-            account_id=account_id.id,
-            root_account_id=actor.root.id,
-            term_id=place.get("enrollment_term_id") or default_term_id(db, actor.root.id),
+            call.db,
+            account_id=account.id,
+            root_account_id=call.actor.root.id,
+            term_id=place.get("enrollment_term_id") or default_term_id(call.db, call.actor.root.id),
             values=values,
             offer=params.offer or given.event == "offer",
         )
     if params.enroll_me:
-        course = find_any_course(db, actor, IdForm("id", str(course_id)))
-        enroll_as_teacher(db, actor.id, course.ref, course.record.root_account_id)
-    return shown_course(db, actor, request, course_id, params.include)
+        course = find_any_course(call.db, call.actor, IdForm("id", str(course_id)))
+        enroll_as_teacher(call.db, call.actor.id, course.ref, course.record.root_account_id)
+    return shown_course(call, course_id, params.include)
 
 
 @route.put("/courses/:id", right=BY_POLICY)
-def update_course(
-    id: CourseId, params: Params[ChangeCourse], actor: Actor, request: Request, db: Connection
-) -> AnyCourseJson:
+def update_course(id: CourseId, params: Params[ChangeCourse], call: Call) -> AnyCourseJson:
     """Update a course."""
     given = params.course or CourseValues()
     event = "offer" if params.offer and not given.event else given.event
-    course = (find_any_course if event == "undelete" else find_course)(db, actor, id)
-    values = _changed(course.record, {**columns_of(given, actor), **place_of(db, actor, given)})
+    course = (find_any_course if event == "undelete" else find_course)(call.db, call.actor, id)
+    values = _changed(course.record, {**columns_of(given, call.actor), **place_of(call.db, call.actor, given)})
     if event:
-        require_event(db, actor, course.record, event)
+        require_event(call.db, call.actor, course.record, event)
     if values or not event:
-        require_changes(db, actor, course.record, values)
+        require_changes(call.db, call.actor, course.record, values)
     if "account_id" in values:
-        actor.require("manage_courses_add", _account(db, actor, values["account_id"]).ref)
+        call.actor.require("manage_courses_add", _account(call.db, call.actor, values["account_id"]).ref)
     if event:
-        actions.change_state(db, course.id, event)
+        actions.change_state(call.db, course.id, event)
     if values:
-        actions.update_course(db, course.record, values)
-    return shown_course(db, actor, request, course.id, params.include)
+        actions.update_course(call.db, course.record, values)
+    return shown_course(call, course.id, params.include)
 
 
 @route.delete("/courses/:id", right=BY_POLICY)
@@ -244,9 +226,7 @@ def _own(db: Connection, actor: Actor, params: ListCourses) -> OwnFilter:
 
 
 def render_courses_of(
-    db: Connection,
-    actor: Actor,
-    request: Request,
+    call: Call,
     user_id: int,
     which: OwnFilter,
     include: frozenset[str],
@@ -254,46 +234,40 @@ def render_courses_of(
     exclude: frozenset[str] = frozenset(),
 ) -> Page[AnyCourseJson]:
     """A page of a person's courses by the viewer's names of them, with the enrollments that brought them into it."""
-    own = listing.courses_of(db, actor, user_id, which)
-    page = paging.of(db, own.rows, _BY_NAME, counted=own.ids, values=own.values).map(_record)
+    own = listing.courses_of(call.db, call.actor, user_id, which)
+    page = paging.of(call.db, own.rows, _BY_NAME, counted=own.ids, values=own.values).map(_record)
     ids = [course.id for course in page.items]
     shows_enrollments = "enrollments" not in exclude
-    enrollments = listing.enrollments_in(db, user_id, which, ids) if shows_enrollments else None
-    details = details_of(db, actor, page.items, include, enrollments=enrollments)
-    return page.map(lambda course: course_json(course, actor, request.base_url, details, include))
+    enrollments = listing.enrollments_in(call.db, user_id, which, ids) if shows_enrollments else None
+    details = details_of(call.db, call.actor, page.items, include, enrollments=enrollments)
+    return page.map(lambda course: course_json(course, call.actor, call.request.base_url, details, include))
 
 
 def _record(row: Any) -> CourseRecord:
     return CourseRecord(*row[: len(CourseRecord._fields)])
 
 
-def _show(
-    db: Connection, actor: Actor, request: Request, course: FoundCourse, include: frozenset[str]
-) -> AnyCourseJson:
-    if access_to_courses(db, actor, [course.id])[course.id] == "none":
-        actor.require_signed_in()
+def _show(call: Call, course: FoundCourse, include: frozenset[str]) -> AnyCourseJson:
+    if access_to_courses(call.db, call.actor, [course.id])[course.id] == "none":
+        call.actor.require_signed_in()
         raise NotAllowed("read")
-    return _render(db, actor, request, course.record, include)
+    return _render(call, course.record, include)
 
 
-def shown_course(
-    db: Connection, actor: Actor, request: Request, course_id: int, include: frozenset[str]
-) -> AnyCourseJson:
+def shown_course(call: Call, course_id: int, include: frozenset[str]) -> AnyCourseJson:
     """The course as it is after a change."""
-    course = find_any_course(db, actor, IdForm("id", str(course_id)))
-    return _render(db, actor, request, course.record, include)
+    course = find_any_course(call.db, call.actor, IdForm("id", str(course_id)))
+    return _render(call, course.record, include)
 
 
-def _render(
-    db: Connection, actor: Actor, request: Request, course: CourseRecord, include: frozenset[str]
-) -> AnyCourseJson:
+def _render(call: Call, course: CourseRecord, include: frozenset[str]) -> AnyCourseJson:
     mine = (
-        listing.enrollments_in(db, actor.id, OwnFilter(states=frozenset(("all",))), [course.id])
-        if actor.is_signed_in
+        listing.enrollments_in(call.db, call.actor.id, OwnFilter(states=frozenset(("all",))), [course.id])
+        if call.actor.is_signed_in
         else {}
     )
-    details = details_of(db, actor, [course], include, enrollments=mine or None)
-    return course_json(course, actor, request.base_url, details, include)
+    details = details_of(call.db, call.actor, [course], include, enrollments=mine or None)
+    return course_json(course, call.actor, call.request.base_url, details, include)
 
 
 def _changed(course: CourseRecord, values: dict[str, Any]) -> dict[str, Any]:

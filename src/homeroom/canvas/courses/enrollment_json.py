@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.courses.enrollments.policy import can_remove, enrollments_seen, observed_in, sees_all_grades
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord
 from homeroom.school.courses.newcomers import PENDING, newcomers_among
 from homeroom.school.people.users.queries import Person
-from homeroom.school.rights.actor import Actor, CourseRef
+from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.http.request import Request
+from homeroom.wire.serving.call import Call
 
 
 class GradesJson(Struct):
@@ -82,18 +81,16 @@ class EnrollmentView:
     newcomers: frozenset[int] = frozenset()
 
     @classmethod
-    def in_course(
-        cls, db: Connection, actor: Actor, request: Request, course: CourseRef, include: Collection[str] = ()
-    ) -> EnrollmentView:
+    def in_course(cls, call: Call, course: CourseRef, include: Collection[str] = ()) -> EnrollmentView:
         return cls(
-            people=UserView.in_course(db, actor, request, course),
-            grades=sees_all_grades(db, actor, course),
-            activity=actor.holds_in_course(db, "read_reports", course),
-            observed=observed_in(db, actor, course),
+            people=UserView.in_course(call, course),
+            grades=sees_all_grades(call.db, call.actor, course),
+            activity=call.actor.holds_in_course(call.db, "read_reports", course),
+            observed=observed_in(call.db, call.actor, course),
             removable=frozenset(
                 type_
                 for type_ in (COURSE_ROLES if "can_be_removed" in include else ())
-                if can_remove(db, actor, course, type_)
+                if can_remove(call.db, call.actor, course, type_)
             ),
         )
 
@@ -103,15 +100,15 @@ class EnrollmentView:
 
 
 def views_of(
-    db: Connection, actor: Actor, request: Request, records: Sequence[EnrollmentRecord], include: Collection[str] = ()
+    call: Call, records: Sequence[EnrollmentRecord], include: Collection[str] = ()
 ) -> dict[int, EnrollmentView]:
     """By course id, for all of these enrollments; at most two statements."""
     courses = {record.course_id: record.course_ref for record in records}
-    actor.load_courses(db, courses.values())
-    newcomers = newcomers_among(db, _perhaps_newcomers(records, include))
+    call.actor.load_courses(call.db, courses.values())
+    newcomers = newcomers_among(call.db, _perhaps_newcomers(records, include))
     return {
         id: replace(
-            EnrollmentView.in_course(db, actor, request, course, include),
+            EnrollmentView.in_course(call, course, include),
             newcomers=frozenset(user_id for course_id, user_id in newcomers if course_id == id),
         )
         for id, course in courses.items()
@@ -177,13 +174,11 @@ def enrollment_json(
     return json
 
 
-def enrollments_of_users(
-    db: Connection, actor: Actor, request: Request, course: CourseRef, people: Sequence[Person]
-) -> dict[int, list[EnrollmentJson]]:
+def enrollments_of_users(call: Call, course: CourseRef, people: Sequence[Person]) -> dict[int, list[EnrollmentJson]]:
     """By user id, these people's enrollments in the course that the actor may see, for their User objects."""
     by_id = {person.id: person for person in people}
-    records = enrollments_seen(db, actor, course, by_id)
-    view = EnrollmentView.in_course(db, actor, request, course)
+    records = enrollments_seen(call.db, call.actor, course, by_id)
+    view = EnrollmentView.in_course(call, course)
     return {id: [enrollment_json(record, view, by_id, in_user=True) for record in records[id]] for id in by_id}
 
 

@@ -24,11 +24,11 @@ from homeroom.school.people.users.queries import find_user, people_with_ids, use
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Enrollment
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _BY_NAME = Order(SORT, Enrollment.c.id)
@@ -63,79 +63,55 @@ class EndEnrollment(Struct):
 
 @route.get("/courses/:course_id/enrollments", right=BY_POLICY)
 def list_course_enrollments(
-    course_id: CourseContext,
-    params: Params[ListEnrollments],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    course: CourseContext, params: Params[ListEnrollments], paging: Paging, call: Call
 ) -> Page[EnrollmentJson]:
     """List enrollments of a course."""
-    found = listing.enrollments_in_course(db, actor, course_id.ref, _filter(db, actor, params))
-    return _page(db, actor, request, found, paging, params.include)
+    found = listing.enrollments_in_course(call.db, call.actor, course.ref, _filter(call.db, call.actor, params))
+    return _page(call, found, paging, params.include)
 
 
 @route.get("/sections/:section_id/enrollments", right=BY_POLICY)
 def list_section_enrollments(
-    section_id: SectionContext,
-    params: Params[ListEnrollments],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    section: SectionContext, params: Params[ListEnrollments], paging: Paging, call: Call
 ) -> Page[EnrollmentJson]:
     """List enrollments of a section."""
-    which = _filter(db, actor, params)
-    found = listing.enrollments_in_course(db, actor, section_id.ref, which, section_id=section_id.id)
-    return _page(db, actor, request, found, paging, params.include)
+    which = _filter(call.db, call.actor, params)
+    found = listing.enrollments_in_course(call.db, call.actor, section.ref, which, section_id=section.id)
+    return _page(call, found, paging, params.include)
 
 
 @route.get("/users/:user_id/enrollments", right=BY_POLICY)
 def list_user_enrollments(
-    user_id: UserId,
-    params: Params[ListEnrollments],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    user_id: UserId, params: Params[ListEnrollments], paging: Paging, call: Call
 ) -> Page[EnrollmentJson]:
     """List enrollments of a user."""
-    person = find_user(db, actor, user_id)
-    found = listing.enrollments_of_user(db, actor, person.id, _filter(db, actor, params))
-    return _page(db, actor, request, found, paging, params.include)
+    person = find_user(call.db, call.actor, user_id)
+    found = listing.enrollments_of_user(call.db, call.actor, person.id, _filter(call.db, call.actor, params))
+    return _page(call, found, paging, params.include)
 
 
 @route.get("/accounts/:account_id/enrollments/:id", right="read_roster")
 def show_enrollment(
-    account_id: AccountContext,
-    id: RecordId,
-    params: Params[ShowEnrollment],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    account: AccountContext, id: RecordId, params: Params[ShowEnrollment], call: Call
 ) -> EnrollmentJson:
     """Enrollment by ID."""
-    record = find_enrollment(db, id)
-    if account_id.id not in record.course_ref.chain:
+    record = find_enrollment(call.db, id)
+    if account.id not in record.course_ref.chain:
         raise NotFound("enrollment")
-    return _render(db, actor, request, record, params.include)
+    return _render(call, record, params.include)
 
 
 @route.post("/courses/:course_id/enrollments", right=BY_POLICY)
-def enroll_in_course(
-    course_id: CourseContext, params: Params[Enroll], actor: Actor, request: Request, db: Connection
-) -> EnrollmentJson:
+def enroll_in_course(course: CourseContext, params: Params[Enroll], call: Call) -> EnrollmentJson:
     """Enroll a user in a course."""
-    return _enroll(db, actor, request, course_id, None, params)
+    return _enroll(call, course, None, params)
 
 
 @route.post("/sections/:section_id/enrollments", right=BY_POLICY)
-def enroll_in_section(
-    section_id: SectionContext, params: Params[Enroll], actor: Actor, request: Request, db: Connection
-) -> EnrollmentJson:
+def enroll_in_section(section: SectionContext, params: Params[Enroll], call: Call) -> EnrollmentJson:
     """Enroll a user in a section."""
-    course = find_course(db, actor, IdForm("id", str(section_id.course_id)))
-    return _enroll(db, actor, request, course, section_id.id, params)
+    course = find_course(call.db, call.actor, IdForm("id", str(section.course_id)))
+    return _enroll(call, course, section.id, params)
 
 
 class SuccessJson(Struct):
@@ -143,31 +119,24 @@ class SuccessJson(Struct):
 
 
 @route.post("/courses/:course_id/enrollments/:id/accept", right=BY_POLICY)
-def accept_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
+def accept_invitation(course: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
     """Accept Course Invitation."""
-    return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.accept)
+    return _answer_invitation(db, _own_in_course(db, actor, course, id), actions.accept)
 
 
 @route.post("/courses/:course_id/enrollments/:id/reject", right=BY_POLICY)
-def reject_invitation(course_id: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
+def reject_invitation(course: CourseContext, id: RecordId, actor: Actor, db: Connection) -> SuccessJson | Answer:
     """Reject Course Invitation."""
-    return _answer_invitation(db, _own_in_course(db, actor, course_id, id), actions.reject)
+    return _answer_invitation(db, _own_in_course(db, actor, course, id), actions.reject)
 
 
 @route.delete("/courses/:course_id/enrollments/:id", right=BY_POLICY)
-def end_enrollment(
-    course_id: CourseContext,
-    id: RecordId,
-    params: Params[EndEnrollment],
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> EnrollmentJson:
+def end_enrollment(course: CourseContext, id: RecordId, params: Params[EndEnrollment], call: Call) -> EnrollmentJson:
     """Conclude, deactivate, or delete an enrollment."""
-    record = _in_course(db, actor, course_id, id)
-    policy.require_remove(db, actor, record)
-    _TASKS.get(params.task, actions.conclude)(db, record)
-    return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
+    record = _in_course(call.db, call.actor, course, id)
+    policy.require_remove(call.db, call.actor, record)
+    _TASKS.get(params.task, actions.conclude)(call.db, record)
+    return _render(call, actions.find_record(call.db, record.id), frozenset())
 
 
 _ROSTER = "read_roster"
@@ -180,17 +149,15 @@ _TASKS = {
 
 
 @route.put("/courses/:course_id/enrollments/:id/reactivate", right=BY_POLICY)
-def reactivate_enrollment(
-    course_id: CourseContext, id: RecordId, actor: Actor, request: Request, db: Connection
-) -> EnrollmentJson | Answer:
+def reactivate_enrollment(course: CourseContext, id: RecordId, call: Call) -> EnrollmentJson | Answer:
     """Re-activate an enrollment."""
-    record = _in_course(db, actor, course_id, id)
-    policy.require_add(db, actor, course_id.ref, record.type, record.course_section_id)
+    record = _in_course(call.db, call.actor, course, id)
+    policy.require_add(call.db, call.actor, course.ref, record.type, record.course_section_id)
     try:
-        actions.reactivate(db, record)
+        actions.reactivate(call.db, record)
     except Refused as refused:
         return _error(refused)
-    return _render(db, actor, request, actions.find_record(db, record.id), frozenset())
+    return _render(call, actions.find_record(call.db, record.id), frozenset())
 
 
 def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> EnrollmentFilter:
@@ -212,31 +179,25 @@ def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> Enrollment
     )
 
 
-def _page(
-    db: Connection, actor: Actor, request: Request, found: Listing, paging: Paging, include: frozenset[str]
-) -> Page[EnrollmentJson]:
-    page = paging.of(db, found.rows, _BY_NAME, values=found.values).map(_record)
-    return page.with_items(_rendered(db, actor, request, list(page.items), include))
+def _page(call: Call, found: Listing, paging: Paging, include: frozenset[str]) -> Page[EnrollmentJson]:
+    page = paging.of(call.db, found.rows, _BY_NAME, values=found.values).map(_record)
+    return page.with_items(_rendered(call, list(page.items), include))
 
 
 def _record(row: Any) -> EnrollmentRecord:
     return EnrollmentRecord(*row[: len(EnrollmentRecord._fields)])
 
 
-def _render(
-    db: Connection, actor: Actor, request: Request, record: EnrollmentRecord, include: frozenset[str]
-) -> EnrollmentJson:
-    return _rendered(db, actor, request, [record], include)[0]
+def _render(call: Call, record: EnrollmentRecord, include: frozenset[str]) -> EnrollmentJson:
+    return _rendered(call, [record], include)[0]
 
 
-def _rendered(
-    db: Connection, actor: Actor, request: Request, records: list[EnrollmentRecord], include: frozenset[str]
-) -> list[EnrollmentJson]:
+def _rendered(call: Call, records: list[EnrollmentRecord], include: frozenset[str]) -> list[EnrollmentJson]:
     ids = {record.user_id for record in records}
     if "observed_users" in include:
         ids |= {record.associated_user_id for record in records if record.associated_user_id is not None}
-    people = people_with_ids(db, sorted(ids))
-    views = views_of(db, actor, request, records, include)
+    people = people_with_ids(call.db, sorted(ids))
+    views = views_of(call, records, include)
     return [enrollment_json(record, views[record.course_id], people, include) for record in records]
 
 
@@ -278,11 +239,9 @@ def _error(refused: Refused) -> Answer:
     return Answer(400, {"error": refused.message})
 
 
-def _enroll(
-    db: Connection, actor: Actor, request: Request, course: FoundCourse, section_id: int | None, params: Enroll
-) -> EnrollmentJson:
-    new = new_enrollment(db, actor, course, section_id, params.enrollment)
-    record = actions.find_record(db, actions.enroll(db, new))
+def _enroll(call: Call, course: FoundCourse, section_id: int | None, params: Enroll) -> EnrollmentJson:
+    new = new_enrollment(call.db, call.actor, course, section_id, params.enrollment)
+    record = actions.find_record(call.db, actions.enroll(call.db, new))
     if params.enrollment and params.enrollment.notify:
-        tell_of_enrollment(db, record, actor.root.name, request.address_for_mail)
-    return _render(db, actor, request, record, params.include)
+        tell_of_enrollment(call.db, record, call.actor.root.name, call.request.address_for_mail)
+    return _render(call, record, params.include)

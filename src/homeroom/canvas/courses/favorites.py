@@ -10,9 +10,9 @@ from homeroom.canvas.courses.courses import AnyCourseJson, render_courses_of
 from homeroom.school.courses import favorites
 from homeroom.school.courses.courses.listing import OwnFilter
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -35,26 +35,26 @@ class ListFavorites(Struct):
 
 
 @route.get("/users/self/favorites/courses", right=SELF_ONLY)
-def list_favorite_courses(
-    params: Params[ListFavorites], paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[AnyCourseJson]:
+def list_favorite_courses(params: Params[ListFavorites], paging: Paging, call: Call) -> Page[AnyCourseJson]:
     """List favorite courses."""
-    which = OwnFilter(enrollment_state="current", course_ids=frozenset(favorites.favorite_courses(db, actor.id)))
-    return render_courses_of(db, actor, request, actor.id, which, params.include, paging)
+    which = OwnFilter(
+        enrollment_state="current", course_ids=frozenset(favorites.favorite_courses(call.db, call.actor.id))
+    )
+    return render_courses_of(call, call.actor.id, which, params.include, paging)
 
 
 @route.post("/users/self/favorites/courses/:id", right=SELF_ONLY)
-def add_favorite_course(id: CourseContext, actor: Actor, db: Connection) -> FavoriteJson:
+def add_favorite_course(course: CourseContext, actor: Actor, db: Connection) -> FavoriteJson:
     """Add course to favorites."""
-    favorites.add_course(db, actor.id, id.id)
-    return FavoriteJson(id.id, favorites.COURSE)
+    favorites.add_course(db, actor.id, course.id)
+    return FavoriteJson(course.id, favorites.COURSE)
 
 
 @route.delete("/users/self/favorites/courses/:id", right=SELF_ONLY)
-def remove_favorite_course(id: CourseContext, actor: Actor, db: Connection) -> FavoriteJson | NothingJson:
+def remove_favorite_course(course: CourseContext, actor: Actor, db: Connection) -> FavoriteJson | NothingJson:
     """Remove course from favorites."""
-    removed = favorites.remove_course(db, actor.id, id.id)
-    return FavoriteJson(id.id, favorites.COURSE) if removed else NothingJson()
+    removed = favorites.remove_course(db, actor.id, course.id)
+    return FavoriteJson(course.id, favorites.COURSE) if removed else NothingJson()
 
 
 @route.delete("/users/self/favorites/courses", right=SELF_ONLY)

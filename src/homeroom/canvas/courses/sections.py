@@ -22,11 +22,11 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.schema import CourseSection
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import SectionId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -74,78 +74,60 @@ class ChangeSection(Struct):
 
 
 @route.get("/courses/:course_id/sections", right=BY_POLICY)
-def list_sections(
-    course_id: CourseContext,
-    params: Params[ListSections],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> Page[SectionJson]:
+def list_sections(course: CourseContext, params: Params[ListSections], paging: Paging, call: Call) -> Page[SectionJson]:
     """List course sections."""
-    _require_reader(db, actor, course_id.ref)
-    rows = sections.sections_of(course_id.id)
+    _require_reader(call.db, call.actor, course.ref)
+    rows = sections.sections_of(course.id)
     if params.search_term:
         rows = rows.where(CourseSection.c.name.icontains(params.search_term, autoescape=True))
-    if (visible := visible_sections(db, actor, course_id.ref)) is not None:
+    if (visible := visible_sections(call.db, call.actor, course.ref)) is not None:
         rows = rows.where(CourseSection.c.id.in_(visible))
-    page = paging.of(db, rows, Order(CourseSection.c.id, CourseSection.c.id)).map(lambda row: Section(*row))
-    return page.with_items(_rendered(db, actor, request, page.items, params.include))
+    page = paging.of(call.db, rows, Order(CourseSection.c.id, CourseSection.c.id)).map(lambda row: Section(*row))
+    return page.with_items(_rendered(call, page.items, params.include))
 
 
 @route.post("/courses/:course_id/sections", right="manage_sections_add")
-def create_section(
-    course_id: CourseContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
-) -> SectionJson:
+def create_section(course: CourseContext, params: Params[ChangeSection], call: Call) -> SectionJson:
     """Create course section."""
-    values, course = _columns(params, actor), course_id.record
+    values, record = _columns(params, call.actor), course.record
     if not values.get("name", "").strip():
-        values["name"] = sections.name_for_new(course.name, time_zone_of(course, actor))
-    section_id = sections.create_section(db, course_id.id, course_id.record.root_account_id, values)
-    return shown(db, actor, request, section_id)
+        values["name"] = sections.name_for_new(record.name, time_zone_of(record, call.actor))
+    section_id = sections.create_section(call.db, course.id, record.root_account_id, values)
+    return shown(call, section_id)
 
 
 @route.get("/courses/:course_id/sections/:id", right=BY_POLICY)
 def show_section_of_course(
-    course_id: CourseContext,
-    id: SectionId,
-    params: Params[ShowSection],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    course: CourseContext, id: SectionId, params: Params[ShowSection], call: Call
 ) -> SectionJson:
     """Get section information."""
     # Before the section is looked for: who may not see the course does not learn which sections it has.
-    _require_reader(db, actor, course_id.ref)
-    return _show(db, actor, request, find_section(db, actor, id, course_id=course_id.id), params.include)
+    _require_reader(call.db, call.actor, course.ref)
+    return _show(call, find_section(call.db, call.actor, id, course_id=course.id), params.include)
 
 
 @route.get("/sections/:id", right=BY_POLICY)
-def show_section(
-    id: SectionContext, params: Params[ShowSection], actor: Actor, request: Request, db: Connection
-) -> SectionJson:
+def show_section(section: SectionContext, params: Params[ShowSection], call: Call) -> SectionJson:
     """Get section information."""
-    return _show(db, actor, request, id, params.include)
+    return _show(call, section, params.include)
 
 
 @route.put("/sections/:id", right="manage_sections_edit")
-def update_section(
-    id: SectionContext, params: Params[ChangeSection], actor: Actor, request: Request, db: Connection
-) -> SectionJson:
+def update_section(section: SectionContext, params: Params[ChangeSection], call: Call) -> SectionJson:
     """Edit a section."""
-    require_visible(db, actor, id, NotAllowed("manage_sections_edit"))
-    values = _columns(params, actor)
+    require_visible(call.db, call.actor, section, NotAllowed("manage_sections_edit"))
+    values = _columns(params, call.actor)
     if values:
-        sections.update_section(db, id, values)
-    return shown(db, actor, request, id.id)
+        sections.update_section(call.db, section, values)
+    return shown(call, section.id)
 
 
 @route.delete("/sections/:id", right="manage_sections_delete")
-def delete_section(id: SectionContext, actor: Actor, request: Request, db: Connection) -> SectionJson:
+def delete_section(section: SectionContext, call: Call) -> SectionJson:
     """Delete a section."""
-    require_visible(db, actor, id, NotAllowed("manage_sections_delete"))
-    sections.delete_section(db, id)
-    return _rendered(db, actor, request, [id], frozenset())[0]
+    require_visible(call.db, call.actor, section, NotAllowed("manage_sections_delete"))
+    sections.delete_section(call.db, section)
+    return _rendered(call, [section], frozenset())[0]
 
 
 def section_json(section: Section, *, sis: bool, sis_import: bool) -> SectionJson:
@@ -190,35 +172,33 @@ def require_visible(db: Connection, actor: Actor, section: Section, refusal: Exc
         raise refusal
 
 
-def _show(db: Connection, actor: Actor, request: Request, section: Section, include: frozenset[str]) -> SectionJson:
-    _require_reader(db, actor, section.ref)
-    require_visible(db, actor, section, NotFound("section"))
-    return _rendered(db, actor, request, [section], include)[0]
+def _show(call: Call, section: Section, include: frozenset[str]) -> SectionJson:
+    _require_reader(call.db, call.actor, section.ref)
+    require_visible(call.db, call.actor, section, NotFound("section"))
+    return _rendered(call, [section], include)[0]
 
 
-def shown(db: Connection, actor: Actor, request: Request, section_id: int) -> SectionJson:
+def shown(call: Call, section_id: int) -> SectionJson:
     """The section as it is after a change."""
-    section = find_section(db, actor, IdForm("id", str(section_id)))
-    return _rendered(db, actor, request, [section], frozenset())[0]
+    section = find_section(call.db, call.actor, IdForm("id", str(section_id)))
+    return _rendered(call, [section], frozenset())[0]
 
 
-def _rendered(
-    db: Connection, actor: Actor, request: Request, found: Sequence[Section], include: frozenset[str]
-) -> list[SectionJson]:
+def _rendered(call: Call, found: Sequence[Section], include: frozenset[str]) -> list[SectionJson]:
     """These sections of one course."""
     if not found:
         return []
     course = found[0].ref
-    view = UserView.in_course(db, actor, request, course)
-    sees_people = actor.holds_in_course(db, "read_roster", course)
+    view = UserView.in_course(call, course)
+    sees_people = call.actor.holds_in_course(call.db, "read_roster", course)
     rendered = [section_json(section, sis=view.sis, sis_import=view.sis_import) for section in found]
     ids = [section.id for section in found]
     if "total_students" in include:
-        counts = student_counts(db, ids)
+        counts = student_counts(call.db, ids)
         for json in rendered:
             json.total_students = counts.get(json.id, 0)
     if "students" in include and sees_people:
-        _add_students(db, actor, request, course, rendered, include)
+        _add_students(call, course, rendered, include)
     if "passback_status" in include:
         for json in rendered:
             json.passback_status = None
@@ -226,15 +206,13 @@ def _rendered(
 
 
 def _add_students(
-    db: Connection,
-    actor: Actor,
-    request: Request,
+    call: Call,
     course: CourseRef,
     rendered: list[SectionJson],
     include: frozenset[str],
 ) -> None:
-    students = students_by_section(db, [json.id for json in rendered])
-    view, shown = UserView.in_course(db, actor, request, course), include & {"avatar_url", "uuid"}
+    students = students_by_section(call.db, [json.id for json in rendered])
+    view, shown = UserView.in_course(call, course), include & {"avatar_url", "uuid"}
     of_newcomer = view.of_newcomer()
     for json in rendered:
         json.students = [
@@ -243,7 +221,7 @@ def _add_students(
         ]
     if "enrollments" in include:
         everybody = {member.person.id: member.person for members in students.values() for member in members}
-        enrollments = enrollments_of_users(db, actor, request, course, list(everybody.values()))
+        enrollments = enrollments_of_users(call, course, list(everybody.values()))
         for json in rendered:
             for user in json.students or ():
                 user.enrollments = [one for one in enrollments[user.id] if one.course_section_id == json.id]

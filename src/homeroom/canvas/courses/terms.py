@@ -71,53 +71,51 @@ class ChangeTerm(Struct):
 
 @route.get("/accounts/:account_id/terms", right=BY_POLICY)
 def list_terms(
-    account_id: AccountContext, params: Params[ListTerms], paging: Paging, actor: Actor, db: Connection
+    account: AccountContext, params: Params[ListTerms], paging: Paging, actor: Actor, db: Connection
 ) -> Annotated[Page[TermJson], Under("enrollment_terms")]:
     """List enrollment terms."""
-    _require_reader(actor, account_id)
+    _require_reader(actor, account)
     wanted = params.workflow_state
     states = ("active", "deleted") if "all" in wanted else tuple(wanted & {"active", "deleted"})
-    rows = terms.terms_of(account_id.id, states=states, name=params.term_name)
+    rows = terms.terms_of(account.id, states=states, name=params.term_name)
     page = paging.of(db, rows, Order(EnrollmentTerm.c.id, EnrollmentTerm.c.id)).map(lambda row: Term(*row))
     own_dates = terms.dates_by_type(db, [term.id for term in page.items]) if "overrides" in params.include else None
     return page.map(lambda term: term_json(term, actor, own_dates))
 
 
 @route.get("/accounts/:account_id/terms/:id", right=BY_POLICY)
-def show_term(
-    account_id: AccountContext, id: TermId, params: Params[ShowTerm], actor: Actor, db: Connection
-) -> TermJson:
+def show_term(account: AccountContext, id: TermId, params: Params[ShowTerm], actor: Actor, db: Connection) -> TermJson:
     """Retrieve enrollment term."""
-    _require_reader(actor, account_id)
+    _require_reader(actor, account)
     term = terms.find_term(db, actor, id)
     own_dates = terms.dates_by_type(db, [term.id]) if "overrides" in params.include else None
     return term_json(term, actor, own_dates)
 
 
 @route.post("/accounts/:account_id/terms", right="manage_account_settings")
-def create_term(account_id: AccountContext, params: Params[ChangeTerm], actor: Actor, db: Connection) -> TermJson:
+def create_term(account: AccountContext, params: Params[ChangeTerm], actor: Actor, db: Connection) -> TermJson:
     """Create enrollment term."""
-    _require_root(account_id)
+    _require_root(account)
     values = params.enrollment_term
-    term_id = terms.create_term(db, account_id.id, _columns(values, actor), _own_dates(values) or {})
+    term_id = terms.create_term(db, account.id, _columns(values, actor), _own_dates(values) or {})
     return _shown(db, actor, term_id, with_overrides=values.overrides is not UNSET)
 
 
 @route.put("/accounts/:account_id/terms/:id", right="manage_account_settings")
 def update_term(
-    account_id: AccountContext, id: TermId, params: Params[ChangeTerm], actor: Actor, db: Connection
+    account: AccountContext, id: TermId, params: Params[ChangeTerm], actor: Actor, db: Connection
 ) -> TermJson:
     """Update enrollment term."""
-    _require_root(account_id)
+    _require_root(account)
     term, values = terms.find_term(db, actor, id), params.enrollment_term
     terms.update_term(db, term, _columns(values, actor), _own_dates(values))
     return _shown(db, actor, term.id, with_overrides=values.overrides is not UNSET)
 
 
 @route.delete("/accounts/:account_id/terms/:id", right="manage_account_settings")
-def delete_term(account_id: AccountContext, id: TermId, actor: Actor, db: Connection) -> TermJson:
+def delete_term(account: AccountContext, id: TermId, actor: Actor, db: Connection) -> TermJson:
     """Delete enrollment term."""
-    _require_root(account_id)
+    _require_root(account)
     term = terms.find_term(db, actor, id)
     terms.delete_term(db, term)
     return _shown(db, actor, term.id, with_overrides=False)

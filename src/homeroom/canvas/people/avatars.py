@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from homeroom.school.ground.secret_key import own_secret_key
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -31,13 +29,13 @@ class AvatarJson(Struct):
 
 
 @route.get("/users/:user_id/avatars", right=BY_POLICY)
-def list_avatars(user_id: UserId, actor: Actor, request: Request, db: Connection) -> list[AvatarJson] | Answer:
+def list_avatars(user_id: UserId, call: Call) -> list[AvatarJson] | Answer:
     """List avatar options."""
-    if actor.state == "pre_registered":
+    if call.actor.state == "pre_registered":
         return Answer(401, NOT_REGISTERED)
-    person = find_user(db, actor, user_id)
-    policy.require(policy.can_update_avatar, db, actor, person.id)
-    if not actor.root.settings.avatars:
+    person = find_user(call.db, call.actor, user_id)
+    policy.require(policy.can_update_avatar, call.db, call.actor, person.id)
+    if not call.actor.root.settings.avatars:
         return []
-    choices = avatars.choices_of(person, request.base_url, own_secret_key(db))
+    choices = avatars.choices_of(person, call.request.base_url, own_secret_key(call.db))
     return [AvatarJson(choice.type, choice.url, choice.display_name, choice.token) for choice in choices]

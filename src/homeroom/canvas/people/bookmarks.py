@@ -12,11 +12,11 @@ from homeroom.school.people import bookmarks
 from homeroom.school.people.bookmarks import FoundBookmark
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Bookmark
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import RecordId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -44,10 +44,12 @@ def list_bookmarks(paging: Paging, actor: Actor, db: Connection) -> Page[Bookmar
 
 
 @route.post("/users/self/bookmarks", right=SELF_ONLY)
-def create_bookmark(params: Params[BookmarkValues], actor: Actor, request: Request, db: Connection) -> BookmarkJson:
+def create_bookmark(params: Params[BookmarkValues], call: Call) -> BookmarkJson:
     """Create bookmark."""
-    bookmark_id = bookmarks.create_bookmark(db, actor.id, _columns(params), most=request.settings.max_bookmarks)
-    return _shown(db, actor, IdForm("id", str(bookmark_id)))
+    bookmark_id = bookmarks.create_bookmark(
+        call.db, call.actor.id, _columns(params), most=call.request.settings.max_bookmarks
+    )
+    return _shown(call.db, call.actor, IdForm("id", str(bookmark_id)))
 
 
 @route.get("/users/self/bookmarks/:id", right=SELF_ONLY)

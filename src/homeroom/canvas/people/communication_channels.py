@@ -22,10 +22,10 @@ from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import CommunicationChannel
 from homeroom.school.sign_in import attempts, link_mails
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import RecordId, UserId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _BY_POSITION = Order(CommunicationChannel.c.position, CommunicationChannel.c.id)
@@ -74,24 +74,26 @@ def list_communication_channels(user_id: UserId, paging: Paging, actor: Actor, d
 
 
 @route.post("/users/:user_id/communication_channels", right=BY_POLICY)
-def create_communication_channel(
-    user_id: UserId, params: Params[MakeChannel], actor: Actor, request: Request, db: Connection
-) -> ChannelJson:
+def create_communication_channel(user_id: UserId, params: Params[MakeChannel], call: Call) -> ChannelJson:
     """Create a communication channel."""
-    person = find_user(db, actor, user_id)
-    policy.require(db, actor, person.id)
+    person = find_user(call.db, call.actor, user_id)
+    policy.require(call.db, call.actor, person.id)
     fields = params.communication_channel
     address = fields.address.strip()
     actions.check(fields.type, address)
-    confirmed = params.skip_confirmation and policy.can_confirm(actor)
-    if actor.is_(person.id) and not confirmed and not attempts.count(db, _mails_of(person.id), MAILS_PER_USER):
+    confirmed = params.skip_confirmation and policy.can_confirm(call.actor)
+    if (
+        call.actor.is_(person.id)
+        and not confirmed
+        and not attempts.count(call.db, _mails_of(person.id), MAILS_PER_USER)
+    ):
         raise Refused("Too many addresses were added; try again later.")
-    trusted = policy.can_invite(db, actor, person.id)
-    channel = actions.create_channel(db, person.id, fields.type, address, confirmed=confirmed, trusted=trusted)
+    trusted = policy.can_invite(call.db, call.actor, person.id)
+    channel = actions.create_channel(call.db, person.id, fields.type, address, confirmed=confirmed, trusted=trusted)
     if channel.nonce is not None:
         notice: Notice = "registration" if trusted else "account"
-        link_mails.send(db, notice, channel, actor.root.name, request.address_for_mail)
-    return channel_json(channel_with_id(db, channel.id), actor)
+        link_mails.send(call.db, notice, channel, call.actor.root.name, call.request.address_for_mail)
+    return channel_json(channel_with_id(call.db, channel.id), call.actor)
 
 
 @route.delete("/users/self/communication_channels/push", right=SELF_ONLY)

@@ -21,6 +21,7 @@ from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.params.parsing import is_json, raw_json_member
 from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Rest, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _NAMESPACE_LIMIT = 255
@@ -42,19 +43,13 @@ class StoreCustomData(Namespace):
 
 @route.put("/users/:user_id/custom_data(/*scope)", right=BY_POLICY, also=(201,))
 def store_custom_data(
-    user_id: UserId,
-    scope: Rest,
-    params: Params[StoreCustomData],
-    given: RawParams,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    user_id: UserId, scope: Rest, params: Params[StoreCustomData], given: RawParams, call: Call
 ) -> CustomDataJson | Answer:
     """Store custom data: 201 where there was none."""
-    document = _find(db, actor, user_id, params.ns, policy.can_manage, must_exist=False)
-    value = _value(given, request)
-    room = Room(request.settings.max_custom_data, request.settings.max_custom_data_per_person)
-    was_empty = documents.write(db, document, scope, value, room)
+    document = _find(call.db, call.actor, user_id, params.ns, policy.can_manage, must_exist=False)
+    value = _value(given, call.request)
+    room = Room(call.request.settings.max_custom_data, call.request.settings.max_custom_data_per_person)
+    was_empty = documents.write(call.db, document, scope, value, room)
     return Answer(201, CustomDataJson(value)) if was_empty else CustomDataJson(value)
 
 

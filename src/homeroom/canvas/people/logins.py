@@ -30,11 +30,11 @@ from homeroom.school.schema import Login
 from homeroom.school.sign_in.password_resets import send_reset
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import Answer, seconds
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
@@ -119,40 +119,40 @@ def list_logins(user_id: UserId, paging: Paging, actor: Actor, db: Connection) -
 
 @route.get("/accounts/:account_id/logins", right=BY_POLICY)
 def list_logins_in_account(
-    account_id: AccountContext, params: Params[OfUser], paging: Paging, actor: Actor, db: Connection
+    account: AccountContext, params: Params[OfUser], paging: Paging, actor: Actor, db: Connection
 ) -> Page[LoginJson]:
     """List a user's logins for the account."""
-    _require_root(account_id)
+    _require_root(account)
     person = _owner(db, actor, params)
     users.require(users.can_read, db, actor, person.id)
-    return paging.of(db, logins_of(person.id, account_id.id), _BY_ID).map(lambda login: login_json(login, actor))
+    return paging.of(db, logins_of(person.id, account.id), _BY_ID).map(lambda login: login_json(login, actor))
 
 
-def hash_for_new(account_id: AccountContext, params: Params[MakeLogin], actor: Actor, services: Services) -> str | None:
+def hash_for_new(account: AccountContext, params: Params[MakeLogin], actor: Actor, services: Services) -> str | None:
     """The hash of the password, once it is known that the login may be made."""
     if not params.login.given().get("password"):
         return None
     with services.database.read() as db:
-        _check_new(db, account_id, params, actor)
+        _check_new(db, account, params, actor)
     return hash_password(str(params.login.password))
 
 
 @route.post("/accounts/:account_id/logins", right=BY_POLICY, prepare=hash_for_new)
 def create_login(
-    account_id: AccountContext,
+    account: AccountContext,
     params: Params[MakeLogin],
     password_hash: Prepared[str | None],
     actor: Actor,
     db: Connection,
 ) -> LoginJson | Answer:
     """Create a user login."""
-    person, provider = _check_new(db, account_id, params, actor)
+    person, provider = _check_new(db, account, params, actor)
     given = params.login.given()
     if not given:
         return Answer(400, None)
     # The state of a new login is nobody's to choose.
     given.pop("workflow_state", None)
-    login_id = actions.make_login(db, account_id.id, person.id, given, provider, password_hash)
+    login_id = actions.make_login(db, account.id, person.id, given, provider, password_hash)
     return login_json(login_with_id(db, login_id), actor)
 
 
@@ -175,7 +175,7 @@ def _check_new(db: Connection, account: FoundAccount, params: MakeLogin, actor: 
 
 
 def check_new_password(
-    account_id: AccountContext,
+    account: AccountContext,
     id: RecordId,
     params: Params[ChangeLogin],
     actor: Actor,
@@ -186,7 +186,7 @@ def check_new_password(
     if not params.login.given().get("password"):
         return None
     with services.database.read() as db:
-        login, _, _ = _check_changed(db, account_id, id, params, actor)
+        login, _, _ = _check_changed(db, account, id, params, actor)
     old = None
     if policy.is_own(actor, login.user_id):
         old = try_old_password(services.database, login, params.login.old_password, browser.place)
@@ -195,7 +195,7 @@ def check_new_password(
 
 @route.put("/accounts/:account_id/logins/:id", right=BY_POLICY, prepare=check_new_password)
 def update_login(
-    account_id: AccountContext,
+    account: AccountContext,
     id: RecordId,
     params: Params[ChangeLogin],
     new: Prepared[NewPassword | None],
@@ -203,7 +203,7 @@ def update_login(
     db: Connection,
 ) -> LoginJson | Answer:
     """Edit a user login."""
-    login, changes, provider = _check_changed(db, account_id, id, params, actor)
+    login, changes, provider = _check_changed(db, account, id, params, actor)
     if not params.login.given():
         return Answer(400, None)
     if new is not None:
@@ -275,12 +275,12 @@ class RequestedJson(Struct):
 
 
 @route.post("/users/reset_password", right=BY_POLICY)
-def kick_off_password_recovery(
-    params: Params[ResetPassword], actor: Actor, request: Request, db: Connection
-) -> RequestedJson | Answer:
+def kick_off_password_recovery(params: Params[ResetPassword], call: Call) -> RequestedJson | Answer:
     """Send a link for a new password to a user's e-mail address."""
-    actor.require(policy.RIGHT, actor.root.ref)
-    found = bool(params.email.strip()) and send_reset(db, params.email, actor.root.name, request.address_for_mail)
+    call.actor.require(policy.RIGHT, call.actor.root.ref)
+    found = bool(params.email.strip()) and send_reset(
+        call.db, params.email, call.actor.root.name, call.request.address_for_mail
+    )
     return Answer(200 if found else 404, RequestedJson(found))
 
 

@@ -17,10 +17,10 @@ from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF
 from homeroom.school.people.notifications.preferences import Chosen, choose, preferences_of
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, RawParams, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _USER = "/users/:user_id/communication_channels/:communication_channel_id"
@@ -61,19 +61,15 @@ class CategoriesJson(Struct):
 
 
 @route.get(f"{_USER}/notification_preferences", right=BY_POLICY)
-def list_preferences(
-    user_id: UserId, communication_channel_id: RecordId, actor: Actor, request: Request, db: Connection
-) -> PreferencesJson:
+def list_preferences(user_id: UserId, communication_channel_id: RecordId, call: Call) -> PreferencesJson:
     """List notification preferences of a communication channel."""
-    return _shown(db, _channel(db, actor, user_id, communication_channel_id), request)
+    return _shown(call, _channel(call.db, call.actor, user_id, communication_channel_id))
 
 
 @route.get(f"{_USER_AT}/notification_preferences", right=BY_POLICY)
-def list_preferences_at(
-    user_id: UserId, type: str, address: str, actor: Actor, request: Request, db: Connection
-) -> PreferencesJson:
+def list_preferences_at(user_id: UserId, type: str, address: str, call: Call) -> PreferencesJson:
     """List notification preferences of a communication channel, by its address."""
-    return _shown(db, _channel_at(db, actor, user_id, type, address), request)
+    return _shown(call, _channel_at(call.db, call.actor, user_id, type, address))
 
 
 @route.get(f"{_USER}/notification_preference_categories", right=BY_POLICY)
@@ -94,101 +90,68 @@ def list_categories_at(user_id: UserId, type: str, address: str, actor: Actor, d
 
 @route.get(f"{_USER}/notification_preferences/:notification", right=BY_POLICY)
 def show_preference(
-    user_id: UserId,
-    communication_channel_id: RecordId,
-    notification: str,
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    user_id: UserId, communication_channel_id: RecordId, notification: str, call: Call
 ) -> PreferencesJson:
     """Show one notification preference."""
-    channel = _channel(db, actor, user_id, communication_channel_id)
-    return _shown(db, channel, request, _known(notification))
+    channel = _channel(call.db, call.actor, user_id, communication_channel_id)
+    return _shown(call, channel, _known(notification))
 
 
 @route.get(f"{_USER_AT}/notification_preferences/:notification", right=BY_POLICY)
-def show_preference_at(
-    user_id: UserId, type: str, address: str, notification: str, actor: Actor, request: Request, db: Connection
-) -> PreferencesJson:
+def show_preference_at(user_id: UserId, type: str, address: str, notification: str, call: Call) -> PreferencesJson:
     """Show one notification preference, by the channel's address."""
-    channel = _channel_at(db, actor, user_id, type, address)
-    return _shown(db, channel, request, _known(notification))
+    channel = _channel_at(call.db, call.actor, user_id, type, address)
+    return _shown(call, channel, _known(notification))
 
 
 @route.put(f"{_SELF}/notification_preferences/:notification", right=SELF_ONLY)
 def update_preference(
-    communication_channel_id: RecordId,
-    notification: str,
-    params: Params[ChooseOne],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    communication_channel_id: RecordId, notification: str, params: Params[ChooseOne], call: Call
 ) -> PreferencesJson:
     """Change one notification preference."""
-    channel = find_channel(db, actor.id, communication_channel_id)
-    return _choose(db, channel, request, dict.fromkeys(_known(notification), _frequency(params)))
+    channel = find_channel(call.db, call.actor.id, communication_channel_id)
+    return _choose(call, channel, dict.fromkeys(_known(notification), _frequency(params)))
 
 
 @route.put(f"{_SELF_AT}/notification_preferences/:notification", right=SELF_ONLY)
 def update_preference_at(
-    type: str,
-    address: str,
-    notification: str,
-    params: Params[ChooseOne],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    type: str, address: str, notification: str, params: Params[ChooseOne], call: Call
 ) -> PreferencesJson:
     """Change one notification preference, by the channel's address."""
-    channel = find_channel_at(db, actor.id, type, address)
-    return _choose(db, channel, request, dict.fromkeys(_known(notification), _frequency(params)))
+    channel = find_channel_at(call.db, call.actor.id, type, address)
+    return _choose(call, channel, dict.fromkeys(_known(notification), _frequency(params)))
 
 
 @route.put(f"{_SELF}/notification_preference_categories/:category", right=SELF_ONLY)
 def update_category(
-    communication_channel_id: RecordId,
-    category: str,
-    params: Params[ChooseOne],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    communication_channel_id: RecordId, category: str, params: Params[ChooseOne], call: Call
 ) -> PreferencesJson:
     """Change every notification preference of a category."""
-    channel = find_channel(db, actor.id, communication_channel_id)
-    return _choose(db, channel, request, dict.fromkeys(_in_category(category), _frequency(params)))
+    channel = find_channel(call.db, call.actor.id, communication_channel_id)
+    return _choose(call, channel, dict.fromkeys(_in_category(category), _frequency(params)))
 
 
 @route.put(f"{_SELF_AT}/notification_preference_categories/:category", right=SELF_ONLY)
 def update_category_at(
-    type: str,
-    address: str,
-    category: str,
-    params: Params[ChooseOne],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    type: str, address: str, category: str, params: Params[ChooseOne], call: Call
 ) -> PreferencesJson:
     """Change every notification preference of a category, by the channel's address."""
-    channel = find_channel_at(db, actor.id, type, address)
-    return _choose(db, channel, request, dict.fromkeys(_in_category(category), _frequency(params)))
+    channel = find_channel_at(call.db, call.actor.id, type, address)
+    return _choose(call, channel, dict.fromkeys(_in_category(category), _frequency(params)))
 
 
 @route.put(f"{_SELF}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
-def update_preferences(
-    communication_channel_id: RecordId, params: RawParams, actor: Actor, request: Request, db: Connection
-) -> PreferencesJson:
+def update_preferences(communication_channel_id: RecordId, params: RawParams, call: Call) -> PreferencesJson:
     """Change several notification preferences at once."""
-    channel = find_channel(db, actor.id, communication_channel_id)
-    return _choose(db, channel, request, _many(params))
+    channel = find_channel(call.db, call.actor.id, communication_channel_id)
+    return _choose(call, channel, _many(params))
 
 
 @route.put(f"{_SELF_AT}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
-def update_preferences_at(
-    type: str, address: str, params: RawParams, actor: Actor, request: Request, db: Connection
-) -> PreferencesJson:
+def update_preferences_at(type: str, address: str, params: RawParams, call: Call) -> PreferencesJson:
     """Change several notification preferences at once, by the channel's address."""
-    channel = find_channel_at(db, actor.id, type, address)
-    return _choose(db, channel, request, _many(params))
+    channel = find_channel_at(call.db, call.actor.id, type, address)
+    return _choose(call, channel, _many(params))
 
 
 def _channel(db: Connection, actor: Actor, user: IdForm, channel: IdForm) -> AnyRow:
@@ -239,15 +202,13 @@ def _many(params: dict[str, Any]) -> dict[str, Frequency]:
     return chosen
 
 
-def _choose(db: Connection, channel: AnyRow, request: Request, frequencies: dict[str, Frequency]) -> PreferencesJson:
-    choose(db, channel.id, frequencies)
-    return _shown(db, channel, request, frequencies.keys())
+def _choose(call: Call, channel: AnyRow, frequencies: dict[str, Frequency]) -> PreferencesJson:
+    choose(call.db, channel.id, frequencies)
+    return _shown(call, channel, frequencies.keys())
 
 
-def _shown(
-    db: Connection, channel: AnyRow, request: Request, names: Collection[str] = CATEGORY_OF.keys()
-) -> PreferencesJson:
-    return preferences_json(channel, preferences_of(db, channel, names), request.base_url)
+def _shown(call: Call, channel: AnyRow, names: Collection[str] = CATEGORY_OF.keys()) -> PreferencesJson:
+    return preferences_json(channel, preferences_of(call.db, channel, names), call.request.base_url)
 
 
 def preferences_json(channel: AnyRow, chosen: Iterable[Chosen], base_url: str) -> PreferencesJson:

@@ -28,10 +28,10 @@ from homeroom.school.sign_in.observer_proofs import TypedCode
 from homeroom.school.sign_in.password_sign_in import Checked
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
@@ -78,54 +78,48 @@ class PairingCodeJson(Struct):
 
 
 @route.get("/users/:user_id/observees", right=BY_POLICY)
-def list_observees(
-    user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[UserJson]:
+def list_observees(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people whom somebody observes, by sortable name."""
-    observer = _person(db, actor, user_id, links.can_see_links_of)
-    page = paging.of(db, links.observees_of(observer.id), _BY_NAME)
-    return _listed(page, actor, request, params.include)
+    observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
+    page = paging.of(call.db, links.observees_of(observer.id), _BY_NAME)
+    return _listed(page, call, params.include)
 
 
 @route.get("/users/:user_id/observers", right=BY_POLICY)
-def list_observers(
-    user_id: UserId, params: Params[ListObservees], paging: Paging, actor: Actor, request: Request, db: Connection
-) -> Page[UserJson]:
+def list_observers(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people who observe somebody, by sortable name."""
-    student = _person(db, actor, user_id, links.can_see_links_of)
-    page = paging.of(db, links.observers_of(student.id), _BY_NAME)
-    return _listed(page, actor, request, params.include)
+    student = _person(call.db, call.actor, user_id, links.can_see_links_of)
+    page = paging.of(call.db, links.observers_of(student.id), _BY_NAME)
+    return _listed(page, call, params.include)
 
 
 @route.get("/users/:user_id/observees/:observee_id", right=BY_POLICY)
-def show_observee(user_id: UserId, observee_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
+def show_observee(user_id: UserId, observee_id: UserId, call: Call) -> UserJson:
     """Show somebody whom this person observes."""
-    observer = _person(db, actor, user_id, links.can_see_links_of)
-    student = find_user(db, actor, observee_id)
-    links.require_link(db, observer.id, student.id)
-    return _shown(student, actor, request)
+    observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
+    student = find_user(call.db, call.actor, observee_id)
+    links.require_link(call.db, observer.id, student.id)
+    return _shown(student, call)
 
 
 @route.get("/users/:user_id/observers/:observer_id", right=BY_POLICY)
-def show_observer(user_id: UserId, observer_id: UserId, actor: Actor, request: Request, db: Connection) -> UserJson:
+def show_observer(user_id: UserId, observer_id: UserId, call: Call) -> UserJson:
     """Show somebody who observes this person."""
-    student = _person(db, actor, user_id, links.can_see_links_of)
-    observer = find_user(db, actor, observer_id)
-    links.require_link(db, observer.id, student.id)
-    return _shown(observer, actor, request)
+    student = _person(call.db, call.actor, user_id, links.can_see_links_of)
+    observer = find_user(call.db, call.actor, observer_id)
+    links.require_link(call.db, observer.id, student.id)
+    return _shown(observer, call)
 
 
-def _prove(
-    user_id: UserId, params: Params[AddObservee], actor: Actor, browser: Browser, request: Request, services: Services
-) -> Proof:
+def _prove(user_id: UserId, params: Params[AddObservee], call: Call, browser: Browser, services: Services) -> Proof:
     """Check the password, or look the pairing code up, before the transaction. Raises TooManyTries, ObserveeRefused.
 
     An attempt with a code or a token is counted before it is looked at, so many at once do not get around the limit.
     """
     with services.database.read() as db:
-        _person(db, actor, user_id, links.can_see_links_of)
+        _person(db, call.actor, user_id, links.can_see_links_of)
     if params.pairing_code:
-        typed = TypedCode(params.pairing_code, actor.real_id, request.remote_ip)
+        typed = TypedCode(params.pairing_code, call.actor.real_id, call.request.remote_ip)
         code = proofs.look_up(services.database, typed)
         if code is None:
             raise TooManyTries(_WINDOW)
@@ -134,7 +128,7 @@ def _prove(
     if not given.unique_id:
         if params.access_token:
             with services.database.write() as db:
-                admitted = proofs.admit(db, _TOKEN, actor.real_id, request.remote_ip)
+                admitted = proofs.admit(db, _TOKEN, call.actor.real_id, call.request.remote_ip)
             if not admitted:
                 raise TooManyTries(_WINDOW)
         return Proof()
@@ -150,69 +144,50 @@ def _prove(
 
 @route.post("/users/:user_id/observees", right=BY_POLICY, prepare=_prove)
 def add_observee_with_credentials(
-    user_id: UserId,
-    params: Params[AddObservee],
-    proved: Prepared[Proof],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    user_id: UserId, params: Params[AddObservee], proved: Prepared[Proof], call: Call
 ) -> UserJson:
     """Let somebody observe a student whose password, access token or pairing code they have."""
-    observer = _person(db, actor, user_id, links.can_see_links_of)
-    _require_root(db, actor, params.root_account_id)
-    student = find_person(db, _student(db, params, proved, actor, request))
-    links.link(db, actor.root.id, observer.id, student.id)
-    return _shown(student, actor, request)
+    observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
+    _require_root(call.db, call.actor, params.root_account_id)
+    student = find_person(call.db, _student(call, params, proved))
+    links.link(call.db, call.actor.root.id, observer.id, student.id)
+    return _shown(student, call)
 
 
-def _student(db: Connection, params: AddObservee, proved: Proof, actor: Actor, request: Request) -> int:
+def _student(call: Call, params: AddObservee, proved: Proof) -> int:
     """The student who agreed. Uses the code up, and takes the right attempt off the count. Raises ObserveeRefused."""
     if proved.code is not None:
-        student_id = proofs.use_code(db, proved.code)
+        student_id = proofs.use_code(call.db, proved.code)
         if student_id is None:
             raise ObserveeRefused(WRONG_CODE)
         return student_id
     if (checked := proved.password) is not None:
-        if checked.candidate is None or not password_sign_in.enter(db, checked):
+        if checked.candidate is None or not password_sign_in.enter(call.db, checked):
             raise ObserveeRefused(WRONG_PASSWORD, status=401)
         return checked.candidate.user_id
-    student_id = proofs.student_of_token(db, params.access_token)
+    student_id = proofs.student_of_token(call.db, params.access_token)
     if student_id is None:
         raise ObserveeRefused(UNKNOWN)
-    proofs.was_right(db, _TOKEN, actor.real_id, request.remote_ip)
+    proofs.was_right(call.db, _TOKEN, call.actor.real_id, call.request.remote_ip)
     return student_id
 
 
 @route.put("/users/:user_id/observees/:observee_id", right=BY_POLICY)
-def add_observee(
-    user_id: UserId,
-    observee_id: UserId,
-    params: Params[RootAccount],
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> UserJson:
+def add_observee(user_id: UserId, observee_id: UserId, params: Params[RootAccount], call: Call) -> UserJson:
     """Let somebody observe a student. For admins."""
-    observer, student = _managed_pair(db, actor, user_id, observee_id, params)
-    links.link(db, actor.root.id, observer.id, student.id)
-    return _shown(student, actor, request)
+    observer, student = _managed_pair(call.db, call.actor, user_id, observee_id, params)
+    links.link(call.db, call.actor.root.id, observer.id, student.id)
+    return _shown(student, call)
 
 
 @route.delete("/users/:user_id/observees/:observee_id", right=BY_POLICY)
-def remove_observee(
-    user_id: UserId,
-    observee_id: UserId,
-    params: Params[RootAccount],
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> UserJson:
+def remove_observee(user_id: UserId, observee_id: UserId, params: Params[RootAccount], call: Call) -> UserJson:
     """Stop observing a student. For the observer and for admins."""
-    observer, student = _own_pair(db, actor, user_id, observee_id, params) or _managed_pair(
-        db, actor, user_id, observee_id, params
+    observer, student = _own_pair(call.db, call.actor, user_id, observee_id, params) or _managed_pair(
+        call.db, call.actor, user_id, observee_id, params
     )
-    links.unlink(db, observer.id, student.id)
-    return _shown(student, actor, request)
+    links.unlink(call.db, observer.id, student.id)
+    return _shown(student, call)
 
 
 class _NewCode(NamedTuple):
@@ -220,9 +195,9 @@ class _NewCode(NamedTuple):
     digest: bytes
 
 
-def _new_code(user_id: UserId, actor: Actor, request: Request, services: Services) -> _NewCode:
+def _new_code(user_id: UserId, call: Call, services: Services) -> _NewCode:
     with services.database.read() as db:
-        _person(db, actor, user_id, links.can_make_pairing_codes_for)
+        _person(db, call.actor, user_id, links.can_make_pairing_codes_for)
         key = proofs.code_key(db)
     while True:
         code = pairing_codes.new_code()
@@ -275,16 +250,16 @@ def _require_root(db: Connection, actor: Actor, text: str) -> None:
         raise NotFound("root account")
 
 
-def _listed(page: Page[AnyRow], actor: Actor, request: Request, include: frozenset[str]) -> Page[UserJson]:
-    view = UserView.in_account(actor, request, actor.root.ref)
+def _listed(page: Page[AnyRow], call: Call, include: frozenset[str]) -> Page[UserJson]:
+    view = UserView.in_account(call, call.actor.root.ref)
 
     def render(row: AnyRow) -> UserJson:
         json = user_json(Person(*row[:-1]), view, include & {"avatar_url"})
-        json.observation_link_root_account_ids = [actor.root.id]
+        json.observation_link_root_account_ids = [call.actor.root.id]
         return json
 
     return page.map(render)
 
 
-def _shown(person: Person, actor: Actor, request: Request) -> UserJson:
-    return user_json(person, UserView.in_account(actor, request, actor.root.ref))
+def _shown(person: Person, call: Call) -> UserJson:
+    return user_json(person, UserView.in_account(call, call.actor.root.ref))

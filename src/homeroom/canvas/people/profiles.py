@@ -11,9 +11,9 @@ from homeroom.school.people import avatars, calendar_feeds, profiles
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import Person, find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -66,21 +66,22 @@ class ShowProfile(Struct):
 
 
 @route.get("/users/:user_id/profile", right=BY_POLICY)
-def show_profile(
-    user_id: UserId, params: Params[ShowProfile], actor: Actor, request: Request, db: Connection
-) -> ProfileJson:
+def show_profile(user_id: UserId, params: Params[ShowProfile], call: Call) -> ProfileJson:
     """Get user profile."""
-    person = find_user(db, actor, user_id)
-    policy.require(policy.can_read_profile, db, actor, person.id)
-    sees_email = policy.can_read_emails_of(db, actor, person.id)
-    json = profile_json(person, UserView.in_account(actor, request, actor.root.ref), sees_email=sees_email)
-    if not policy.can_read_login_in_profile(db, actor, person.id):
+    person = find_user(call.db, call.actor, user_id)
+    policy.require(policy.can_read_profile, call.db, call.actor, person.id)
+    sees_email = policy.can_read_emails_of(call.db, call.actor, person.id)
+    json = profile_json(person, UserView.in_account(call, call.actor.root.ref), sees_email=sees_email)
+    if not policy.can_read_login_in_profile(call.db, call.actor, person.id):
         json.login_id = json.integration_id = None
-    if actor.is_(person.id):
+    if call.actor.is_(person.id):
         _add_own(
-            json, person, actor, request.base_url + calendar_feeds.feed_path(calendar_feeds.code_of(db, person.id))
+            json,
+            person,
+            call.actor,
+            call.request.base_url + calendar_feeds.feed_path(calendar_feeds.code_of(call.db, person.id)),
         )
-    _add_included(json, person, params.include, actor, db)
+    _add_included(json, person, params.include, call.actor, call.db)
     return json
 
 

@@ -18,12 +18,12 @@ from homeroom.school.people.users import sign_up
 from homeroom.school.people.users.creation import Created
 from homeroom.school.people.users.queries import find_person
 from homeroom.school.people.users.sign_up import NewUser, SignUpForm
-from homeroom.school.rights.actor import Actor, has_all_rights_of
+from homeroom.school.rights.actor import has_all_rights_of
 from homeroom.school.sign_in import complete_sign_up
 from homeroom.school.sign_in.observer_proofs import TypedCode, look_up
 from homeroom.wire.browser.own_addresses import is_page_of_ours
-from homeroom.wire.http.request import Request
 from homeroom.wire.routing.routes import ANONYMOUS, PUBLIC, Params, Prepared, Routes
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes("users")
@@ -89,36 +89,31 @@ class Checked(NamedTuple):
     password_hash: str | None = None
 
 
-def check_registration(params: Params[CreateUser], actor: Actor, request: Request, services: Services) -> Checked:
+def check_registration(params: Params[CreateUser], call: Call, services: Services) -> Checked:
     """Raises SignUpClosed, and Refused for too many sign-ups and too many guesses of a pairing code."""
-    sign_up.require_open(actor.root.settings, params.initial_type)
+    sign_up.require_open(call.actor.root.settings, params.initial_type)
     with services.database.write() as db:
-        admitted = complete_sign_up.admit(db, request.remote_ip)
+        admitted = complete_sign_up.admit(db, call.request.remote_ip)
     if not admitted:
         raise Refused(_TOO_MANY, status=429)
-    return Checked(_look_up_code(params, actor, request, services))
+    return Checked(_look_up_code(params, call, services))
 
 
-def hash_if_used(
-    account_id: RootAccountContext, params: Params[CreateUser], actor: Actor, request: Request, services: Services
-) -> Checked:
+def hash_if_used(account: RootAccountContext, params: Params[CreateUser], call: Call, services: Services) -> Checked:
     """The hash of the password, if it will be used: nobody else's call may cost what hashing costs."""
     login = params.pseudonym
-    by_admin = sign_up.is_admin_for(actor, account_id.ref)
-    if by_admin:
-        checked = Checked(_look_up_code(params, actor, request, services))
-    else:
-        checked = check_registration(params, actor, request, services)
+    by_admin = sign_up.is_admin_for(call.actor, account.ref)
+    checked = Checked(_look_up_code(params, call, services)) if by_admin else check_registration(params, call, services)
     if not login.password or not (by_admin or checked.code.student_id):
         return checked
-    if problem_with(login.password, login.unique_id.strip(), actor.root.settings.password_min_length):
+    if problem_with(login.password, login.unique_id.strip(), call.actor.root.settings.password_min_length):
         return checked
     return checked._replace(password_hash=hash_password(login.password))
 
 
-def _look_up_code(params: CreateUser, actor: Actor, request: Request, services: Services) -> TypedCode:
+def _look_up_code(params: CreateUser, call: Call, services: Services) -> TypedCode:
     """Whose pairing code it is; the count of tries is kept whatever becomes of the call."""
-    typed = TypedCode(params.code, actor.real_id, request.remote_ip)
+    typed = TypedCode(params.code, call.actor.real_id, call.request.remote_ip)
     found = look_up(services.database, typed)
     if found is None:
         raise Refused(_TOO_MANY, status=429)
@@ -127,59 +122,50 @@ def _look_up_code(params: CreateUser, actor: Actor, request: Request, services: 
 
 @route.post("/accounts/:account_id/users", right=PUBLIC, prepare=hash_if_used)
 def create_user_in_account(
-    account_id: RootAccountContext,
+    account: RootAccountContext,
     params: Params[CreateUser],
     checked: Prepared[Checked],
-    actor: Actor,
-    request: Request,
+    call: Call,
     services: Services,
-    db: Connection,
 ) -> UserJson:
     """Create a user."""
-    by_admin = sign_up.is_admin_for(actor, account_id.ref)
-    form = _form(db, account_id.id, params, checked)
+    by_admin = sign_up.is_admin_for(call.actor, account.ref)
+    form = _form(call.db, account.id, params, checked)
     if by_admin:
-        new = sign_up.as_admin(actor, account_id.ref, form)
+        new = sign_up.as_admin(call.actor, account.ref, form)
     else:
-        new = sign_up.as_self(actor.root.settings, form, paired=checked.code.student_id is not None)
-    created = _create(db, actor, request, params, new, checked)
-    json = _user_json(db, actor, request, params, created, *(("uuid",) if by_admin else ()))
-    if by_admin and params.communication_channel.confirmation_url and has_all_rights_of(db, actor, json.id):
+        new = sign_up.as_self(call.actor.root.settings, form, paired=checked.code.student_id is not None)
+    created = _create(call, params, new, checked)
+    json = _user_json(call, params, created, *(("uuid",) if by_admin else ()))
+    if by_admin and params.communication_channel.confirmation_url and has_all_rights_of(call.db, call.actor, json.id):
         nonce = created.channel.nonce if created.channel else None
-        json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
+        json.confirmation_url = call.request.base_url + confirmation_path(nonce) if nonce else None
     wanted = params.destination or ""
-    if checked.password_hash is not None and is_page_of_ours(wanted, request, services.router):
-        json.destination = session_tokens.with_token(wanted, session_tokens.make(db, json.id))
+    if checked.password_hash is not None and is_page_of_ours(wanted, call.request, services.router):
+        json.destination = session_tokens.with_token(wanted, session_tokens.make(call.db, json.id))
     return json
 
 
 @route.post("/accounts/:account_id/self_registration", right=ANONYMOUS, prepare=check_registration)
 def register_self(
-    account_id: RootAccountContext,
-    params: Params[CreateUser],
-    checked: Prepared[Checked],
-    actor: Actor,
-    request: Request,
-    db: Connection,
+    account: RootAccountContext, params: Params[CreateUser], checked: Prepared[Checked], call: Call
 ) -> UserJson:
     """Self register a user."""
-    new = sign_up.as_self(actor.root.settings, _form(db, account_id.id, params, checked))
-    created = _create(db, actor, request, params, new, checked)
-    return _user_json(db, actor, request, params, created)
+    new = sign_up.as_self(call.actor.root.settings, _form(call.db, account.id, params, checked))
+    created = _create(call, params, new, checked)
+    return _user_json(call, params, created)
 
 
-def _create(
-    db: Connection, actor: Actor, request: Request, params: CreateUser, new: NewUser, checked: Checked
-) -> Created:
-    return complete_sign_up.join(db, actor, new, checked.code, checked.password_hash, request.address_for_mail)
+def _create(call: Call, params: CreateUser, new: NewUser, checked: Checked) -> Created:
+    return complete_sign_up.join(
+        call.db, call.actor, new, checked.code, checked.password_hash, call.request.address_for_mail
+    )
 
 
-def _user_json(
-    db: Connection, actor: Actor, request: Request, params: CreateUser, created: Created, *more: str
-) -> UserJson:
+def _user_json(call: Call, params: CreateUser, created: Created, *more: str) -> UserJson:
     include = {"locale", *more, *(() if params.user.terms_of_use is UNSET else ("terms_of_use",))}
-    view = UserView.in_account(actor, request, actor.root.ref)
-    return user_json(find_person(db, created.user_id), view, frozenset(include))
+    view = UserView.in_account(call, call.actor.root.ref)
+    return user_json(find_person(call.db, created.user_id), view, frozenset(include))
 
 
 def _form(db: Connection, root_id: int, params: CreateUser, checked: Checked) -> SignUpForm:

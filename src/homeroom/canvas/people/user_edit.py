@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.school.ground.errors import NotAllowed
@@ -18,11 +17,10 @@ from homeroom.school.people.users.editing import UserChange, chosen_pronouns, ed
 from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
 from homeroom.school.people.users.sign_up import Notice
-from homeroom.school.rights.actor import Actor
 from homeroom.school.sign_in import link_mails
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes("users")
 
@@ -58,28 +56,26 @@ class UpdateUser(Struct):
 
 
 @route.put("/users/:id", right=BY_POLICY)
-def update_user(
-    id: UserId, params: Params[UpdateUser], given: RawParams, actor: Actor, request: Request, db: Connection
-) -> UserJson:
+def update_user(id: UserId, params: Params[UpdateUser], given: RawParams, call: Call) -> UserJson:
     """Edit a user."""
-    person = find_user(db, actor, id)
-    rights = policy.editing_rights(db, actor, person.id)
+    person = find_user(call.db, call.actor, id)
+    rights = policy.editing_rights(call.db, call.actor, person.id)
     _require_all(rights, given)
-    state = None if actor.is_(person.id) else _LOGIN_STATES.get(params.user.event or "")
-    if state and not logins.can_manage(db, actor, person.id):
+    state = None if call.actor.is_(person.id) else _LOGIN_STATES.get(params.user.event or "")
+    if state and not logins.can_manage(call.db, call.actor, person.id):
         raise NotAllowed(logins.RIGHT)
-    change = _change(params.user, person, rights, actor, request, own_secret_key(db))
-    trusted = bool(change.email) and can_invite(db, actor, person.id)
+    change = _change(params.user, person, rights, call, own_secret_key(call.db))
+    trusted = bool(change.email) and can_invite(call.db, call.actor, person.id)
     channel = edit_user(
-        db, person.id, change, respect_stickiness=not params.override_sis_stickiness, trusted_email=trusted
+        call.db, person.id, change, respect_stickiness=not params.override_sis_stickiness, trusted_email=trusted
     )
     if channel is not None:
         notice: Notice = "registration" if trusted else "account"
-        link_mails.send(db, notice, channel, actor.root.name, request.address_for_mail)
+        link_mails.send(call.db, notice, channel, call.actor.root.name, call.request.address_for_mail)
     if state:
-        also_sis = actor.holds("manage_sis", actor.root.ref)
-        set_login_states(db, actor.root.id, person.id, state, also_sis=also_sis)
-    return _edited_json(find_person(db, person.id), params.user, rights, actor, request)
+        also_sis = call.actor.holds("manage_sis", call.actor.root.ref)
+        set_login_states(call.db, call.actor.root.id, person.id, state, also_sis=also_sis)
+    return _edited_json(find_person(call.db, person.id), params.user, rights, call)
 
 
 def _require_all(rights: EditingRights, given: dict[str, Any]) -> None:
@@ -90,15 +86,13 @@ def _require_all(rights: EditingRights, given: dict[str, Any]) -> None:
         raise NotAllowed("manage_user_details")
 
 
-def _change(
-    user: UserParams, person: Person, rights: EditingRights, actor: Actor, request: Request, secret: str
-) -> UserChange:
-    known = actor.root.settings.pronouns or []
+def _change(user: UserParams, person: Person, rights: EditingRights, call: Call, secret: str) -> UserChange:
+    known = call.actor.root.settings.pronouns or []
     avatar: avatars.Avatar | UnsetType = UNSET
     if user.avatar is not UNSET:
         avatar = avatars.changed(
             person,
-            avatars.choices_of(person, request.base_url, secret),
+            avatars.choices_of(person, call.request.base_url, secret),
             token=user.avatar.token,
             url=user.avatar.url,
             state=user.avatar.state,
@@ -119,9 +113,9 @@ def _change(
     )
 
 
-def _edited_json(person: Person, sent: UserParams, rights: EditingRights, actor: Actor, request: Request) -> UserJson:
+def _edited_json(person: Person, sent: UserParams, rights: EditingRights, call: Call) -> UserJson:
     include = {"locale", "avatar_url", "email", "time_zone", *(("avatar_state",) if rights.manages else ())}
-    json = user_json(person, UserView.in_account(actor, request, actor.root.ref), frozenset(include))
+    json = user_json(person, UserView.in_account(call, call.actor.root.ref), frozenset(include))
     if sent.title is not UNSET:
         json.title = person.title
     if sent.bio is not UNSET:

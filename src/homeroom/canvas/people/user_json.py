@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-from sqlalchemy import Connection
 
 from homeroom.school.ground.time_zones import display_name
 from homeroom.school.people import avatars
@@ -15,7 +14,7 @@ from homeroom.school.people.names import first_and_last
 from homeroom.school.people.users.queries import Person
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.http.request import Request
+from homeroom.wire.serving.call import Call
 
 # What GET /users/:id always includes, each still under its own condition (users-core.md §3).
 ALWAYS_ON_SHOW = frozenset(
@@ -79,20 +78,20 @@ class UserView:
     email: bool
 
     @classmethod
-    def in_account(cls, actor: Actor, request: Request, account: AccountRef) -> UserView:
+    def in_account(cls, call: Call, account: AccountRef) -> UserView:
         """``account`` is the context: the root account for GET and PUT /users/:id."""
         admin_like = (
-            actor.has_role_in(account)
-            or actor.holds_any(("manage_students", "read_sis", "view_user_logins"), account)
-            or actor.holds("manage_sis", actor.root.ref)
+            call.actor.has_role_in(account)
+            or call.actor.holds_any(("manage_students", "read_sis", "view_user_logins"), account)
+            or call.actor.holds("manage_sis", call.actor.root.ref)
         )
         return cls(
-            actor,
-            request.base_url,
-            sis=admin_like and actor.holds_any(("read_sis", "manage_sis"), account),
-            sis_import=admin_like and actor.holds("manage_sis", actor.root.ref),
-            login_id=admin_like and actor.holds("view_user_logins", account),
-            email=actor.holds("read_email_addresses", account),
+            call.actor,
+            call.request.base_url,
+            sis=admin_like and call.actor.holds_any(("read_sis", "manage_sis"), account),
+            sis_import=admin_like and call.actor.holds("manage_sis", call.actor.root.ref),
+            login_id=admin_like and call.actor.holds("view_user_logins", account),
+            email=call.actor.holds("read_email_addresses", account),
         )
 
     @classmethod
@@ -101,20 +100,20 @@ class UserView:
         return cls(actor, base_url, sis=False, sis_import=False, login_id=False, email=False)
 
     @classmethod
-    def in_course(cls, db: Connection, actor: Actor, request: Request, course: CourseRef) -> UserView:
+    def in_course(cls, call: Call, course: CourseRef) -> UserView:
         """The context is a course: teachers are admin-like there."""
         account = AccountRef(course.chain[0], course.chain)
         held = {
             name
             for name in ("manage_students", "read_sis", "view_user_logins", "manage_sis", "read_email_addresses")
-            if actor.holds_in_course(db, name, course)
+            if call.actor.holds_in_course(call.db, name, course)
         }
-        manages_sis = actor.holds("manage_sis", actor.root.ref)
+        manages_sis = call.actor.holds("manage_sis", call.actor.root.ref)
         admin_like = bool(held & {"manage_students", "read_sis", "view_user_logins"}) or manages_sis
-        admin_like = admin_like or actor.has_role_in(account)
+        admin_like = admin_like or call.actor.has_role_in(account)
         return cls(
-            actor,
-            request.base_url,
+            call.actor,
+            call.request.base_url,
             sis=admin_like and bool(held & {"read_sis", "manage_sis"}),
             sis_import=admin_like and manages_sis,
             login_id=admin_like and "view_user_logins" in held,

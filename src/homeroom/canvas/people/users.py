@@ -20,11 +20,11 @@ from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import RecordNumber, items_of
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 
@@ -53,21 +53,14 @@ def _may_take_long(params: dict[str, Any]) -> bool:
 
 
 @route.get("/accounts/:account_id/users", right="read_roster", slow=_may_take_long)
-def list_users(
-    account_id: AccountContext,
-    params: Params[ListUsers],
-    paging: Paging,
-    actor: Actor,
-    request: Request,
-    db: Connection,
-) -> Page[UserJson]:
+def list_users(account: AccountContext, params: Params[ListUsers], paging: Paging, call: Call) -> Page[UserJson]:
     """List users in account."""
     if params.sort in _COURSE_SORTS:
         raise Refused(f"Users of an account cannot be sorted by {params.sort}")
-    sort = allowed_sort(actor, account_id.ref, params.sort)
+    sort = allowed_sort(call.actor, account.ref, params.sort)
     term = read_term(params.search_term)
     which = PeopleFilter(
-        search=search_in_account(actor, account_id.ref, term) if term else None,
+        search=search_in_account(call.actor, account.ref, term) if term else None,
         enrollment_types=enrollment_types_of(params.enrollment_type),
         role_id=params.role_filter_id,
         uuids=params.uuids,
@@ -77,20 +70,20 @@ def list_users(
     if sort == "last_login":
         include |= {"last_login"}
     width = len(PERSON_COLUMNS) if include else LISTED
-    listing = people_in_account(db, actor.root, account_id.id, which, sort, width)
+    listing = people_in_account(call.db, call.actor.root, account.id, which, sort, width)
     descending = sort is not None and params.order == "desc"
     order = Order(listing.column, listing.id, descending, listing.nullable)
     # Pages of bookmarks have no numbers, so no last one.
     counted = listing.countable if "ui_invoked" in params.include and sort != "id" else None
     page = paging.of(
-        db,
+        call.db,
         listing.rows,
         order,
         counted=False if counted is None else counted,
         bookmarks=sort == "id",
         values=listing.values,
     )
-    view = UserView.in_account(actor, request, account_id.ref)
+    view = UserView.in_account(call, account.ref)
     return page.map(lambda row: user_json(Person(*row[:width]), view, include))
 
 
@@ -113,24 +106,22 @@ def _asks_for_link(params: dict[str, Any]) -> bool:
 
 
 @route.get("/users/:id", right=BY_POLICY, writes=_asks_for_link)
-def show_user(
-    id: UserId, params: Params[ShowUser], actor: Actor, request: Request, db: Connection
-) -> UserJson | Answer:
+def show_user(id: UserId, params: Params[ShowUser], call: Call) -> UserJson | Answer:
     """Show user details."""
-    person = find_person(db, find_user_id(db, actor, id))
-    if not policy.can_show(db, actor, person.id):
+    person = find_person(call.db, find_user_id(call.db, call.actor, id))
+    if not policy.can_show(call.db, call.actor, person.id):
         raise NotFound("user")
-    if person.state == "deleted" and not actor.is_site_admin:
+    if person.state == "deleted" and not call.actor.is_site_admin:
         raise NotFound("user")
-    view = UserView.in_account(actor, request, actor.root.ref)
+    view = UserView.in_account(call, call.actor.root.ref)
     include = ALWAYS_ON_SHOW | (params.include & {"uuid", "last_login"})
-    if "avatar_state" in params.include and policy.can_manage_details(db, actor, person.id):
+    if "avatar_state" in params.include and policy.can_manage_details(call.db, call.actor, person.id):
         include |= {"avatar_state"}
     json = user_json(person, view, include)
-    if "confirmation_url" in params.include and _may_have_link(db, actor, person.id):
-        channel = invited_channel(db, person.id)
+    if "confirmation_url" in params.include and _may_have_link(call.db, call.actor, person.id):
+        channel = invited_channel(call.db, person.id)
         nonce = channel.nonce if channel else None
-        json.confirmation_url = request.base_url + confirmation_path(nonce) if nonce else None
+        json.confirmation_url = call.request.base_url + confirmation_path(nonce) if nonce else None
     # Who may still see a deleted person gets them, under a status that says that there is none.
     return Answer(404, json) if person.state == "deleted" else json
 
@@ -141,21 +132,17 @@ def _may_have_link(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 @route.delete("/accounts/:account_id/users/:user_id", right="manage_user_logins")
-def delete_user(
-    account_id: RootAccountContext, user_id: UserId, actor: Actor, request: Request, db: Connection
-) -> UserJson:
+def delete_user(account: RootAccountContext, user_id: UserId, call: Call) -> UserJson:
     """Delete a user from the root account."""
-    person = find_user(db, actor, user_id)
-    policy.require(policy.can_remove, db, actor, person.id)
-    remove_from_root_account(db, account_id.id, person.id)
-    return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))
+    person = find_user(call.db, call.actor, user_id)
+    policy.require(policy.can_remove, call.db, call.actor, person.id)
+    remove_from_root_account(call.db, account.id, person.id)
+    return user_json(find_person(call.db, person.id), UserView.in_account(call, account.ref))
 
 
 @route.put("/accounts/:account_id/users/:user_id/restore", right="manage_user_logins")
-def restore_deleted_user(
-    account_id: RootAccountContext, user_id: UserId, actor: Actor, request: Request, db: Connection
-) -> UserJson:
+def restore_deleted_user(account: RootAccountContext, user_id: UserId, call: Call) -> UserJson:
     """Restore a deleted user from a root account."""
-    person = find_person(db, find_user_id(db, actor, user_id))
-    restore_user(db, account_id.id, person.id)
-    return user_json(find_person(db, person.id), UserView.in_account(actor, request, account_id.ref))
+    person = find_person(call.db, find_user_id(call.db, call.actor, user_id))
+    restore_user(call.db, account.id, person.id)
+    return user_json(find_person(call.db, person.id), UserView.in_account(call, account.ref))

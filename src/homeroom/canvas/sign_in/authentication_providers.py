@@ -25,10 +25,10 @@ from homeroom.school.sign_in.authentication_providers.queries import (
     provider_with_id,
     providers_of,
 )
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import MissingParameter, read_boolean
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.routing.routes import RawParams, Routes
+from homeroom.wire.serving.call import Call
 
 route = Routes()
 _RIGHT = "manage_account_settings"
@@ -64,11 +64,11 @@ AuthenticationProviderJson = defstruct(
 
 
 @route.get("/accounts/:account_id/authentication_providers", right=_RIGHT, answers=Page[AuthenticationProviderJson])  # type: ignore[valid-type]
-def list_authentication_providers(account_id: AccountContext, paging: Paging, db: Connection) -> Page[ProviderJson]:
+def list_authentication_providers(account: AccountContext, paging: Paging, db: Connection) -> Page[ProviderJson]:
     """List authentication providers."""
-    _require_root(account_id)
-    registration = _self_registration(db, account_id)
-    page = paging.of(db, providers_of(account_id.id), _IN_ORDER)
+    _require_root(account)
+    registration = _self_registration(db, account)
+    page = paging.of(db, providers_of(account.id), _IN_ORDER)
     return page.map(lambda provider: provider_json(provider, registration))
 
 
@@ -78,23 +78,21 @@ def list_authentication_providers(account_id: AccountContext, paging: Paging, db
     takes=NewProvider,
     answers=AuthenticationProviderJson,
 )
-def add_authentication_provider(
-    account_id: AccountContext, params: RawParams, request: Request, db: Connection
-) -> ProviderJson:
+def add_authentication_provider(account: AccountContext, params: RawParams, call: Call) -> ProviderJson:
     """Add an authentication provider."""
-    _require_root(account_id)
+    _require_root(account)
     auth_type = params.get("auth_type")
     if not isinstance(auth_type, str) or not auth_type:
         raise MissingParameter("auth_type")
-    vault = open_vault(db)
-    return _shown(db, account_id, actions.add_provider(db, vault, account_id.id, auth_type, _change(params)))
+    vault = open_vault(call.db)
+    return _shown(call.db, account, actions.add_provider(call.db, vault, account.id, auth_type, _change(params)))
 
 
 @route.get("/accounts/:account_id/authentication_providers/:id", right=_RIGHT, answers=AuthenticationProviderJson)
-def show_authentication_provider(account_id: AccountContext, id: str, db: Connection) -> ProviderJson:
+def show_authentication_provider(account: AccountContext, id: str, db: Connection) -> ProviderJson:
     """Get an authentication provider, by its number or type."""
-    _require_root(account_id)
-    return provider_json(find_provider(db, account_id.id, id), _self_registration(db, account_id))
+    _require_root(account)
+    return provider_json(find_provider(db, account.id, id), _self_registration(db, account))
 
 
 @route.put(
@@ -103,23 +101,21 @@ def show_authentication_provider(account_id: AccountContext, id: str, db: Connec
     takes=ProviderFields,
     answers=AuthenticationProviderJson,
 )
-def update_authentication_provider(
-    account_id: AccountContext, id: str, params: RawParams, request: Request, db: Connection
-) -> ProviderJson:
+def update_authentication_provider(account: AccountContext, id: str, params: RawParams, call: Call) -> ProviderJson:
     """Update an authentication provider."""
-    _require_root(account_id)
-    provider = find_provider(db, account_id.id, id)
-    actions.change_provider(db, open_vault(db), provider, _change(params))
-    return _shown(db, account_id, provider.id)
+    _require_root(account)
+    provider = find_provider(call.db, account.id, id)
+    actions.change_provider(call.db, open_vault(call.db), provider, _change(params))
+    return _shown(call.db, account, provider.id)
 
 
 @route.delete("/accounts/:account_id/authentication_providers/:id", right=_RIGHT, answers=AuthenticationProviderJson)
-def delete_authentication_provider(account_id: AccountContext, id: str, db: Connection) -> ProviderJson:
+def delete_authentication_provider(account: AccountContext, id: str, db: Connection) -> ProviderJson:
     """Delete an authentication provider."""
-    _require_root(account_id)
-    provider = find_provider(db, account_id.id, id)
+    _require_root(account)
+    provider = find_provider(db, account.id, id)
     actions.delete_provider(db, provider)
-    return _shown(db, account_id, provider.id)
+    return _shown(db, account, provider.id)
 
 
 def _require_root(account: FoundAccount) -> None:

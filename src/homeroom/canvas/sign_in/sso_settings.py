@@ -37,18 +37,16 @@ class SsoSettingsJson(Struct):
 
 
 @route.get("/accounts/:account_id/sso_settings", right="manage_account_settings")
-def show_sso_settings(account_id: AccountContext, db: Connection) -> SsoSettingsJson:
+def show_sso_settings(account: AccountContext, db: Connection) -> SsoSettingsJson:
     """Show account auth settings."""
-    return _json(find_settings(db, account_id.id))
+    return _json(find_settings(db, account.id))
 
 
 @route.put("/accounts/:account_id/sso_settings", right="manage_account_settings")
-def update_sso_settings(
-    account_id: AccountContext, params: Params[ChangeSsoSettings], db: Connection
-) -> SsoSettingsJson:
+def update_sso_settings(account: AccountContext, params: Params[ChangeSsoSettings], db: Connection) -> SsoSettingsJson:
     """Update account auth settings. A blank one is none."""
     changes = {name: value or None for name, value in given(params.sso_settings).items()}
-    return _json(change_settings(db, account_id.id, changes))
+    return _json(change_settings(db, account.id, changes))
 
 
 def _json(settings: AccountSettings) -> SsoSettingsJson:

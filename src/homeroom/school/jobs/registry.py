@@ -9,7 +9,7 @@ them. What must happen is a row with a state and a lease; the queue only wakes a
     later(deliver_mail, message_id=message.id)          # in the transaction that makes the row
 
     @sweep
-    def due_mail(db: Connection) -> Iterable[Call]:      # and when the queue has lost it
+    def due_mail(db: Connection) -> Iterable[JobCall]:      # and when the queue has lost it
         return [call(deliver_mail, message_id=row.id) for row in db.execute(...)]
 """
 
@@ -23,7 +23,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from homeroom.db import Database, after_commit
-from homeroom.services.jobs import Call, JobQueue
+from homeroom.services.jobs import JobCall, JobQueue
 from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.jobs")
@@ -43,7 +43,7 @@ class Tools:
 
 
 Job = Callable[..., None]
-Sweep = Callable[[Connection], Iterable[Call]]
+Sweep = Callable[[Connection], Iterable[JobCall]]
 J = TypeVar("J", bound=Job)
 S = TypeVar("S", bound=Sweep)
 _jobs: dict[str, Job] = {}
@@ -65,10 +65,10 @@ def sweep(function: S) -> S:
     return function
 
 
-def call(function: Job, **ids: int) -> Call:
+def call(function: Job, **ids: int) -> JobCall:
     """A call of a job, as sweeps return it."""
     assert _jobs.get(function.__name__) is function, f"{function.__name__} is not registered with @job."
-    return Call(function.__name__, ids)
+    return JobCall(function.__name__, ids)
 
 
 def later(function: Job, **ids: int) -> None:
@@ -89,7 +89,7 @@ class Jobs:
         """As the function ``later``, for who has the services at hand."""
         later(function, **ids)
 
-    def run(self, wanted: Call) -> None:
+    def run(self, wanted: JobCall) -> None:
         """Run a call now. A failure is only logged: its row says when it is tried again."""
         function = _jobs.get(wanted.job)
         if function is None:
@@ -100,11 +100,11 @@ class Jobs:
         except Exception:
             log.exception("A job failed.", extra={"fields": {"job": wanted.job, **wanted.ids}})
 
-    def due(self) -> Sequence[Call]:
+    def due(self) -> Sequence[JobCall]:
         """The calls that the sweeps find. A sweep that fails does not stop the others."""
         return [found for question in _sweeps for found in self._ask(question)]
 
-    def _ask(self, question: Sweep) -> Iterable[Call]:
+    def _ask(self, question: Sweep) -> Iterable[JobCall]:
         try:
             with self.tools.database.read() as db:
                 return list(question(db))
@@ -140,5 +140,5 @@ class Jobs:
         self.queue.close()
 
 
-def _key(wanted: Call) -> object:
+def _key(wanted: JobCall) -> object:
     return wanted.job, *sorted(wanted.ids.items())

@@ -25,7 +25,7 @@ from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.html import html_of
 from homeroom.school.schema import Account, CommunicationChannel, MailMessage
 from homeroom.services import smtp
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.mail")
@@ -65,14 +65,14 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
 
 
 @sweep
-def due_mail(db: Connection) -> Iterable[Call]:
+def due_mail(db: Connection) -> Iterable[JobCall]:
     """Messages that wait, also those of a worker that died."""
     rows = select(MailMessage.c.id).where(*_due()).order_by(MailMessage.c.next_attempt_at).limit(_MOST_A_SWEEP)
     return [call(deliver_mail, message_id=row.id) for row in db.execute(rows)]
 
 
 @sweep
-def mail_too_late(db: Connection) -> Iterable[Call]:
+def mail_too_late(db: Connection) -> Iterable[JobCall]:
     """The job, if a message holds a link that does not work any more."""
     return [call(forget_old_links)] if db.execute(select(MailMessage.c.id).where(*_too_late()).limit(1)).first() else []
 

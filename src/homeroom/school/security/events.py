@@ -33,7 +33,7 @@ from homeroom.db import after_commit, insert_or_update
 from homeroom.networks import neighbourhood
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.schema import SecurityEvent
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 log = logging.getLogger("homeroom.security")
 
@@ -239,7 +239,7 @@ def forget_old_security_events(tools: Tools) -> None:
 
 
 @sweep
-def old_security_events(db: Connection) -> Iterable[Call]:
+def old_security_events(db: Connection) -> Iterable[JobCall]:
     """The job, if there is anything for it to do."""
     ids = db.execute(
         select(SecurityEvent.c.id, SecurityEvent.c.created_at).order_by(SecurityEvent.c.id).limit(1)

@@ -18,7 +18,7 @@ from homeroom.school.schema import (
     WebSession,
 )
 from homeroom.school.sign_in import attempts, password_resets, places, registration, sessions
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 
 @job
@@ -34,7 +34,7 @@ def forget_what_is_over(tools: Tools) -> None:
 
 
 @sweep
-def what_is_over(db: Connection) -> Iterable[Call]:
+def what_is_over(db: Connection) -> Iterable[JobCall]:
     """The job, if there is anything for it to do."""
     questions = (
         select(WebSession.c.id).where(WebSession.c.expires_at <= clock.now()),

@@ -27,7 +27,7 @@ from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, P
 from homeroom.school.security.events import record
 from homeroom.school.sign_in import attempts, link_mails, registration
 from homeroom.school.sign_in.credentials import find_root
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 LIFETIME = timedelta(hours=1)
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
@@ -82,7 +82,7 @@ def answer_request(tools: Tools, *, request_id: int) -> None:
 
 
 @find_due
-def requests(db: Connection) -> Iterable[Call]:
+def requests(db: Connection) -> Iterable[JobCall]:
     """Those that the queue has lost."""
     rows = db.execute(select(PasswordResetRequest.c.id).order_by(PasswordResetRequest.c.id).limit(_MOST_A_SWEEP))
     return [call(answer_request, request_id=row.id) for row in rows]

@@ -21,7 +21,7 @@ from homeroom.school.schema import (
 )
 from homeroom.school.security.events import record
 from homeroom.school.sign_in import sessions
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 _CHUNK = 1_000
 
@@ -62,7 +62,7 @@ def expire_mobile_sessions(tools: Tools, *, expiry_id: int) -> None:
 
 
 @sweep
-def due_mobile_session_expiries(db: Connection) -> Iterable[Call]:
+def due_mobile_session_expiries(db: Connection) -> Iterable[JobCall]:
     """Expiries that the queue has lost."""
     rows = db.execute(select(MobileSessionExpiry.c.id).where(MobileSessionExpiry.c.state == "queued"))
     return [call(expire_mobile_sessions, expiry_id=row.id) for row in rows]

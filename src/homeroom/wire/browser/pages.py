@@ -29,7 +29,7 @@ from homeroom.wire.http.answers import Answer
 from homeroom.wire.http.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLarge, Request
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
 from homeroom.wire.params.parsing import BadParameters
-from homeroom.wire.serving.endpoint import Call
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.server import MethodNotAllowed
 
 HTML = "text/html; charset=utf-8"

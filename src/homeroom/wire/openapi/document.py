@@ -19,8 +19,10 @@ from homeroom.wire.routing.routes import (
     FromContext,
     FromRequest,
     Route,
+    is_context,
     mark_of,
     params_type,
+    value_of_context,
 )
 from homeroom.wire.serving.server import Face
 from homeroom.wire.serving.throttle import too_many
@@ -40,7 +42,7 @@ Call with `Authorization: Bearer TOKEN`. Lists come in pages; the `Link` header 
 """
 
 
-class Call(NamedTuple):
+class Operation(NamedTuple):
     """One documented route at one of its paths."""
 
     face: Face
@@ -54,68 +56,79 @@ class Call(NamedTuple):
 
 def document(faces: Sequence[Face], base_url: str) -> dict[str, Any]:
     """The document of every documented face, for a server at ``base_url``."""
-    calls = [call for face in faces if face.documented for route in face.routes for call in _calls(face, route)]
-    schemas = Schemas([params_type(call.route) for call in calls], [call.route.returns for call in calls])
-    names = _names(calls)
+    operations = [
+        operation
+        for face in faces
+        if face.documented
+        for route in face.routes
+        for operation in _operations(face, route)
+    ]
+    schemas = Schemas(
+        [params_type(operation.route) for operation in operations],
+        [operation.route.returns for operation in operations],
+    )
+    names = _names(operations)
     paths: dict[str, dict[str, Any]] = {}
-    for call, name in zip(calls, names, strict=True):
-        paths.setdefault(_PARAMETER.sub(r"{\1}", call.path), {})[call.route.method.lower()] = {
+    for operation, name in zip(operations, names, strict=True):
+        paths.setdefault(_PARAMETER.sub(r"{\1}", operation.path), {})[operation.route.method.lower()] = {
             "operationId": name,
-            **_operation(call, schemas),
+            **_operation(operation, schemas),
         }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Homeroom", "version": __version__, "description": _INFO},
         "servers": [{"url": base_url}],
         "security": [{"bearer": []}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(call.tag for call in calls)],
+        "tags": [{"name": tag} for tag in dict.fromkeys(operation.tag for operation in operations)],
         "paths": paths,
         "components": _components(schemas),
     }
 
 
-def _calls(face: Face, route: Route) -> Iterator[Call]:
+def _operations(face: Face, route: Route) -> Iterator[Operation]:
     """``/custom_data(/*scope)`` is two paths."""
     base, bracket, optional = (face.prefix + route.path).rstrip(")").partition("(")
-    yield Call(face, route, base)
+    yield Operation(face, route, base)
     if bracket:
-        yield Call(face, route, base + optional)
+        yield Operation(face, route, base + optional)
 
 
-def _names(calls: Sequence[Call]) -> list[str]:
+def _names(operations: Sequence[Operation]) -> list[str]:
     """The handlers' names, told apart by their face, or by the optional end of their path."""
-    first = Counter(call.route.name for call in calls)
+    first = Counter(operation.route.name for operation in operations)
     names = []
-    for call in calls:
-        name = call.route.name
-        if first[name] > 1 and "(" not in call.route.path:
-            name = f"{call.face.name.lower()}_{call.route.resource}_{name}"
-        elif "(" in call.route.path and "*" in call.path:
-            name += "_at_" + call.path.rpartition("*")[2]
+    for operation in operations:
+        name = operation.route.name
+        if first[name] > 1 and "(" not in operation.route.path:
+            name = f"{operation.face.name.lower()}_{operation.route.resource}_{name}"
+        elif "(" in operation.route.path and "*" in operation.path:
+            name += "_at_" + operation.path.rpartition("*")[2]
         names.append(name)
     return names
 
 
-def _operation(call: Call, schemas: Schemas) -> dict[str, Any]:
-    route = call.route
+def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    route = operation.route
     rest = inspect.cleandoc(route.handler.__doc__ or "").partition("\n")[2]
-    if route.scope and call.face.scoped:
-        rest += f"\n\nScope: `{call.face.scope_text(route)}`"
+    if route.scope and operation.face.scoped:
+        rest += f"\n\nScope: `{operation.face.scope_text(route)}`"
     found: dict[str, Any] = {
         "summary": route.summary,
         "description": rest.strip(),
-        "tags": [call.tag],
-        "parameters": [*_path_parameters(call), *_query_parameters(route, schemas)],
-        "requestBody": None if route.method in _IN_THE_QUERY else _body(call, schemas),
-        "responses": _responses(call, schemas),
+        "tags": [operation.tag],
+        "parameters": [*_path_parameters(operation), *_query_parameters(route, schemas)],
+        "requestBody": None if route.method in _IN_THE_QUERY else _body(operation, schemas),
+        "responses": _responses(operation, schemas),
         "security": [] if route.right == ANONYMOUS else [{}, {"bearer": []}] if route.right == PUBLIC else None,
     }
     return {key: value for key, value in found.items() if value or (key == "security" and value is not None)}
 
 
-def _path_parameters(call: Call) -> Iterator[dict[str, Any]]:
-    for name in _PARAMETER.findall(call.path):
-        hint = call.route.needs.get(name) or call.route.prepare_needs.get(name)
+def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
+    needs = {**operation.route.prepare_needs, **operation.route.needs}
+    contexts = {value_of_context(operation.route.path, name): hint for name, hint in needs.items() if is_context(hint)}
+    for name in _PARAMETER.findall(operation.path):
+        hint = contexts.get(name) or needs.get(name)
         mark = mark_of(hint)
         kind = mark.kind if isinstance(mark, PathId | FromContext) else ""
         found: dict[str, Any] = {
@@ -161,8 +174,8 @@ def _is_map(field: Field) -> bool:
     return field.schema.get("type") == "object"
 
 
-def _body(call: Call, schemas: Schemas) -> dict[str, Any] | None:
-    route, kind = call.route, params_type(call.route)
+def _body(operation: Operation, schemas: Schemas) -> dict[str, Any] | None:
+    route, kind = operation.route, params_type(operation.route)
     if kind is None:
         takes_anything = any(isinstance(mark_of(hint), FromRequest) for hint in route.needs.values())
         return {"content": {"application/json": {"schema": {"type": "object"}}}} if takes_anything else None
@@ -177,13 +190,15 @@ def _body(call: Call, schemas: Schemas) -> dict[str, Any] | None:
     if schemas.takes_files(kind):
         return {"content": {_MULTIPART: media}, "required": bool(needed)}
     json = {"application/json": {"schema": schemas.of(kind)}}
-    return {"content": {_FORM: media, **json} if call.face.takes_forms else json, "required": bool(needed)}
+    return {"content": {_FORM: media, **json} if operation.face.takes_forms else json, "required": bool(needed)}
 
 
-def _responses(call: Call, schemas: Schemas) -> dict[str, Any]:
-    found: dict[str, Any] = {str(status): _success(call.route, status, schemas) for status in _successes(call.route)}
+def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        str(status): _success(operation.route, status, schemas) for status in _successes(operation.route)
+    }
     for status, name in _ERRORS.items():
-        if _can_answer(call, status):
+        if _can_answer(operation, status):
             found[str(status)] = {"$ref": f"#/components/responses/{name}"}
     return {**found, "default": {"$ref": "#/components/responses/Error"}}
 
@@ -209,8 +224,8 @@ def _is_paged(returns: Any) -> bool:
     return any(getattr(kind, "__origin__", kind) is Page for kind in (returns, *get_args(returns)))
 
 
-def _can_answer(call: Call, status: int) -> bool:
-    route = call.route
+def _can_answer(operation: Operation, status: int) -> bool:
+    route = operation.route
     match status:
         case 401:
             return route.right != ANONYMOUS
@@ -219,7 +234,7 @@ def _can_answer(call: Call, status: int) -> bool:
         case 404:
             return ":" in route.path or Paging in route.needs.values()
         case 429:
-            return call.face.throttled
+            return operation.face.throttled
     return True
 
 

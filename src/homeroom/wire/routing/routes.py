@@ -1,17 +1,19 @@
 """Our route decorator: a handler's annotations say what it needs, and are read once.
 
     @route.get("/accounts/:account_id/users", right="read_roster")
-    def list_users(account_id: AccountContext, params: Params[ListUsers], paging: Paging, actor: Actor, db: Connection)
-        -> Page[UserJson]: ...
+    def list_users(account: AccountContext, params: Params[ListUsers], call: Call) -> UserJson: ...
 
-What a handler may take, by type: a path id (``UserId`` ...), a context that is found for it (``AccountContext``),
-``Params[T]``, ``Paging``, ``Actor``, ``Connection``, ``Request``, ``Browser``, ``Services``, ``Prepared[T]``,
-``Rest``, ``RawParams``, or ``str`` for a plain path value. A route without a stated right cannot register.
+What a handler may take, by type: an id in the path (``user_id: UserId``), what such an id means, found before the
+handler runs (``account: AccountContext`` for ``:account_id``, or for ``:id`` where the path has no other),
+``Params[T]``, ``Paging``, ``Call`` (all of the call: its transaction, its actor, its request), or of the call only
+``Actor``, ``Connection``, ``Request``, ``Browser`` or ``Services``; ``Prepared[T]``, ``Rest``, ``RawParams``, ``str``
+for a plain path value. A route without a stated right cannot register.
 """
 
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
@@ -198,10 +200,29 @@ def params_type(route: Route) -> Any:
 
 def _need(path: str, name: str, hint: Any) -> Any:
     mark = _mark(hint)
-    plain = hint in (str, Rest)
-    if (plain or isinstance(mark, PathId | FromContext)) and f":{name}" not in path and f"*{name}" not in path:
+    if isinstance(mark, FromContext):
+        value_of_context(path, name)
+    elif (hint in (str, Rest) or isinstance(mark, PathId)) and name not in _values_in(path):
         raise BadRoute(f"{path} has no {name}.")
     return hint
+
+
+def is_context(hint: Any) -> bool:
+    """Whether a handler's parameter of this type is found by an id in the path."""
+    return isinstance(_mark(hint), FromContext)
+
+
+def value_of_context(path: str, name: str) -> str:
+    """The path's value that a context is found by: ``account`` by ``:account_id``, else by ``:id``. Raises BadRoute."""
+    values = _values_in(path)
+    for value in (f"{name}_id", "id"):
+        if value in values:
+            return value
+    raise BadRoute(f"{path} has no {name}_id.")
+
+
+def _values_in(path: str) -> list[str]:
+    return re.findall(r"[:*]([a-z_0-9]+)", path)
 
 
 def _mark(hint: Any) -> Any:

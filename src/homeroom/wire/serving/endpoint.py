@@ -12,7 +12,7 @@ from homeroom import clock
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS
-from homeroom.school.security.events import Event, Origin, asking
+from homeroom.school.security.events import Event, asking
 from homeroom.school.sign_in import sessions
 from homeroom.school.sign_in.credentials import InsufficientScopes, find_root, note_use_of_tokens
 from homeroom.wire.browser.browser import Browser, session_cookie_of
@@ -32,59 +32,12 @@ from homeroom.wire.routing.routes import (
     Rest,
     Route,
     mark_of,
+    value_of_context,
 )
 from homeroom.wire.routing.scopes import covers
 from homeroom.wire.serving.authentication import authenticate, authenticate_browser
+from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
-from homeroom.wire.serving.throttle import Stopwatch
-
-
-class Call:
-    """One call: the source of a handler's arguments."""
-
-    __slots__ = (
-        "_browser", "actor", "contexts", "db", "params", "prepared", "request", "services", "token", "values", "watch",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        request: Request,
-        services: Services,
-        values: dict[str, Any],
-        params: dict[str, Any],
-        token: str | None,
-        watch: Stopwatch,
-    ) -> None:
-        self.watch = watch
-        self.request = request
-        self.services = services
-        self.values = values
-        self.params = params
-        self.token = token
-        self.contexts: dict[str, Any] = {}
-        self.prepared: Any = None
-        self.actor: Actor
-        self.db: Connection
-        self._browser: Browser | None = None
-
-    @property
-    def browser(self) -> Browser:
-        if self._browser is None:
-            self._browser = Browser(self.request)
-        return self._browser
-
-    @property
-    def origin(self) -> Origin:
-        """Who asks, for a security event."""
-        actor: Actor | None = getattr(self, "actor", None)
-        if actor is None or not actor.id:
-            return Origin(None, None, self.request.remote_ip, self.request.id)
-        real = actor.real_id if actor.is_masquerading else None
-        return Origin(actor.id, real, self.request.remote_ip, self.request.id)
-
-    def report(self, event: Event) -> None:
-        self.services.reports.add(event)
-
 
 _NOTED_EVERY = timedelta(minutes=10)
 Resolver = Callable[[Call], Any]
@@ -119,7 +72,11 @@ class Endpoint:
         self.resolvers = [(name, _resolver(route, name, hint)) for name, hint in route.needs.items()]
         self.prepare_resolvers = [(name, _resolver(route, name, hint)) for name, hint in route.prepare_needs.items()]
         marks = {name: mark_of(hint) for name, hint in {**route.prepare_needs, **route.needs}.items()}
-        self.contexts = [(name, mark) for name, mark in marks.items() if isinstance(mark, FromContext)]
+        self.contexts = [
+            (name, mark, value_of_context(route.path, name))
+            for name, mark in marks.items()
+            if isinstance(mark, FromContext)
+        ]
 
     def run(self, call: Call) -> Answer:
         """Everything from the read body to the answer. Raises errors that the face renders."""
@@ -153,8 +110,8 @@ class Endpoint:
             actor.require_signed_in()
         if actor.scopes is not None:
             _limit_to_scopes(call, actor, self.scope_text)
-        for name, mark in self.contexts:
-            context = call.contexts[name] = mark.find(db, actor, parse_id(mark.kind, call.values[name]))
+        for name, mark, value in self.contexts:
+            context = call.contexts[name] = mark.find(db, actor, parse_id(mark.kind, call.values[value]))
             if self.route.right in PERMISSIONS and not _holds(db, actor, self.route.right, context.ref):
                 raise NotAllowed(self.route.right)
 
@@ -229,6 +186,7 @@ def _resolver(route: Route, name: str, hint: Any) -> Resolver:
 _SIMPLE: dict[Any, Resolver] = {
     Actor: lambda call: call.actor,
     Browser: lambda call: call.browser,
+    Call: lambda call: call,
     Connection: lambda call: call.db,
     Request: lambda call: call.request,
     Services: lambda call: call.services,

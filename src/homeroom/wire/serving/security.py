@@ -10,7 +10,7 @@ from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.security.events import Event
 from homeroom.school.sign_in.credentials import BadMasquerade, BadToken, InsufficientScopes
 from homeroom.wire.browser.csrf import ForgedRequest
-from homeroom.wire.serving.endpoint import Call
+from homeroom.wire.serving.call import Call
 
 
 def report_refusal(call: Call | None, error: Exception) -> None:

@@ -22,7 +22,8 @@ from homeroom.wire.routing.router import Match, Router
 from homeroom.wire.routing.routes import Route, Routes
 from homeroom.wire.routing.scopes import Scope, scope_text, scopes_of
 from homeroom.wire.serving.authentication import token_in
-from homeroom.wire.serving.endpoint import Authenticate, Call, Endpoint, by_token
+from homeroom.wire.serving.call import Call
+from homeroom.wire.serving.endpoint import Authenticate, Endpoint, by_token
 from homeroom.wire.serving.log import RequestLog
 from homeroom.wire.serving.security import report_refusal
 from homeroom.wire.serving.services import Services

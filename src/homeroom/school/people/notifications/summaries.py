@@ -15,7 +15,7 @@ from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.queue import Mail, mail_to, send_later
 from homeroom.school.schema import CommunicationChannel, WaitingNotice
-from homeroom.services.jobs import Call
+from homeroom.services.jobs import JobCall
 
 # In the evening of the person's own day, and at the end of their week.
 _HOUR = 18
@@ -41,7 +41,7 @@ def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
 
 
 @sweep
-def due_summaries(db: Connection) -> Iterable[Call]:
+def due_summaries(db: Connection) -> Iterable[JobCall]:
     """The channels whose hour has come."""
     due = select(WaitingNotice.c.communication_channel_id).where(WaitingNotice.c.send_at <= clock.now())
     rows = db.execute(due.distinct().limit(_MOST_A_SWEEP))
