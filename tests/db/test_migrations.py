@@ -170,6 +170,28 @@ def test_a_nickname_from_before_is_sorted_like_a_new_one(empty_url: str) -> None
         assert keys == [sort_key("The Éclair!")] == ["the eclair"]
 
 
+def test_addresses_that_were_confirmed_or_that_somebody_came_with_are_trusted(empty_url: str) -> None:
+    user = (
+        "INSERT INTO users (id, uuid, name, sortable_name, short_name, state, avatar_state, calendar_code,"
+        " stuck_sis_fields, created_at, updated_at)"
+        " VALUES (1, 'u', 'x', 'x', 'x', 'registered', 'none', 'c', '', :at, :at)"
+    )
+    channel = (
+        "INSERT INTO communication_channels (id, user_id, type, address, address_key, state, position, made_by_sis,"
+        " created_at, updated_at) VALUES (:id, 1, 'email', :address, :address, :state, :id, :no, :at, :at)"
+    )
+    with opened(empty_url) as database:
+        walk_the_chain(database, "0022")
+        with database.write() as db:
+            db.execute(text(user), {"at": _AT})
+            for id, state in enumerate(("unconfirmed", "active", "unconfirmed", "retired"), 1):
+                values = {"id": id, "address": f"{id}@home.test", "state": state, "no": False, "at": _AT}
+                db.execute(text(channel), values)
+        walk_the_chain(database)
+        trusted = text("SELECT id FROM communication_channels WHERE trusted ORDER BY id")
+        assert of(database, lambda db: db.execute(trusted).scalars().all()) == [1, 2]
+
+
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:
     with opened(empty_url) as database:
         migrate(database, METADATA)

@@ -102,8 +102,8 @@ def test_attack_filling_one_mailbox_in_every_way_there_is(school: School, monkey
     assert admin.post("/api/v1/users/reset_password", {"email": victim}).status == 200
     assert admin.post("/api/v1/users/reset_password", {"email": victim}).status == 429
     assert admin.put(f"/api/v1/users/{school.id('ta')}", {"user": {"email": victim}}).status == 429
-    pseudonym: dict[str, object] = {"unique_id": "x", "send_confirmation": True}
-    assert admin.post(USERS, {"pseudonym": pseudonym, "communication_channel": {"address": victim}}).status == 429
+    form = {"pseudonym": {"unique_id": "x", "send_confirmation": "1"}, "communication_channel": {"address": victim}}
+    assert admin.post(USERS, form).status == 429
     forget(school, victim)
     answer_requests(school)
     assert [mail.recipient for mail in mails_of(school)] == [victim] * 3
