@@ -114,3 +114,15 @@ def test_a_token_of_the_environment_that_was_revoked_stays_revoked(school: Schoo
     )
     honour_token(database, token)
     assert school.with_token(token).get("/api/v1/users/self").status == 401
+
+
+def test_a_first_start_that_broke_off_leaves_account_1_to_the_next(fresh: Database) -> None:
+    def break_off(_admin: FirstAdmin) -> None:
+        raise OSError("The disk is full.")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="full"):
+            first_start(fresh, token=None, keep=break_off)
+    assert first_start(fresh, token=None, keep=lambda _admin: None) is not None
+    assert rows(fresh, Account.c.id) == [(1,), (2,)]
+    assert rows(fresh, User.c.id) == [(1,)]
