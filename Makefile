@@ -70,6 +70,11 @@ wheel: setup ## build the wheel into dist/, install it into a fresh venv, serve 
 audit: setup ## are there known holes in what Homeroom runs on? (ARGS=--allow-unreachable without the internet)
 	@$(BIN)/python scripts/audit.py $(ARGS)
 
+## Torture
+.PHONY: torture
+torture: setup ## change everything at once, kill -9 in between, and look at what is left (ARGS="--rounds 40")
+	@PYTHON=$(BIN)/python MODULE=tests.torture scripts/test.sh $(ARGS)
+
 ## Measure
 .PHONY: bench bench-million
 bench: setup $(VENV)/.bench $(NODE_PEERS) ## against the limits and the peers, in one run

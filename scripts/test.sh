@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run the suite on SQLite, and on PostgreSQL where there is one or one can be started. Arguments go to pytest.
+# Run the suite on SQLite, and on PostgreSQL where there is one or one can be started. Arguments go to pytest, or to
+# another MODULE that reads HOMEROOM_TEST_POSTGRESQL_URL.
 set -eu
 cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
@@ -20,4 +21,4 @@ else
     echo "Testing on SQLite only."
 fi
 
-"$python" -m pytest "$@"
+"$python" -m "${MODULE:-pytest}" "$@"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.mail_server import read_mail_server
 from homeroom.school.jobs.registry import Tools
+from homeroom.school.mail import delivery
 from homeroom.school.mail.delivery import ATTEMPTS, RETRY_AFTER, deliver_mail, due_mail
 from homeroom.school.schema import Account, CommunicationChannel, MailMessage
 from homeroom.services import smtp
@@ -189,11 +191,63 @@ def test_nobody_listening_is_no_reason_to_give_up(school: School) -> None:
 
 
 def test_a_server_that_says_nothing_is_left_in_time(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    monkeypatch.setattr(smtp, "STEP_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         row = deliver(school, f"smtp://127.0.0.1:{silent.getsockname()[1]}", queue(school))
     assert row.state == "queued"
     assert "timed out" in row.last_error.lower()
+
+
+def test_the_waits_of_a_conversation_are_those_that_rfc_5321_wants() -> None:
+    assert (smtp.STEP_TIMEOUT, smtp.FINAL_TIMEOUT) >= (5 * 60, 10 * 60)
+
+
+def test_a_server_that_is_slow_to_say_that_it_has_the_message_gets_it_once(
+    school: School, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "TIMEOUT", 0.2)
+    monkeypatch.setattr(smtp, "STEP_TIMEOUT", 0.2)
+    mailbox.delay = 0.6
+    row = deliver(school, mailbox.url(), queue(school))
+    assert (row.state, row.attempts, len(mailbox.messages)) == ("sent", 1, 1)
+
+
+def test_a_lease_lasts_as_long_as_the_conversation(
+    school: School, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(delivery, "RENEWED_EVERY", timedelta(seconds=0.1))
+    mailbox.delay = 4
+    message = queue(school)
+    first = threading.Thread(target=deliver, args=(school, mailbox.url(), message))
+    first.start()
+    while row_of(school, message).attempts == 0:
+        time.sleep(0.05)
+    # Longer than the lease, and shorter than the conversation.
+    time.sleep(2.5)
+    assert school.read(due_mail) == []
+    first.join()
+    assert (row_of(school, message).state, len(mailbox.messages)) == ("sent", 1)
+
+
+def test_slow_mail_servers_leave_a_thread_for_other_jobs(
+    school: School, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "_slots", threading.Semaphore(0))
+    server = school.with_settings(smtp_url=mailbox.url()).server
+    woken: list[Any] = []
+    monkeypatch.setattr(server.services.database, "wake", woken.extend)
+    message = queue(school)
+    deliver_mail(Tools(server.services.database, server.services.settings), message_id=message)
+    assert [call.ids for call in woken] == [{"message_id": message}]
+    assert (row_of(school, message).attempts, mailbox.messages) == (0, [])
+
+
+@pytest.mark.parametrize("column", ["next_attempt_at", "leased_until"])
+def test_what_a_wrong_clock_put_off_for_years_is_due(school: School, mailbox: Mailbox, column: str) -> None:
+    message = queue(school, **{column: clock.real_now() + timedelta(days=1500)})
+    assert [call.ids for call in school.read(due_mail)] == [{"message_id": message}]
+    assert deliver(school, mailbox.url(), message).state == "sent"
 
 
 def test_a_job_that_breaks_off_again_and_again_ends(school: School, mailbox: Mailbox) -> None:

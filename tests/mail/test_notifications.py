@@ -109,6 +109,17 @@ def test_a_summary_of_one_notice_is_that_notice(dev: School) -> None:
     assert mails(dev) == [("outsider@school.test", "Summaries", "You are an admin of Northern")]
 
 
+def test_a_summary_that_was_to_come_years_ahead_comes_when_the_clock_is_set_back(dev: School) -> None:
+    choose(dev, "daily")
+    set_clock(dev, "2031-02-04T10:00:00Z")
+    make_admin(dev)
+    run_jobs(dev)
+    assert mails(dev) == []
+    set_clock(dev, WEDNESDAY)
+    run_jobs(dev)
+    assert (len(mails(dev)), waiting(dev)) == (1, 0)
+
+
 @pytest.mark.spec("identity.md#7")
 def test_each_confirmed_address_has_its_own_choice(dev: School) -> None:
     add_channel(dev, "second@home.test", confirmed=True)

@@ -187,7 +187,7 @@ def _enroll(
     return _add(
         db, Enrollment, user_id=ids[who], course_id=ids[course], course_section_id=ids[f"{course}_section"],
         root_account_id=1, type=type_, role_id=roles[type_], associated_user_id=observing,
-        associated_key=observing or 0, state="active", uuid=new_uuid(),
+        associated_key=observing or 0, follows_link=observing is not None, state="active", uuid=new_uuid(),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from homeroom.cli.open_school import TOKEN_FILE, is_open_to_others, own_files
 from homeroom.db import Database
 from homeroom.db.migrate import current_revision, newest_revision, revisions
 from homeroom.school.apps.vault_check import count_sealed
+from homeroom.school.ground.invariants import INVARIANTS, violations
 from homeroom.school.ground.vault import open_vault
 from homeroom.school.jobs.leases import leases_named
 from homeroom.school.jobs.registry import Jobs
@@ -173,6 +174,7 @@ def check_school(db: Connection, settings: Settings) -> Iterator[Finding]:
         if demo.is_open(db):
             found = "everybody knows the tokens and passwords of the demo people"
             yield Finding("demo school", "note", found, "`homeroom demo retire` before real people come.")
+        yield check_invariants(db)
     yield check_search(db)
     yield check_clock(db)
     yield check_worker(db)
@@ -184,6 +186,13 @@ def check_secrets(db: Connection, settings: Settings) -> Finding:
         advice = "Give the HOMEROOM_SECRET_KEY that they were sealed with."
         return Finding("secrets", "problem", f"{closed} of {sealed} do not open", advice)
     return Finding("secrets", "ok", f"{sealed} sealed, all open")
+
+
+def check_invariants(db: Connection) -> Finding:
+    broken = [f"{rule}: not so for {', '.join(map(str, ids))}" for rule, ids in violations(db)]
+    if broken:
+        return Finding("invariants", "problem", "\n".join(broken), "Homeroom has a fault: please report it.")
+    return Finding("invariants", "ok", f"{len(INVARIANTS)} rules between rows hold")
 
 
 def check_search(db: Connection) -> Finding:

@@ -13,6 +13,7 @@ from homeroom.db.statements import (
     violated,
 )
 from homeroom.db.types import digest_of, new_uuid
+from homeroom.db.victims import once_more
 
 __all__ = [
     "Database",
@@ -26,6 +27,7 @@ __all__ = [
     "json_rows",
     "lock",
     "new_uuid",
+    "once_more",
     "one_of",
     "violated",
 ]

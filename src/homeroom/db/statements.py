@@ -108,16 +108,18 @@ def contains(db: Connection, column: Any, text: str) -> ColumnElement[bool]:
     return column.like(f"%{escaped}%")  # type: ignore[no-any-return]
 
 
-def lock(db: Connection, table: Table, ids: Iterable[int]) -> None:
+def lock(db: Connection, table: Table, ids: Iterable[int], *, shared: bool = False) -> None:
     """Hold these rows until the transaction ends; what is read afterwards is what the holder before has left.
 
+    Tables come in the order of docs/decisions/0014. ``shared``: others may hold them too, as long as nobody changes or
+    deletes them; never for rows that this transaction goes on to change.
     In id order, so that two holders cannot wait for each other. Who only refers to a row by a foreign key does not
     wait for it (FOR NO KEY UPDATE): two who add to one person and then hold that person would wait for each other.
     SQLite's writers already queue: nothing to do.
     """
     if db.dialect.name == "postgresql":
         rows = select(table.c.id).where(table.c.id.in_(sorted(set(ids)))).order_by(table.c.id)
-        db.execute(rows.with_for_update(key_share=True))
+        db.execute(rows.with_for_update(read=shared, key_share=not shared))
 
 
 def insert_or_update(

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text, update
 from tests.conftest import School
 from tests.support.cast import THEN
 
 from homeroom.db import insert_returning_id, new_uuid
+from homeroom.db.chain import MIGRATIONS
 from homeroom.school.courses.courses.actions import change_state
 from homeroom.school.courses.enrollments import actions
 from homeroom.school.courses.enrollments.actions import NewEnrollment, enroll, find_record
 from homeroom.school.ground.events import EnrollmentChanged, announce, listen
-from homeroom.school.schema import Course, CourseSection, Enrollment, Role, UserAccountAssociation
+from homeroom.school.schema import Course, CourseSection, Enrollment, ObserverLink, Role, UserAccountAssociation
 
 
 def link(school: School, observer: str = "outsider", student: str = "student") -> None:
@@ -239,3 +241,29 @@ def test_a_student_of_many_courses_is_followed_into_all(many: School) -> None:
     assert len(states(many)) == 31
     unlink(many)
     assert states(many) == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "ended", "follows"),
+    [("active", 0, True), ("deleted", 1, True), ("deleted", -1, False), (None, 0, False)],
+)
+def test_what_followed_a_link_before_there_was_a_mark_for_it_gets_the_mark(
+    school: School, state: str | None, ended: int, follows: bool
+) -> None:
+    """One that outlived its link too, so that doctor tells of it; one that was made by hand after the link not."""
+    (file,) = (MIGRATIONS / "versions").glob("*_enrollments_that_follow_a_link.py")
+    following = import_module(f"homeroom.db.migrations.versions.{file.stem}").FOLLOWING
+
+    def migrate(db: Connection) -> None:
+        db.execute(update(Enrollment).values(follows_link=False))
+        if state is None:
+            db.execute(delete(ObserverLink))
+        else:
+            db.execute(update(ObserverLink).values(state=state, updated_at=THEN + timedelta(days=ended)))
+        db.execute(text(following))
+
+    school.write(migrate)
+    marked = school.read(
+        lambda db: db.execute(select(Enrollment.c.id).where(Enrollment.c.follows_link)).scalars().all()
+    )
+    assert marked == ([school.id("enrollment_of_observer")] if follows else [])

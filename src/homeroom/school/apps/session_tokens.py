@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, insert, select
 
 from homeroom import clock
+from homeroom.db import lock
 from homeroom.school.schema import Login, SessionToken, User
 from homeroom.school.sign_in.credentials import digest_of
 
@@ -42,7 +43,14 @@ def make(db: Connection, user_id: int, real_user_id: int | None = None) -> str:
 
 
 def use(db: Connection, token: str) -> Entrance | None:
-    """The person of the token, which is used up by this; None if the token is not valid."""
+    """Whom the token lets in, and it is used up; None when it lets nobody in."""
+    people = select(SessionToken.c.user_id, SessionToken.c.real_user_id).where(
+        SessionToken.c.digest == digest_of(token)
+    )
+    if (found := db.execute(people).first()) is None:
+        return None
+    # People go before what is theirs.
+    lock(db, User, [user_id for user_id in found if user_id is not None])
     row = db.execute(
         delete(SessionToken)
         .where(SessionToken.c.digest == digest_of(token))

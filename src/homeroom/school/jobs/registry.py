@@ -22,7 +22,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from homeroom.db import Database, after_commit
+from homeroom.db import Database, after_commit, once_more
 from homeroom.services.jobs import JobCall, JobQueue
 from homeroom.settings import Settings
 
@@ -96,7 +96,7 @@ class Jobs:
             log.warning("There is no job %r.", wanted.job)
             return
         try:
-            function(self.tools, **wanted.ids)
+            once_more(lambda: function(self.tools, **wanted.ids))
         except Exception:
             log.exception("A job failed.", extra={"fields": {"job": wanted.job, **wanted.ids}})
 

@@ -6,18 +6,23 @@ Everything here goes by real time: a clock that was moved while developing must 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from threading import BoundedSemaphore, Event, Timer
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from homeroom import clock
+from homeroom.db import Database, once_more
 from homeroom.db.types import AnyRow
 from homeroom.mail_server import MailServer
 from homeroom.school.ground.email_addresses import is_email
@@ -25,14 +30,18 @@ from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.html import html_of
 from homeroom.school.schema import Account, CommunicationChannel, MailMessage
 from homeroom.services import smtp
-from homeroom.services.jobs import JobCall
+from homeroom.services.jobs import THREADS, JobCall
 from homeroom.settings import Settings
 
 log = logging.getLogger("homeroom.mail")
 
-# Longer than the slowest conversation with a server that still answers.
-LEASE = timedelta(minutes=5)
-# The waits after the first, second ... attempt. After the last attempt the message is dead.
+# A conversation may take an hour (services.smtp), and whoever has it renews the lease meanwhile: so nobody else sends
+# the message, and what a dead worker held is soon taken over.
+LEASE = timedelta(minutes=3)
+RENEWED_EVERY = LEASE / 3
+# Further ahead than any wait or lease: the machine's clock was wrong when it was written.
+_NEVER_MEANT = timedelta(days=2)
+# After the first, second ... attempt. After the last there is no other: the message is dead.
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440))
 ATTEMPTS = len(RETRY_AFTER) + 1
 _MOST_A_SWEEP = 500
@@ -42,9 +51,26 @@ _WITHOUT_TEXT: dict[str, Any] = {"text_body": "", "html_body": None}
 _TOO_LATE = "The link in it does not work any more."
 
 
+# A mail server may keep a thread waiting for minutes. One of a worker's threads is always left for other jobs.
+_slots = BoundedSemaphore(THREADS - 1)
+# Seconds before a mail that found no slot goes to the end of the queue.
+_NO_SLOT = 0.02
+
+
 @job
 def deliver_mail(tools: Tools, *, message_id: int) -> None:
-    """Deliver this message, if it is due and no other worker delivers it."""
+    """Deliver this message, if it is due and nobody else does."""
+    if not _slots.acquire(blocking=False):
+        time.sleep(_NO_SLOT)
+        tools.database.wake([call(deliver_mail, message_id=message_id)])
+        return
+    try:
+        _deliver(tools, message_id)
+    finally:
+        _slots.release()
+
+
+def _deliver(tools: Tools, message_id: int) -> None:
     server = tools.settings.mail_server
     with tools.database.write() as db:
         row = _take(db, message_id, to_send=server is not None, keep_text=tools.settings.dev)
@@ -53,15 +79,15 @@ def deliver_mail(tools: Tools, *, message_id: int) -> None:
     try:
         if row.attempts > ATTEMPTS:
             raise smtp.Never("Every attempt broke off.")
-        smtp.send(server, message_of(row, server, tools.settings))
+        with _lease_kept(tools.database, row.id):
+            smtp.send(server, message_of(row, server, tools.settings))
     except smtp.NotNow as error:
         outcome = _put_off(row, str(error), keep_text=tools.settings.dev)
     except smtp.Never as error:
         outcome = _given_up(str(error), keep_text=tools.settings.dev)
     else:
         outcome = _sent(keep_text=tools.settings.dev)
-    with tools.database.write() as db:
-        _note(db, row, outcome)
+    once_more(lambda: _note(tools.database, row, outcome))
 
 
 @sweep
@@ -96,9 +122,39 @@ def _due() -> tuple[Any, ...]:
     now = clock.real_now()
     return (
         MailMessage.c.state == "queued",
-        MailMessage.c.next_attempt_at <= now,
-        or_(MailMessage.c.leased_until.is_(None), MailMessage.c.leased_until <= now),
+        or_(MailMessage.c.next_attempt_at <= now, MailMessage.c.next_attempt_at > now + _NEVER_MEANT),
+        or_(
+            MailMessage.c.leased_until.is_(None),
+            MailMessage.c.leased_until <= now,
+            MailMessage.c.leased_until > now + _NEVER_MEANT,
+        ),
     )
+
+
+@contextmanager
+def _lease_kept(database: Database, message_id: int) -> Iterator[None]:
+    """Renew the lease again and again until the block ends."""
+    over = Event()
+    renewal: Timer = Timer(RENEWED_EVERY.total_seconds(), _renew, (database, message_id, over))
+    renewal.daemon = True
+    renewal.start()
+    try:
+        yield
+    finally:
+        over.set()
+        renewal.cancel()
+
+
+def _renew(database: Database, message_id: int, over: Event) -> None:
+    while not over.is_set():
+        try:
+            with database.write() as db:
+                row = update(MailMessage).where(MailMessage.c.id == message_id, MailMessage.c.leased_until.is_not(None))
+                db.execute(row.values(leased_until=clock.real_now() + LEASE))
+        except DBAPIError:
+            # The database is away for a moment; there are two more tries before the lease ends.
+            log.warning("The lease of a mail could not be renewed.", extra={"fields": {"mail": message_id}})
+        over.wait(RENEWED_EVERY.total_seconds())
 
 
 def _take(db: Connection, message_id: int, *, to_send: bool, keep_text: bool) -> AnyRow | None:
@@ -149,8 +205,13 @@ def _given_up(error: str, *, keep_text: bool) -> dict[str, Any]:
     return {"state": "dead", "last_error": error[:_ERROR_LIMIT], **_forgotten(keep_text=keep_text)}
 
 
-def _note(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:
-    db.execute(update(MailMessage).where(MailMessage.c.id == row.id).values(leased_until=None, **outcome))
+def _note(database: Database, row: AnyRow, outcome: dict[str, Any]) -> None:
+    with database.write() as db:
+        db.execute(update(MailMessage).where(MailMessage.c.id == row.id).values(leased_until=None, **outcome))
+        _tell(db, row, outcome)
+
+
+def _tell(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:
     if outcome.get("state") != "dead":
         return
     log.warning("A mail is given up.", extra={"fields": {"mail": row.id, "reason": outcome["last_error"]}})

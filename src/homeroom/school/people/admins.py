@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select, update
 from homeroom import clock
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
-from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.accounts.accounts.queries import FoundAccount, account_with_id
 from homeroom.school.accounts.roles.queries import FoundRole, find_role
 from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.people import directory
@@ -21,7 +21,7 @@ from homeroom.school.rights.account_roles import OVERRIDE_COLUMNS, AccountRole
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.rights.permissions import ADMIN
 from homeroom.school.rights.role_overrides import Override
-from homeroom.school.schema import AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
+from homeroom.school.schema import Account, AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
 from homeroom.school.security.events import record
 
 COLUMNS = (
@@ -91,8 +91,12 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 
 
 def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole, *, notify: bool) -> Admin:
-    """Give the person the role in the account; again changes nothing. Raises NotFound for a person without a login."""
-    # Of two calls at the same time the second one finds the role given and sends no second mail.
+    """Give the person the role in the account; again is once. Raises NotFound for somebody without a login."""
+    # The account is not deleted or moved meanwhile.
+    lock(db, Account, [account.id], shared=True)
+    if account_with_id(db, account.id) is None:
+        raise NotFound("account")
+    # Two who give it at once: the second finds it given, and no second mail goes out.
     hold_users(db, user_id)
     if not _has_login(db, account, user_id):
         raise NotFound("user")

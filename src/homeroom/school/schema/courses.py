@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 
 from homeroom.db.types import Id, Key, State, Time
 from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
@@ -126,6 +126,8 @@ Enrollment = table(
     required("role_id", Id),
     optional("associated_user_id", Id),
     required("associated_key", Id, default=0),  # the observed student, 0 without: nulls are never equal
+    # Made for an observer link, and ends with it. An observer can also be enrolled by hand, without a link.
+    required("follows_link", Boolean(), default=False, server_default=false()),
     required("state", State(32)),  # creation_pending, invited, active, inactive, completed, rejected, deleted
     required("limit_privileges_to_course_section", Boolean(), default=False),
     required("self_enrolled", Boolean(), default=False),

@@ -20,6 +20,7 @@ from homeroom.db import insert_returning_id
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.events import LoginsClosed, PasswordChanged, UserDeleted, listen
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Login, User, WebSession
 from homeroom.school.security.events import record
@@ -152,7 +153,9 @@ def start(
     """Sign a browser in; the secret for its cookie, which is always a new one: nobody can have planted it.
 
     What waited in the session that this one replaces goes on in it. ``vouched``: a second factor or a provider did.
+    Raises NotFound for somebody who was deleted meanwhile.
     """
+    hold_users(db, user_id, *filter(None, [real_user_id]))
     data = _left_by(replaces)
     if replaces is not None:
         end(db, replaces)

@@ -59,3 +59,7 @@ class Call:
 
     def report(self, event: Event) -> None:
         self.services.reports.add(event)
+
+    def forget_browser(self) -> None:
+        """Begin anew with what the browser sent: the session that a first try started was undone."""
+        self._browser = None

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from sqlalchemy import Connection
 
 from homeroom import clock
+from homeroom.db import once_more
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS
@@ -87,6 +88,11 @@ class Endpoint:
             with database.read() as db:
                 self._allow(call, db)
             self._prepare(call, route.prepare)
+        return once_more(lambda: self._act(call), call.forget_browser)
+
+    def _act(self, call: Call) -> Answer:
+        """The request's transaction. Nothing is answered before it is committed, so it can run a second time."""
+        database, route = call.services.database, self.route
         with database.write() if route.is_writing(call.params) else database.read() as db:
             self._allow(call, db)
             values = {name: resolve(call) for name, resolve in self.resolvers}

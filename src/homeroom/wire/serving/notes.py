@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from homeroom.db import Database
+from homeroom.db import Database, once_more
 
 log = logging.getLogger("homeroom.notes")
 
@@ -50,9 +50,12 @@ class Notes:
                 waiting, self._waiting = self._waiting, defaultdict(dict)
                 self._some.clear()
             if waiting:
-                with self._database.write() as db:
-                    for write, values in waiting.items():
-                        write(db, values)
+                once_more(lambda: self._write(waiting))
+
+    def _write(self, waiting: dict[Write, dict[Any, Any]]) -> None:
+        with self._database.write() as db:
+            for write, values in waiting.items():
+                write(db, values)
 
     def close(self) -> None:
         """Write the queued notes and stop."""

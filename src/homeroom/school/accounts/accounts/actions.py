@@ -21,7 +21,7 @@ from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
-from homeroom.school.schema import Account, AccountAdmin, Course
+from homeroom.school.schema import Account, AccountAdmin, Course, User
 
 __all__ = ["change_settings", "create_sub_account", "delete_sub_account", "update_account"]
 
@@ -68,6 +68,8 @@ def update_account(
         raise Invalid(Fault("sis_account_id", "invalid", "cannot be set on a root account"))
     if change.views:
         _require_unlocked(db, account, change.views)
+    # All at once: two who move accounts take them in one order.
+    lock(db, Account, {account.id} if parent is None else {account.id, parent.id, account.ref.chain[-1]})
     _change_settings(db, account, change)
     values = _values(change)
     edited = [name for name in _STICKY if getattr(change, name) is not UNSET]
@@ -92,6 +94,11 @@ def delete_sub_account(db: Connection, account: FoundAccount) -> None:
         raise Refused("You can't delete an account that has active courses.", status=409)
     now = clock.now()
     db.execute(update(Account).where(Account.c.id == account.id).values(state="deleted", updated_at=now))
+    # People go before their roles, always.
+    admins = select(AccountAdmin.c.user_id).where(
+        AccountAdmin.c.account_id == account.id, AccountAdmin.c.state != "deleted"
+    )
+    lock(db, User, db.execute(admins).scalars())
     db.execute(
         update(AccountAdmin)
         .where(AccountAdmin.c.account_id == account.id, AccountAdmin.c.state != "deleted")

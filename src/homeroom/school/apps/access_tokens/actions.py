@@ -14,6 +14,7 @@ from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.queries import HINT_LENGTH, manual_tokens
 from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, SchoolError
+from homeroom.school.people.users.queries import hold_users
 from homeroom.school.schema import AccessToken, DeveloperKey, User
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import digest_of, new_token
@@ -42,8 +43,9 @@ def make_token(
     """Create a token of the person, pending unless ``active``. Returns its id and its text, which is not stored.
 
     ``within``: the scopes of the token that this call is made with, if it has limits. Raises NotAllowed when the new
-    token could do more than that, and Invalid, also for one more than ``most``.
+    token could do more than that, Invalid, also for one more than ``most``, and NotFound for a deleted person.
     """
+    hold_users(db, user_id, *filter(None, [real_user_id]))
     if most is not None:
         _require_room(db, user_id, most)
     now, token = clock.now(), new_token()

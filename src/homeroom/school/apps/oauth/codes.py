@@ -14,10 +14,11 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from homeroom import clock
+from homeroom.db import lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, OAuthCode
+from homeroom.school.schema import AccessToken, OAuthCode, User
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import digest_of
 
@@ -79,6 +80,8 @@ def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRo
     if row.developer_key_id != client.id:
         raise OAuthError("invalid_grant", "incorrect client")
     _require_verifier(row.code_challenge, verifier)
+    # People go before what is theirs. Whoever is being deleted now is waited for, and is given no token.
+    lock(db, User, [user_id for user_id in (row.user_id, row.real_user_id) if user_id is not None])
     taken = db.execute(
         update(OAuthCode).where(OAuthCode.c.id == row.id, OAuthCode.c.used_at.is_(None)).values(used_at=clock.now())
     )

@@ -19,7 +19,7 @@ from homeroom.school.courses.terms import default_term_id
 from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.events import CourseChangedState, announce
-from homeroom.school.ground.row_locks import hold
+from homeroom.school.ground.row_locks import hold, keep, keep_account_of
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
 from homeroom.school.rights.actor import chain_of
@@ -52,7 +52,8 @@ def create_course(
         values = {key: value for key, value in values.items() if key not in ("start_at", "end_at")}
     name = values.get("name", NAMELESS)
     _check(values)
-    hold(db, EnrollmentTerm, term_id)
+    keep(db, Account, account_id)
+    keep(db, EnrollmentTerm, term_id)
     now = clock.now()
     row = {
         **values,
@@ -100,8 +101,11 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
     """Change these columns. Raises Invalid."""
     values = _named(values)
     _check(values, course)
+    if "account_id" in values:
+        keep(db, Account, values["account_id"])
     if "enrollment_term_id" in values:
-        hold(db, EnrollmentTerm, values["enrollment_term_id"])
+        keep(db, EnrollmentTerm, values["enrollment_term_id"])
+    hold(db, Course, course.id)
     changes = {**values, **_self_enrollment(values, course), "updated_at": clock.now()}
     if "name" in values:
         changes["sort_key"] = sort_key(values["name"])
@@ -114,7 +118,8 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
 
 
 def change_state(db: Connection, course_id: int, event: Event) -> None:
-    """Publish, unpublish, conclude, delete or restore a course, with all consequences."""
+    """Publish, unpublish, conclude, delete or bring back a course, and all that follows from it."""
+    keep_account_of(db, course_id)
     lock(db, Course, [course_id])
     columns = select(Course.c.state, Course.c.sis_course_id, Course.c.integration_id)
     before = db.execute(columns.where(Course.c.id == course_id)).one()

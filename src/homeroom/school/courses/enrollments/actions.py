@@ -17,9 +17,9 @@ from homeroom.school.courses.enrollments.roles import role_in_course
 from homeroom.school.courses.sections import default_section
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ground.events import EnrollmentChanged, announce
-from homeroom.school.ground.row_locks import hold
+from homeroom.school.ground.row_locks import hold, keep_account_of
 from homeroom.school.people import directory
-from homeroom.school.people.users.queries import hold_users
+from homeroom.school.people.users.queries import hold_with_observers, lock_with_observers
 from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.enrollment_states import ENDED
 from homeroom.school.rights.permissions import OBSERVER, TEACHER
@@ -58,9 +58,10 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
     """
     if new.associated_user_id == new.user_id:
         raise Invalid(Fault("associated_user_id", "invalid", "Cannot observe yourself"))
+    keep_account_of(db, new.course_id)
     hold(db, Course, new.course_id)
     hold(db, CourseSection, new.section_id)
-    hold_users(db, new.user_id)
+    hold_with_observers(db, new.user_id, *filter(None, [new.associated_user_id]))
     given = _given(new)
     enrollment_id = insert_or_change(
         db,
@@ -197,6 +198,7 @@ def reactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
 
 def _move(db: Connection, enrollment: EnrollmentRecord, states: tuple[str, ...], state: str) -> bool:
     """Whether it was in one of these states, and is in the new one now."""
+    lock_with_observers(db, [enrollment.user_id])
     now = clock.now()
     over = now if state == "completed" else None
     statement = update(Enrollment).where(Enrollment.c.id == enrollment.id, Enrollment.c.state.in_(states))
@@ -212,7 +214,9 @@ def _changed(db: Connection, enrollment_id: int, user_id: int, course_id: int) -
 
 
 def leave_with_course(db: Connection, course_id: int) -> None:
-    """Delete the enrollments of a deleted course; ``return_with_course`` undoes exactly this."""
+    """The course is deleted, and everybody in it leaves; ``return_with_course`` undoes exactly this."""
+    # People go before their enrollments, always. Their observers are in the course as well.
+    lock_with_observers(db, people_in(db, course_id))
     staying = Enrollment.c.course_id == course_id, Enrollment.c.state != "deleted"
     db.execute(
         update(Enrollment)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_update, new_uuid
+from homeroom.db import insert_or_update, lock, new_uuid
 from homeroom.school.ground.events import (
     CourseChangedState,
     EnrollmentChanged,
@@ -24,7 +24,7 @@ from homeroom.school.ground.events import (
 )
 from homeroom.school.people import directory
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
-from homeroom.school.schema import Course, Enrollment, ObserverLink, Role
+from homeroom.school.schema import Course, Enrollment, ObserverLink, Role, User
 
 # The state of the observer's enrollment for each state of the student's. A student who has left has no observers there.
 _STATES = {
@@ -77,7 +77,15 @@ def follow_student(db: Connection, event: EnrollmentChanged) -> None:
 def follow_into_course(db: Connection, event: CourseChangedState) -> None:
     """The observers may have changed while the course was deleted."""
     if event.state != "deleted":
+        lock(db, User, _observed_in(db, event.course_id))
         _follow(db, Enrollment.c.course_id == event.course_id)
+
+
+def _observed_in(db: Connection, course_id: int) -> set[int]:
+    """The students of the course who are observed, and their observers."""
+    links = select(ObserverLink.c.observer_id, ObserverLink.c.student_id).where(ObserverLink.c.state == "active")
+    links = links.join(Enrollment, Enrollment.c.user_id == ObserverLink.c.student_id)
+    return {user_id for row in db.execute(links.where(Enrollment.c.course_id == course_id)) for user_id in row}
 
 
 @listen(ObservationEnded)
@@ -185,6 +193,7 @@ def _stay(db: Connection, role_id: int, stays: Mapping[_Place, _Stay]) -> None:
             "role_id": role_id,
             "associated_user_id": place.student_id,
             "associated_key": place.student_id,
+            "follows_link": True,
             "state": stay.state,
             "start_at": stay.start_at,
             "end_at": stay.end_at,
@@ -195,5 +204,5 @@ def _stay(db: Connection, role_id: int, stays: Mapping[_Place, _Stay]) -> None:
         }
         for place, stay in stays.items()
     ]
-    changing = ("state", "start_at", "end_at", "completed_at", "updated_at")
+    changing = ("follows_link", "state", "start_at", "end_at", "completed_at", "updated_at")
     insert_or_update(db, Enrollment, rows, key=_KEY, live="state <> 'deleted'", update=changing)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
@@ -43,7 +43,7 @@ def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
 @sweep
 def due_summaries(db: Connection) -> Iterable[JobCall]:
     """The channels whose hour has come."""
-    due = select(WaitingNotice.c.communication_channel_id).where(WaitingNotice.c.send_at <= clock.now())
+    due = select(WaitingNotice.c.communication_channel_id).where(_is_due())
     rows = db.execute(due.distinct().limit(_MOST_A_SWEEP))
     return [call(send_summary, channel_id=row.communication_channel_id) for row in rows]
 
@@ -52,7 +52,7 @@ def due_summaries(db: Connection) -> Iterable[JobCall]:
 def send_summary(tools: Tools, *, channel_id: int) -> None:
     """Send the channel's waiting notices in one mail. Running it again finds nothing."""
     with tools.database.write() as db:
-        due = WaitingNotice.c.communication_channel_id == channel_id, WaitingNotice.c.send_at <= clock.now()
+        due = WaitingNotice.c.communication_channel_id == channel_id, _is_due()
         columns = WaitingNotice.c.id, WaitingNotice.c.subject, WaitingNotice.c.text_body
         taken = db.execute(delete(WaitingNotice).where(*due).returning(*columns)).all()
         channel = db.execute(
@@ -62,6 +62,11 @@ def send_summary(tools: Tools, *, channel_id: int) -> None:
         ).first()
         if taken and channel is not None:
             send_later(db, _mail(channel, sorted(taken, key=lambda notice: notice.id)))
+
+
+def _is_due() -> ColumnElement[bool]:
+    # What was written while the clock stood ahead of where it is now does not wait for that day to come again.
+    return or_(WaitingNotice.c.send_at <= clock.now(), WaitingNotice.c.created_at > clock.now())
 
 
 def _mail(channel: AnyRow, notices: Sequence[AnyRow]) -> Mail:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select, update
 
 from homeroom import clock
-from homeroom.db import insert_or_update
+from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound, SchoolError
 from homeroom.school.ground.events import ObservationBegan, ObservationEnded, announce
@@ -130,7 +130,9 @@ def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> Non
 
 
 def unlink(db: Connection, observer_id: int, student_id: int) -> None:
-    """Remove the link, in all courses. Raises NotFound if there is none."""
+    """End it, in all courses. Raises NotFound when the one does not observe the other."""
+    # Whoever changes an enrollment of the student holds both too, and so does not follow a link that is ending.
+    lock(db, User, [observer_id, student_id])
     ended = db.execute(
         update(ObserverLink)
         .where(

@@ -123,8 +123,8 @@ def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | 
     )
     if (row := db.execute(rows).first()) is None or row.state != "deleted":
         return None
-    # If two calls revive it at the same time, the second finds it live; the values are taken then.
-    lock(db, Login, [row.id])
+    # Two who revive at once: the second finds it alive, and makes what is then taken.
+    lock(db, User, [row.user_id])
     row = db.execute(rows).one()
     return _Deleted(row.id, row.user_id, row.lives) if row.state == "deleted" else None
 

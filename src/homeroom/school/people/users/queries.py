@@ -15,7 +15,15 @@ from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
-from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAccountAssociation
+from homeroom.school.schema import (
+    Account,
+    DirectoryEntry,
+    Enrollment,
+    Login,
+    ObserverLink,
+    User,
+    UserAccountAssociation,
+)
 
 
 class Person(NamedTuple):
@@ -179,6 +187,33 @@ def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
 def hold_users(db: Connection, *user_ids: int) -> None:
     """Lock these people until this transaction ends. Raises NotFound if one of them was deleted meanwhile."""
     lock(db, User, user_ids)
+    _require_living(db, user_ids)
+
+
+def hold_with_observers(db: Connection, *user_ids: int) -> None:
+    """As ``hold_users``, and with them those who observe them: what becomes of the ones becomes of the others."""
+    lock_with_observers(db, user_ids)
+    _require_living(db, user_ids)
+
+
+def lock_with_observers(db: Connection, user_ids: Collection[int]) -> None:
+    """Lock these people and those who observe them, whether or not they are deleted; all at once, in id order."""
+    if db.dialect.name == "sqlite":
+        return
+    by_link = select(ObserverLink.c.observer_id).where(
+        ObserverLink.c.student_id.in_(user_ids), ObserverLink.c.state == "active"
+    )
+    by_hand = select(Enrollment.c.user_id).where(
+        Enrollment.c.associated_user_id.in_(user_ids), Enrollment.c.state != "deleted"
+    )
+    observers = by_link.union(by_hand)
+    wanted = {*user_ids, *db.execute(observers).scalars()}
+    lock(db, User, wanted)
+    # Somebody may have begun to observe them before they were held. From now on nobody can.
+    lock(db, User, set(db.execute(observers).scalars()) - wanted)
+
+
+def _require_living(db: Connection, user_ids: Collection[int]) -> None:
     living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != "deleted")
     if db.execute(living).scalar_one() != len(set(user_ids)):
         raise NotFound("user")

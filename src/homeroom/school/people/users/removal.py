@@ -9,7 +9,7 @@ from homeroom.school.ground.events import EnrollmentChanged, LoginsClosed, UserD
 from homeroom.school.people import directory
 from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.notifications.summaries import forget_waiting
-from homeroom.school.people.users.queries import hold_users
+from homeroom.school.people.users.queries import hold_with_observers
 from homeroom.school.schema import (
     AccessToken,
     Account,
@@ -27,7 +27,7 @@ def remove_from_root_account(db: Connection, root_id: int, user_id: int) -> None
     """Delete the person's logins and account roles in this root account. Without a login left the person is deleted.
     Raises NotFound if the person was deleted meanwhile.
     """
-    hold_users(db, user_id)
+    hold_with_observers(db, user_id)
     now = clock.now()
     below = select(Account.c.id).where(or_(Account.c.id == root_id, Account.c.root_account_id == root_id))
     logins = update(Login).where(Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state != "deleted")

@@ -284,6 +284,7 @@ class _Scene:
                     "user_id": self.users[login], "course_id": course, "course_section_id": section,
                     "root_account_id": self.root, "type": type_, "role_id": self.roles[type_],
                     "associated_user_id": observing, "associated_key": observing or 0, "state": "active",
+                    "follows_link": observing is not None,
                     "uuid": new_uuid(),
                     "last_activity_at": self.now - timedelta(hours=len(rows)) if type_ == permissions.STUDENT else None,
                 }
