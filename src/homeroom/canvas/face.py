@@ -5,6 +5,7 @@ from __future__ import annotations
 from homeroom.canvas.accounts import accounts, brand_variables, feature_flags, roles, terms_of_service
 from homeroom.canvas.apps import access_tokens, developer_keys, pandata, scopes
 from homeroom.canvas.courses import (
+    account_courses,
     course_nicknames,
     course_pages,
     course_settings,
@@ -62,6 +63,7 @@ CANVAS = Face(
         course_pages.route,
         course_settings.route,
         course_users.route,
+        account_courses.route,
         courses.route,
         crosslisting.route,
         dashboard_cards.route,

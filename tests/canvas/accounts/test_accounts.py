@@ -535,3 +535,20 @@ def test_all_permissions_are_told_when_none_is_named(school: School) -> None:
     json = school.as_("narrow_admin").get("/api/v1/accounts/self/permissions").json
     assert len(json) > 80
     assert [name for name, held in json.items() if held] == ["read_roster"]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"password_policy": {"require_number_characters": True}},
+        {"password_policy": {"maximum_login_attempts": 3}},
+        {"suppress_notifications": True},
+    ],
+)
+def test_what_an_account_cannot_do_is_refused_rather_than_forgotten(school: School, settings: Any) -> None:
+    reply = school.as_("admin").put("/api/v1/accounts/1", {"account": {"name": "Other", "settings": settings}})
+    (fault,) = [fault for faults in reply.json["errors"].values() for fault in faults]
+    assert (reply.status, fault["message"]) == (400, "is not available")
+    assert school.as_("admin").get("/api/v1/accounts/1").json["name"] == "Homeroom"
+    off = {"settings": {"password_policy": {"require_number_characters": False}, "suppress_notifications": False}}
+    assert school.as_("admin").put("/api/v1/accounts/1", {"account": off}).status == 200

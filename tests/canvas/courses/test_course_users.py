@@ -59,6 +59,7 @@ def test_a_teacher_sees_logins_and_sis_ids_and_a_student_names(school: School) -
     }
     assert school.as_("classmate").get(url).json == [public]
     more = {"login_id": "student@school.test", "sis_user_id": "sis-student", "integration_id": None}
+    more["email"] = "student@school.test"
     assert school.as_("teacher").get(url).json == [{**public, **more}]
 
 
@@ -89,7 +90,14 @@ def test_students_alone(school: School) -> None:
         ("search_term=student%40school", ["Stella Student"]),
         ("search_term=sis-ta", ["Tariq Aide"]),
         ("user_ids[]=999", []),
-        ("user_id=sis_user_id:sis-ta", ["Tariq Aide"]),
+        ("user_ids=999,junk", []),
+        ("user_uuids[]=nobody", []),
+        ("section_ids[]=1", EVERYBODY),
+        ("section_ids[]=999", []),
+        ("user_id=sis_user_id:sis-teacher&per_page=4", EVERYBODY[4:]),
+        ("user_id=sis_user_id:sis-teacher&per_page=4&page=3", EVERYBODY[4:]),
+        ("user_id=sis_user_id:sis-ta&sort=username&order=desc&limit=2", ["Dora Designer", "Tariq Aide"]),
+        ("user_id=sis_user_id:sis-outsider&per_page=4", EVERYBODY[:4]),
         ("sort=username&order=desc", EVERYBODY[::-1]),
         ("sort=nonsense&order=desc", EVERYBODY),
         ("sort=sis_id", ["Claude Mate", "Dora Designer", "Olga Observer", "Stella Student", "Tariq Aide",
@@ -100,7 +108,22 @@ def test_filters_and_sorts(school: School, query: str, found: list[str]) -> None
     assert names(school, query) == found
 
 
+def test_inactive_people_are_listed_when_staff_asks_for_them(school: School) -> None:
+    change(school, Enrollment, school.id("enrollment_of_classmate"), state="inactive")
+    without = [name for name in EVERYBODY if name != "Claude Mate"]
+    assert (names(school, ""), names(school, "include_inactive=true")) == (without, EVERYBODY)
+    assert names(school, "include_inactive=true", "student") == without
+
+
+def test_the_page_of_a_person_says_which_it_is(school: School) -> None:
+    reply = school.as_("teacher").get(users(school, f"user_id={school.id('teacher')}&per_page=4"))
+    assert "page=2&" in reply.links["current"] and "page=1&" in reply.links["prev"]
+
+
 def test_ids_of_people(school: School) -> None:
+    uuid = school.as_("admin").get(f"/api/v1/users/{school.id('ta')}?include[]=uuid").json["uuid"]
+    assert names(school, f"user_uuids[]={uuid}") == ["Tariq Aide"]
+    assert names(school, f"user_ids={school.id('ta')},%20{school.id('designer')}") == ["Tariq Aide", "Dora Designer"]
     assert names(school, f"user_ids[]={school.id('ta')}&user_ids[]={school.id('outsider')}") == ["Tariq Aide"]
     assert names(school, f"user_ids[]={10_000_000_000_000 + school.id('ta')}") == ["Tariq Aide"]
 
@@ -234,7 +257,7 @@ def test_a_roster_costs_the_same_for_few_and_many(school: School, queries_of: Ca
     url = users(school, "include[]=enrollments&include[]=email&include[]=avatar_url")
     few, many = (queries_of(school.as_("teacher").get, f"{url}&per_page={n}") for n in (2, 100))
     assert few == many
-    assert queries_of(school.as_("teacher").get, users(school)) == 4
+    assert queries_of(school.as_("teacher").get, users(school)) == 5
 
 
 @pytest.mark.parametrize("sort", ["username", "email", "sis_id", "last_login"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -303,6 +304,21 @@ def test_an_account_s_courses_are_those_below_it_too(school: School) -> None:
         ("state[]=all", ["Biology", "History"]),
         ("enrollment_type[]=ta", ["Biology"]),
         ("enrollment_type[]=teacher", ["Biology", "History"]),
+        ("enrollment_workflow_state[]=active", ["Biology", "History"]),
+        ("enrollment_workflow_state[]=pending", []),
+        ("enrollment_type[]=student&enrollment_workflow_state[]=active", ["Biology"]),
+        ("search_by=teacher&search_term=tina", ["Biology"]),
+        ("search_by=teacher&search_term=bio", []),
+        ("search_by=teacher&search_term=stella", []),
+        ("search_by=course&search_term=bio", ["Biology"]),
+        ("public=true", []),
+        ("public=false", ["Biology", "History"]),
+        ("blueprint=true", []),
+        ("blueprint=false", ["Biology", "History"]),
+        ("blueprint_associated=true", []),
+        ("homeroom=true", []),
+        ("homeroom=false", ["Biology", "History"]),
+        ("sort=course_status&order=desc", ["Biology", "History"]),
         ("sort=course_name&order=desc", ["History", "Biology"]),
         ("sort=sis_course_id&order=desc", ["History", "Biology"]),
         ("sort=account_name&order=desc", ["History", "Biology"]),
@@ -326,6 +342,8 @@ def test_more_filters_of_an_account_s_courses(school: School) -> None:
     admin.post("/api/v1/accounts/1/courses", {"course": {"name": "Done"}})
     done = admin.get("/api/v1/accounts/1/courses?search_term=done").json[0]["id"]
     admin.delete(f"/api/v1/courses/{done}?event=conclude")
+    change_course(school, "history", start_at=datetime(2026, 7, 1, tzinfo=UTC))
+    admin.put(f"/api/v1/courses/{done}", {"course": {"is_public": True}})
     teacher, southern = school.id("teacher"), school.id("southern")
     expected = {
         "with_enrollments=true": ["Biology", "History"],
@@ -334,6 +352,13 @@ def test_more_filters_of_an_account_s_courses(school: School) -> None:
         "completed=false": ["Biology", "History"],
         "enrollment_term_id=sis_term_id:spring": ["Past"],
         "enrollment_term_id=default": ["Biology", "History", "Done"],
+        "enrollment_term_id[]=default&enrollment_term_id[]=sis_term_id:spring": ["Biology", "History", "Past", "Done"],
+        "hide_enrollmentless_courses=1": ["Biology", "History"],
+        "public=true": ["Done"],
+        "starts_before=2026-06-01": ["Biology", "Past", "Done"],
+        "starts_before=2026-08-01": ["Biology", "History", "Past", "Done"],
+        "ends_after=2019-12-31": ["Biology", "History", "Past", "Done"],
+        "ends_after=2020-01-01T00:00:01Z": ["Biology", "History", "Done"],
         f"by_teachers[]={teacher}": ["Biology"],
         f"by_teachers[]={10**13 + teacher}&by_teachers[]={school.id('student')}": ["Biology"],
         f"by_teachers[]={school.id('student')}": [],

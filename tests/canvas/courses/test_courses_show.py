@@ -289,3 +289,10 @@ def test_the_calendar_of_a_course_is_one(school: School) -> None:
     assert school.as_("anonymous").get("/feeds/calendars/course_nobody.ics").status == 404
     change_course(school, state="deleted")
     assert school.as_("anonymous").get(address).status == 404
+
+
+def test_more_teachers_than_are_wanted_are_only_counted(school: School) -> None:
+    url = f"/api/v1/courses/{school.id('biology')}?include[]=teachers&teacher_limit="
+    few, many = (school.as_("student").get(url + limit).json for limit in ("1", "0"))
+    assert (few["teachers"][0]["display_name"], "teacher_count" in few) == ("Tina Teacher", False)
+    assert (many["teacher_count"], "teachers" in many) == (1, False)

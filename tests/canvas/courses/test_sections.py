@@ -218,3 +218,16 @@ def test_sections_can_be_searched_and_paged(school: School, queries_of: Callable
     url = f"{of_course(school)}?include[]=students&include[]=total_students&include[]=enrollments"
     few, many = (queries_of(teacher.get, f"{url}&per_page={n}") for n in (1, 100))
     assert few == many
+
+
+def test_a_deleted_section_comes_back_by_its_sis_id(school: School) -> None:
+    admin, path = school.as_("admin"), f"/api/v1/courses/{school.id('biology')}/sections"
+    form = {"course_section": {"name": "Lab", "sis_section_id": "lab"}, "enable_sis_reactivation": True}
+    first = admin.post(path, form).json["id"]
+    assert admin.post(path, form).status == 400, "It is there."
+    admin.delete(f"/api/v1/sections/{first}")
+    back = admin.post(path, form | {"course_section": {"name": "New lab", "sis_section_id": "lab"}}).json
+    assert (back["id"], back["name"]) == (first, "New lab")
+    admin.delete(f"/api/v1/sections/{first}")
+    assert admin.post(path, {"course_section": form["course_section"]}).json["id"] != first, "Only when asked to."
+    assert admin.post(f"/api/v1/courses/{school.id('history')}/sections", form).status == 400

@@ -204,3 +204,12 @@ def test_a_link_that_was_mailed_before_does_not_lead_around_a_new_password(schoo
     one = f"{LOGINS}/{login_of(school, 'student')['id']}"
     assert school.as_("student").put(one, own()).status == 200
     assert school.as_("anonymous").get(f"/login{path}").status == 404
+
+
+def test_an_old_password_that_is_sent_must_be_the_present_one(school: School) -> None:
+    one = f"{LOGINS}/{login_of(school, 'student')['id']}"
+    wrong = school.as_("student").put(one, {"login": {"password": NEW, "old_password": "a guess"}})
+    assert (wrong.status, wrong.json["errors"]["old_password"][0]["type"]) == (400, "invalid")
+    assert signs_in(school, "student@school.test") and not signs_in(school, "student@school.test", NEW)
+    assert school.as_("student").put(one, {"login": {"password": NEW, "old_password": PASSWORD}}).status == 200
+    assert signs_in(school, "student@school.test", NEW)

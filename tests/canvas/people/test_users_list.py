@@ -198,14 +198,15 @@ def test_sorts_that_only_courses_have_are_refused(school: School, sort: str) -> 
 
 
 @pytest.mark.spec("users-core.md#2")
-def test_a_full_last_page_has_a_next_that_is_empty_and_no_last(school: School) -> None:
+def test_a_full_last_page_has_a_next_that_is_empty_and_the_last_one(school: School) -> None:
     client = school.as_("admin")
     reply = client.get(f"{USERS}?per_page=13")
     assert len(reply.json) == 13
     assert set(reply.links) == {"current", "next", "first"}
     after = client.get(reply.links["next"])
     assert (after.status, after.json) == (200, [])
-    assert set(after.links) == {"current", "prev", "first"}
+    assert set(after.links) == {"current", "prev", "first", "last"}
+    assert after.links["last"] == after.links["current"]
 
 
 @pytest.mark.spec("users-core.md#2")

@@ -107,7 +107,10 @@ class CourseJson(Struct):
     passback_status: str | UnsetType | None = UNSET
     is_favorite: bool | UnsetType = UNSET
     teachers: list[TeacherJson] | UnsetType = UNSET
+    teacher_count: int | UnsetType = UNSET
     image_download_url: str | UnsetType | None = UNSET
+    lti_context_id: str | UnsetType | None = UNSET
+    account_name: str | UnsetType = UNSET
     tabs: list[TabJson] | UnsetType = UNSET
     permissions: CoursePermissionsJson | UnsetType = UNSET
     concluded: bool | UnsetType = UNSET
@@ -153,6 +156,7 @@ def course_json(
         hide_final_grades=course.hide_final_grades,
         restrict_enrollments_to_course_dates=course.restrict_enrollments_to_course_dates,
         workflow_state=state_shown(course.state),
+        grade_passback_setting=course.grade_passback_setting,
     )
     if course.nickname is not None:
         json.original_name = course.name

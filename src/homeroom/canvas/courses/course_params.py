@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 from homeroom.school.accounts.accounts.queries import find_account
 from homeroom.school.courses.courses.actions import Event
 from homeroom.school.courses.terms import find_term
+from homeroom.school.ground.errors import Fault, Invalid
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.coerce import given
@@ -43,13 +45,24 @@ class CourseValues(Struct):
     self_enrollment: bool | UnsetType = UNSET
     course_format: str | UnsetType | None = UNSET
     image_id: int | UnsetType | None = UNSET
+    image_url: str | UnsetType | None = UNSET
+    remove_image: bool = False
+    grade_passback_setting: str | UnsetType | None = UNSET
     storage_quota_mb: int | UnsetType = UNSET
     event: Event | UnsetType = UNSET
 
 
-_IN_THE_FACE = frozenset(("term_id", "account_id", "event"))
+_IN_THE_FACE = frozenset(("term_id", "account_id", "event", "remove_image"))
 _SIS = ("sis_course_id", "integration_id")
-_BLANK_IS_NULL = (*_SIS, "license", "course_format", "public_description", "syllabus_body")
+_BLANK_IS_NULL = (
+    *_SIS,
+    "license",
+    "course_format",
+    "public_description",
+    "syllabus_body",
+    "image_url",
+    "grade_passback_setting",
+)
 
 
 def columns_of(values: CourseValues, actor: Actor) -> dict[str, Any]:
@@ -61,12 +74,24 @@ def columns_of(values: CourseValues, actor: Actor) -> dict[str, Any]:
     for name in _BLANK_IS_NULL:
         if columns.get(name) == "":
             columns[name] = None
+    columns |= _image(values, columns)
     if "default_view" in columns and not columns["default_view"]:
         del columns["default_view"]
     if columns.get("time_zone"):
         # As for users, an unknown zone is no error: the account's counts.
         columns["time_zone"] = find_zone(columns["time_zone"])
     return columns
+
+
+def _image(values: CourseValues, columns: Mapping[str, Any]) -> dict[str, Any]:
+    """A course has one image: a file or an address, whichever was given last."""
+    if columns.get("image_id") and columns.get("image_url"):
+        raise Invalid(Fault("image_url", "invalid", "cannot be given together with image_id"))
+    if values.remove_image:
+        return {"image_id": None, "image_url": None}
+    if columns.get("image_url"):
+        return {"image_id": None}
+    return {"image_url": None} if columns.get("image_id") else {}
 
 
 def place_of(db: Connection, actor: Actor, values: CourseValues) -> dict[str, int]:

@@ -20,9 +20,11 @@ from homeroom.school.courses.rosters import (
     people_of_course,
 )
 from homeroom.school.courses.student_view import student_view_student
+from homeroom.school.ground.ids import is_number, local_id
 from homeroom.school.people.users.queries import find_person, find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
+from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
 from homeroom.wire.params.coerce import RecordNumber
@@ -46,8 +48,11 @@ class ListCourseUsers(Struct):
     enrollment_role: frozenset[str] = frozenset()
     enrollment_role_id: frozenset[RecordNumber] = frozenset()
     enrollment_state: frozenset[str] = frozenset()
+    include_inactive: bool = False
+    section_ids: frozenset[RecordNumber] = frozenset()
     user_id: str | None = None
-    user_ids: list[RecordNumber] | None = None
+    user_ids: list[str] | None = None
+    user_uuids: list[str] | None = None
     include: frozenset[str] = frozenset()
 
 
@@ -124,20 +129,29 @@ def _list(call: Call, course: CourseRef, params: ListCourseUsers, paging: Paging
         types=enrollment_types_of(params.enrollment_type),
         roles=params.enrollment_role,
         role_ids=params.enrollment_role_id,
-        states=params.enrollment_state & _STATES if params.enrollment_state else None,
-        user_ids=_wanted(call.db, call.actor, params),
+        states=_states(params),
+        user_ids=_ids(params.user_ids),
+        uuids=params.user_uuids,
+        section_ids=params.section_ids,
         with_test_student="test_student" in params.include,
     )
-    return _page(call, course, which, params.include, paging, params.sort, params.order == "desc")
+    stands_on = user_id_of(call.db, call.actor, parse_id("user", params.user_id)) if params.user_id else None
+    descending = params.order == "desc"
+    return _page(call, course, which, params.include, paging, params.sort, descending, stands_on)
 
 
-def _wanted(db: Connection, actor: Actor, params: ListCourseUsers) -> list[int] | None:
-    if params.user_ids is None and params.user_id is None:
+def _states(params: ListCourseUsers) -> frozenset[str] | None:
+    if params.enrollment_state:
+        return params.enrollment_state & _STATES
+    return frozenset((*CURRENT, "inactive")) if params.include_inactive else None
+
+
+def _ids(given: list[str] | None) -> list[int] | None:
+    """Numbers, one by one or several in one text; whatever is none is nobody's."""
+    if given is None:
         return None
-    wanted = list(params.user_ids or ())
-    if params.user_id:
-        wanted.append(user_id_of(db, actor, parse_id("user", params.user_id)) or 0)
-    return wanted
+    texts = [text.strip() for item in given for text in item.split(",")]
+    return [local_id(text) or 0 if is_number(text) else 0 for text in texts]
 
 
 def _page(
@@ -148,18 +162,21 @@ def _page(
     paging: Paging,
     sort: Any = None,
     descending: bool = False,
+    stands_on: int | None = None,
 ) -> Page[UserJson]:
     roster = people_of_course(call.db, call.actor, course, which, sort if sort in _SORTS else None)
-    page = paging.of(
-        call.db, roster.rows, Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable)
-    )
+    order = Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable)
+    if stands_on is not None:
+        paging.turn_to(call.db, roster.rows, order, stands_on)
+    page = paging.of(call.db, roster.rows, order, counted=True)
     return page.with_items(_rendered(call, course, [member_in(row) for row in page.items], include))
 
 
 def _rendered(call: Call, course: CourseRef, members: list[Member], include: frozenset[str]) -> list[UserJson]:
     view = UserView.in_course(call, course)
     of_newcomer = view.of_newcomer()
-    shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES)
+    # The address is there without being asked for, for those who may read it.
+    shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES) | {"email"}
     if not call.actor.holds_in_course(call.db, "manage_students", course):
         # When others were here last is not a student's business.
         shown -= {"last_login"}

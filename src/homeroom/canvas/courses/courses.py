@@ -14,7 +14,7 @@ from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.accounts.accounts.queries import FoundAccount, find_account
 from homeroom.school.courses.courses import actions, listing
 from homeroom.school.courses.courses.details import details_of
-from homeroom.school.courses.courses.listing import AccountFilter, OwnFilter
+from homeroom.school.courses.courses.listing import OwnFilter
 from homeroom.school.courses.courses.policy import access_to_courses
 from homeroom.school.courses.courses.queries import (
     VIEWER_KEY,
@@ -25,12 +25,11 @@ from homeroom.school.courses.courses.queries import (
 )
 from homeroom.school.courses.courses.rights import require_changes, require_event
 from homeroom.school.courses.enrollments.actions import enroll_as_teacher
-from homeroom.school.courses.terms import default_term_id, find_term
+from homeroom.school.courses.terms import default_term_id
 from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
-from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Course
 from homeroom.wire.params.coerce import RecordNumber
@@ -42,7 +41,6 @@ from homeroom.wire.serving.call import Call
 route = Routes()
 AnyCourseJson = CourseJson | RestrictedCourseJson
 _BY_NAME = Order(VIEWER_KEY, Course.c.id)
-_SORTS = frozenset(("course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"))
 
 
 class ListCourses(Struct):
@@ -58,23 +56,9 @@ class ListCourses(Struct):
     include: frozenset[str] = frozenset()
 
 
-class ListAccountCourses(Struct):
-    search_term: str | None = None
-    published: bool | None = None
-    state: frozenset[str] = frozenset()
-    enrollment_type: list[str] = []
-    with_enrollments: bool | None = None
-    completed: bool | None = None
-    enrollment_term_id: str | None = None
-    by_teachers: frozenset[RecordNumber] = frozenset()
-    by_subaccounts: frozenset[RecordNumber] = frozenset()
-    sort: str | None = None
-    order: Literal["asc", "desc"] = "asc"
-    include: frozenset[str] = frozenset()
-
-
 class ShowCourse(Struct):
     include: frozenset[str] = frozenset()
+    teacher_limit: int | None = None
 
 
 class CreateCourse(Struct):
@@ -88,6 +72,7 @@ class CreateCourse(Struct):
 class ChangeCourse(Struct):
     course: CourseValues | UnsetType = UNSET
     offer: bool = False
+    override_sis_stickiness: bool = True
     include: frozenset[str] = frozenset()
 
 
@@ -113,35 +98,10 @@ def list_courses_of_user(
     return render_courses_of(call, person.id, which, params.include, paging, params.exclude)
 
 
-@route.get("/accounts/:account_id/courses", right="read_course_list")
-def list_account_courses(
-    account: AccountContext, params: Params[ListAccountCourses], paging: Paging, call: Call
-) -> Page[AnyCourseJson]:
-    """List active courses in an account."""
-    term = params.enrollment_term_id
-    which = AccountFilter(
-        term=read_term(params.search_term),
-        published=params.published,
-        states=params.state,
-        enrollment_types=enrollment_types_of(params.enrollment_type),
-        with_enrollments=params.with_enrollments,
-        completed=params.completed,
-        term_id=find_term(call.db, call.actor, parse_id("term", term)).id if term else None,
-        teacher_ids=params.by_teachers,
-        account_ids=params.by_subaccounts,
-    )
-    sort: Any = params.sort if params.sort in _SORTS else None
-    found = listing.courses_in_account(call.actor, account, which, sort)
-    order = Order(found.column, Course.c.id, params.order == "desc", found.nullable)
-    page = paging.of(call.db, found.rows, order).map(_record)
-    details = details_of(call.db, call.actor, page.items, params.include)
-    return page.map(lambda course: course_json(course, call.actor, call.request.base_url, details, params.include))
-
-
 @route.get("/courses/:id", right=PUBLIC)
 def show_course(id: CourseId, params: Params[ShowCourse], call: Call) -> AnyCourseJson:
     """Get a single course."""
-    return _show(call, find_course(call.db, call.actor, id), params.include)
+    return _show(call, find_course(call.db, call.actor, id), params)
 
 
 @route.get("/accounts/:account_id/courses/:id", right=PUBLIC)
@@ -152,7 +112,7 @@ def show_course_of_account(
     course = find_course(call.db, call.actor, id)
     if account.id not in course.ref.chain:
         raise NotFound("course")
-    return _show(call, course, params.include)
+    return _show(call, course, params)
 
 
 @route.post("/accounts/:account_id/courses", right="manage_courses_add")
@@ -196,7 +156,8 @@ def update_course(id: CourseId, params: Params[ChangeCourse], call: Call) -> Any
     if event:
         actions.change_state(call.db, course.id, event)
     if values:
-        actions.update_course(call.db, course.record, values)
+        respect = not params.override_sis_stickiness
+        actions.update_course(call.db, course.record, values, respect_stickiness=respect)
     return shown_course(call, course.id, params.include)
 
 
@@ -247,11 +208,15 @@ def _record(row: Any) -> CourseRecord:
     return CourseRecord(*row[: len(CourseRecord._fields)])
 
 
-def _show(call: Call, course: FoundCourse, include: frozenset[str]) -> AnyCourseJson:
+def _show(call: Call, course: FoundCourse, params: ShowCourse) -> AnyCourseJson:
     if access_to_courses(call.db, call.actor, [course.id])[course.id] == "none":
         call.actor.require_signed_in()
         raise NotAllowed("read")
-    return _render(call, course.record, include)
+    json = _render(call, course.record, params.include)
+    limit = params.teacher_limit
+    if limit is not None and isinstance(json, CourseJson) and json.teachers and len(json.teachers) > limit:
+        json.teacher_count, json.teachers = len(json.teachers), UNSET
+    return json
 
 
 def shown_course(call: Call, course_id: int, include: frozenset[str]) -> AnyCourseJson:

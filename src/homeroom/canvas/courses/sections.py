@@ -69,8 +69,14 @@ class SectionValues(Struct):
     restrict_enrollments_to_section_dates: bool | UnsetType = UNSET
 
 
+class CreateSection(Struct):
+    course_section: SectionValues | UnsetType = UNSET
+    enable_sis_reactivation: bool = False
+
+
 class ChangeSection(Struct):
     course_section: SectionValues | UnsetType = UNSET
+    override_sis_stickiness: bool = True
 
 
 @route.get("/courses/:course_id/sections", right=BY_POLICY)
@@ -87,9 +93,14 @@ def list_sections(course: CourseContext, params: Params[ListSections], paging: P
 
 
 @route.post("/courses/:course_id/sections", right="manage_sections_add")
-def create_section(course: CourseContext, params: Params[ChangeSection], call: Call) -> SectionJson:
+def create_section(course: CourseContext, params: Params[CreateSection], call: Call) -> SectionJson:
     """Create course section."""
     values, record = _columns(params, call.actor), course.record
+    sis_id = values.get("sis_section_id") if params.enable_sis_reactivation else None
+    if sis_id and (section_id := sections.revive_section(call.db, course.id, sis_id)):
+        section = find_section(call.db, call.actor, IdForm("id", str(section_id)))
+        sections.update_section(call.db, section, values)
+        return shown(call, section_id)
     if not values.get("name", "").strip():
         values["name"] = sections.name_for_new(record.name, time_zone_of(record, call.actor))
     section_id = sections.create_section(call.db, course.id, record.root_account_id, values)
@@ -118,7 +129,7 @@ def update_section(section: SectionContext, params: Params[ChangeSection], call:
     require_visible(call.db, call.actor, section, NotAllowed("manage_sections_edit"))
     values = _columns(params, call.actor)
     if values:
-        sections.update_section(call.db, section, values)
+        sections.update_section(call.db, section, values, respect_stickiness=not params.override_sis_stickiness)
     return shown(call, section.id)
 
 
@@ -149,7 +160,7 @@ def section_json(section: Section, *, sis: bool, sis_import: bool) -> SectionJso
     return json
 
 
-def _columns(params: ChangeSection, actor: Actor) -> dict[str, Any]:
+def _columns(params: CreateSection | ChangeSection, actor: Actor) -> dict[str, Any]:
     """What was given for columns. SIS ids are heard only from those who may manage SIS data."""
     columns = given(params.course_section) if params.course_section else {}
     for name in ("sis_section_id", "integration_id"):

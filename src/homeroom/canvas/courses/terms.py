@@ -65,8 +65,13 @@ class TermValues(Struct):
     overrides: dict[str, TermDates] | UnsetType = UNSET
 
 
+class CreateTerm(Struct):
+    enrollment_term: TermValues
+
+
 class ChangeTerm(Struct):
     enrollment_term: TermValues
+    override_sis_stickiness: bool = True
 
 
 @route.get("/accounts/:account_id/terms", right=BY_POLICY)
@@ -93,7 +98,7 @@ def show_term(account: AccountContext, id: TermId, params: Params[ShowTerm], act
 
 
 @route.post("/accounts/:account_id/terms", right="manage_account_settings")
-def create_term(account: AccountContext, params: Params[ChangeTerm], actor: Actor, db: Connection) -> TermJson:
+def create_term(account: AccountContext, params: Params[CreateTerm], actor: Actor, db: Connection) -> TermJson:
     """Create enrollment term."""
     _require_root(account)
     values = params.enrollment_term
@@ -108,7 +113,8 @@ def update_term(
     """Update enrollment term."""
     _require_root(account)
     term, values = terms.find_term(db, actor, id), params.enrollment_term
-    terms.update_term(db, term, _columns(values, actor), _own_dates(values))
+    respect = not params.override_sis_stickiness
+    terms.update_term(db, term, _columns(values, actor), _own_dates(values), respect_stickiness=respect)
     return _shown(db, actor, term.id, with_overrides=values.overrides is not UNSET)
 
 

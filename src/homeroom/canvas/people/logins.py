@@ -39,6 +39,7 @@ from homeroom.wire.serving.services import Services
 
 route = Routes()
 _BY_ID = Order(Login.c.id, Login.c.id)
+_TOO_MANY = "Too many tries. Wait a few minutes, then try again."
 Text = str | UnsetType | None
 
 

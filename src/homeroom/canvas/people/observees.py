@@ -262,4 +262,7 @@ def _listed(page: Page[AnyRow], call: Call, include: frozenset[str]) -> Page[Use
 
 
 def _shown(person: Person, call: Call) -> UserJson:
-    return user_json(person, UserView.in_account(call, call.actor.root.ref))
+    """One end of a link that there is, or that has just been taken away."""
+    json = user_json(person, UserView.in_account(call, call.actor.root.ref))
+    json.observation_link_root_account_ids = [call.actor.root.id]
+    return json

@@ -36,6 +36,8 @@ class RosterFilter:
     user_ids: Collection[int] | None = None
     # Besides the others, the course's test student (see ``student_view``).
     with_test_student: bool = False
+    uuids: Collection[str] | None = None
+    section_ids: Collection[int] = ()
 
 
 class Member(NamedTuple):
@@ -67,6 +69,8 @@ def people_of_course(
         rows = rows.where(_found(db, actor, course, which.term, came_in))
     if which.user_ids is not None:
         rows = rows.where(User.c.id.in_(which.user_ids))
+    if which.uuids is not None:
+        rows = rows.where(User.c.uuid.in_(which.uuids))
     return Roster(rows, column, nullable)
 
 
@@ -103,6 +107,8 @@ def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilte
         members = members.where(Enrollment.c.role_id.in_(select(Role.c.id).where(Role.c.name.in_(which.roles))))
     if which.role_ids:
         members = members.where(Enrollment.c.role_id.in_(which.role_ids))
+    if which.section_ids:
+        members = members.where(Enrollment.c.course_section_id.in_(which.section_ids))
     visible = visible_sections(db, actor, course)
     return members if visible is None else members.where(Enrollment.c.course_section_id.in_(visible))
 

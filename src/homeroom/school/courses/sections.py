@@ -17,11 +17,14 @@ from homeroom.school.courses.validation import LONGEST_TEXT, require_short, sis_
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.ground.row_locks import hold
+from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import STUDENT_VIEW
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment
 
+# What a SIS import sets as well.
+_STICKY = frozenset(("name", "start_at", "end_at"))
 HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
 
 
@@ -126,12 +129,37 @@ def create_section(db: Connection, course_id: int, root_id: int, values: Mapping
         raise _taken(error, values) from None
 
 
-def update_section(db: Connection, section: Section, values: Mapping[str, Any]) -> None:
-    """Change these columns. Raises Invalid."""
+def revive_section(db: Connection, course_id: int, sis_section_id: str) -> int | None:
+    """Bring the last deleted section of this course with this SIS id back; its id, or None without one."""
+    rows = select(CourseSection.c.id).where(
+        CourseSection.c.course_id == course_id,
+        CourseSection.c.sis_section_id == sis_section_id,
+        CourseSection.c.state == "deleted",
+    )
+    section_id = db.execute(rows.order_by(CourseSection.c.id.desc()).limit(1)).scalar()
+    if section_id is None:
+        return None
+    back = update(CourseSection).where(CourseSection.c.id == section_id)
+    try:
+        db.execute(back.values(state="active", updated_at=clock.now()))
+    except IntegrityError as error:
+        # Another section has taken the id meanwhile.
+        raise _taken(error, {"sis_section_id": sis_section_id}) from None
+    return int(section_id)
+
+
+def update_section(
+    db: Connection, section: Section, values: Mapping[str, Any], *, respect_stickiness: bool = False
+) -> None:
+    """Change these columns. Raises Invalid. With ``respect_stickiness`` what was edited before stays."""
+    marks = db.execute(select(CourseSection.c.stuck_sis_fields).where(CourseSection.c.id == section.id)).scalar_one()
+    if respect_stickiness:
+        values = without_stuck(marks, values)
+    marks = with_stuck(marks, _STICKY & values.keys())
     _check({**section._asdict(), **values})
     statement = update(CourseSection).where(CourseSection.c.id == section.id)
     try:
-        db.execute(statement.values(**values, updated_at=clock.now()))
+        db.execute(statement.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
     except IntegrityError as error:
         raise _taken(error, values) from None
 

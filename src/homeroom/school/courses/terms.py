@@ -16,10 +16,13 @@ from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.ground.row_locks import hold
+from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import DESIGNER, STUDENT, TA, TEACHER
 from homeroom.school.schema import Course, EnrollmentTerm, EnrollmentTermDates
 
+# What a SIS import sets as well.
+_STICKY = frozenset(("name", "start_at", "end_at"))
 WITH_DATES_OF_THEIR_OWN = (STUDENT, TEACHER, TA, DESIGNER)
 
 
@@ -117,12 +120,26 @@ def create_term(db: Connection, root_id: int, values: Mapping[str, Any], own_dat
     return term_id
 
 
-def update_term(db: Connection, term: Term, values: Mapping[str, Any], own_dates: Mapping[str, Dates] | None) -> None:
-    """Change these columns; ``own_dates`` replaces the dates by type unless it is None. Raises Invalid."""
+def update_term(
+    db: Connection,
+    term: Term,
+    values: Mapping[str, Any],
+    own_dates: Mapping[str, Dates] | None,
+    *,
+    respect_stickiness: bool = False,
+) -> None:
+    """Change these columns; ``own_dates`` replaces the dates by type unless it is None. Raises Invalid.
+
+    With ``respect_stickiness`` what was edited before stays.
+    """
+    marks = db.execute(select(EnrollmentTerm.c.stuck_sis_fields).where(EnrollmentTerm.c.id == term.id)).scalar_one()
+    if respect_stickiness:
+        values = without_stuck(marks, values)
+    marks = with_stuck(marks, _STICKY & values.keys())
     _check({**term._asdict(), **values}, own_dates or {})
     statement = update(EnrollmentTerm).where(EnrollmentTerm.c.id == term.id)
     try:
-        db.execute(statement.values(**values, updated_at=clock.now()))
+        db.execute(statement.values(**values, stuck_sis_fields=marks, updated_at=clock.now()))
     except IntegrityError as error:
         raise _taken(error, values) from None
     if own_dates is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def with_stuck(marks: str, fields: Iterable[str]) -> str:
@@ -12,3 +13,8 @@ def with_stuck(marks: str, fields: Iterable[str]) -> str:
 
 def is_stuck(marks: str, field: str) -> bool:
     return field in marks.split()
+
+
+def without_stuck(marks: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """These values, but for the fields that are stuck."""
+    return {name: value for name, value in values.items() if not is_stuck(marks, name)}

@@ -72,6 +72,8 @@ Course = table(
     optional("restrict_student_future_view", Boolean()),
     # JSON of homeroom.school.courses.courses.settings.CourseSettings; only the keys that differ from the defaults.
     required("settings", Text(), default="{}", server_default="{}"),
+    optional("image_url", Text()),
+    optional("grade_passback_setting", Text()),
     optional("storage_quota_mb", Id),
     optional("time_zone", Text()),
     optional("sis_course_id", Key),

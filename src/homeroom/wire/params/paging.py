@@ -57,7 +57,11 @@ class Order:
 
 @dataclass(slots=True)
 class Page(Generic[T]):
-    """A page's items and the ``page`` values of its links; ``last`` only when the list was counted."""
+    """A page's items and the ``page`` values of its links.
+
+    ``last`` is there when the list was counted, and on a page that is known to be the final one: clients loop until it
+    equals ``current``.
+    """
 
     items: Sequence[T]
     paging: Paging
@@ -131,7 +135,19 @@ class Paging:
         elif len(found) == self.per_page:
             deep = bookmarks or offset + self.per_page >= DEEP
             page.next = _bookmark(order, found[-1]) if deep else str(number + 1)
+        else:
+            page.last = self.asked
         return page
+
+    def turn_to(self, db: Connection, rows: AnySelect, order: Order, id: int) -> None:
+        """Go to the page of ``rows`` that this row is on, whatever was asked for; stay when it is on none."""
+        place = func.row_number().over(order_by=order.clauses)
+        numbered = rows.add_columns(place.label("place")).subquery()
+        found = select(numbered.c.place).where(numbered.c[order.id.key] == id)
+        place_of_row = db.execute(found).scalar()
+        if place_of_row is not None:
+            self.number, self.bookmark = (place_of_row - 1) // self.per_page + 1, None
+            self.asked = str(self.number)
 
     def cut(self, items: Sequence[T]) -> Page[T]:
         """This page of a whole list that is already in memory; counted, so with ``last``."""
@@ -170,6 +186,8 @@ class Paging:
         page = Page(found, self)
         if len(found) == self.per_page:
             page.next = _bookmark(order, found[-1])
+        else:
+            page.last = self.asked
         return page
 
 

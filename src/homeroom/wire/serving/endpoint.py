@@ -179,8 +179,12 @@ def _resolver(route: Route, name: str, hint: Any) -> Resolver:
         return simple
     if hint is Paging:
         default, largest = route.paged
+        # ``limit`` is the old name of ``per_page``.
         return lambda call: read_paging(
-            call.params.get("page"), call.params.get("per_page"), default=default, largest=largest
+            call.params.get("page"),
+            call.params.get("per_page", call.params.get("limit")),
+            default=default,
+            largest=largest,
         )
     if hint is str:
         return lambda call: call.values[name]

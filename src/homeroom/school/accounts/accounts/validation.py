@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -17,7 +17,13 @@ _SETTLED = ("name", "default_time_zone", "course_template_id", "settings", "serv
 
 
 class PasswordPolicy(Struct):
+    """The minimum length counts. Turning one of the others on is refused: nobody should rely on what is not there."""
+
     minimum_character_length: int | UnsetType = UNSET
+    require_number_characters: bool = False
+    require_symbol_characters: bool = False
+    allow_login_suspension: bool = False
+    maximum_login_attempts: int | None = None
 
 
 class InheritedSetting(Struct):
@@ -33,6 +39,7 @@ class SettingsChange(Struct):
     restrict_student_past_view: InheritedSetting | UnsetType = UNSET
     restrict_student_future_view: InheritedSetting | UnsetType = UNSET
     password_policy: PasswordPolicy | UnsetType = UNSET
+    suppress_notifications: bool = False
 
 
 class ServicesChange(Struct):
@@ -91,8 +98,27 @@ def check(change: AccountChange, *, is_new: bool) -> None:
     # Homeroom has no template courses: 0 means none, null inherits the parent's.
     if change.course_template_id:
         faults.append(Fault("course_template_id", "invalid", "is not a course template"))
+    faults += _not_there(change)
     if faults:
         raise Invalid(*faults)
+
+
+def _not_there(change: AccountChange) -> Iterator[Fault]:
+    """What cannot be turned on because Homeroom does not do it."""
+    if not change.settings:
+        return
+    policy = change.settings.password_policy or PasswordPolicy()
+    wanted = {name: getattr(policy, name) for name in _NOT_IN_THE_POLICY}
+    wanted["suppress_notifications"] = change.settings.suppress_notifications
+    yield from (Fault(name, "invalid", "is not available") for name, value in wanted.items() if value)
+
+
+_NOT_IN_THE_POLICY = (
+    "require_number_characters",
+    "require_symbol_characters",
+    "allow_login_suspension",
+    "maximum_login_attempts",
+)
 
 
 def quota_faults(quotas: Mapping[str, int]) -> list[Fault]:

@@ -20,6 +20,8 @@ from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.events import CourseChangedState, announce
 from homeroom.school.ground.row_locks import hold, keep, keep_account_of
+from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
+from homeroom.school.ground.urls import is_web_url
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
 from homeroom.school.rights.actor import chain_of
@@ -29,7 +31,10 @@ NAMELESS = "Unnamed Course"
 LICENSES = frozenset(
     ("private", "cc_by_nc_nd", "cc_by_nc_sa", "cc_by_nc", "cc_by_nd", "cc_by_sa", "cc_by", "public_domain")
 )
+PASSBACK_SETTINGS = frozenset(("nightly_sync", "disabled"))
 VIEWS = frozenset(("feed", "wiki", "modules", "syllabus", "assignments"))
+# What a SIS import sets as well.
+STICKY = frozenset(("name", "course_code", "account_id", "enrollment_term_id", "start_at", "end_at"))
 Event = Literal["offer", "claim", "conclude", "delete", "undelete"]
 _STATE_AFTER: Mapping[str, str] = {
     "offer": "available",
@@ -97,9 +102,14 @@ def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> i
     return int(course_id)
 
 
-def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any]) -> None:
-    """Change these columns. Raises Invalid."""
+def update_course(
+    db: Connection, course: CourseRecord, values: Mapping[str, Any], *, respect_stickiness: bool = False
+) -> None:
+    """Change these columns. Raises Invalid. With ``respect_stickiness`` what was edited before stays."""
     values = _named(values)
+    marks = db.execute(select(Course.c.stuck_sis_fields).where(Course.c.id == course.id)).scalar_one()
+    if respect_stickiness:
+        values = without_stuck(marks, values)
     _check(values, course)
     if "account_id" in values:
         keep(db, Account, values["account_id"])
@@ -107,6 +117,7 @@ def update_course(db: Connection, course: CourseRecord, values: Mapping[str, Any
         keep(db, EnrollmentTerm, values["enrollment_term_id"])
     hold(db, Course, course.id)
     changes = {**values, **_self_enrollment(values, course), "updated_at": clock.now()}
+    changes["stuck_sis_fields"] = with_stuck(marks, STICKY & values.keys())
     if "name" in values:
         changes["sort_key"] = sort_key(values["name"])
     try:
@@ -198,6 +209,10 @@ def _check(values: Mapping[str, Any], course: CourseRecord | None = None) -> Non
     faults = quota_faults({"storage_quota_mb": values.get("storage_quota_mb", 0)})
     if values.get("license") and values["license"] not in LICENSES:
         faults.append(Fault("license", "inclusion"))
+    if values.get("image_url") and not is_web_url(values["image_url"]):
+        faults.append(Fault("image_url", "invalid", "is not a valid URL"))
+    if values.get("grade_passback_setting") and values["grade_passback_setting"] not in PASSBACK_SETTINGS:
+        faults.append(Fault("grade_passback_setting", "inclusion"))
     if values.get("default_view") and values["default_view"] not in VIEWS:
         faults.append(Fault("default_view", "inclusion"))
     start_at = values.get("start_at", course.start_at if course else None)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, or_, select
 
-from homeroom import clock
 from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.accounts.accounts.queries import FoundAccount
+from homeroom.school.courses.courses.account_filter import AccountFilter, narrowed, somebody_in
 from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
 from homeroom.school.courses.courses.queries import VIEWER_KEY, courses_seen_by
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
 from homeroom.school.ground.ids import is_number, local_id
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
+from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.rights.permissions import TEACHER
-from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
+from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role, User
 
 # What the API calls a course's state, and the stored states.
 STATES: Mapping[str, tuple[str, ...]] = {
@@ -40,7 +41,7 @@ _LIVE = ("created", "claimed", "available", "completed")
 EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
 # Characters of the longest name, code and SIS id.
 _LONGEST_TERM = 255
-CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
+CourseSort = Literal["course_status", "course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
 
 
 _enrollments = Enrollment.c
@@ -209,21 +210,6 @@ _KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFilter:
-    """Which of an account's courses."""
-
-    term: str | None = None
-    published: bool | None = None
-    states: Collection[str] = ()
-    enrollment_types: Collection[str] = ()
-    with_enrollments: bool | None = None
-    completed: bool | None = None
-    term_id: int | None = None
-    teacher_ids: Collection[int] = ()
-    account_ids: Collection[int] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """The rows, and the column to sort them by; ``nullable``: whether it can be null."""
 
@@ -232,17 +218,21 @@ class Listing:
     nullable: bool = False
 
 
-def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None) -> Listing:
-    """The courses of the account and below it, as CourseRecords, and the column to sort them by."""
+def courses_in_account(
+    db: Connection, actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None
+) -> Listing:
+    """The courses of the account and of all below it, as CourseRecords and the column they are sorted by."""
     rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
-    rows = rows.where(*_narrowed(which))
+    rows = rows.where(*narrowed(which))
     if which.term:
-        rows = rows.where(_matches(actor, account, which.term))
+        rows = rows.where(_matches(db, actor, account, which))
     match sort:
         case "course_name":
             return Listing(rows, Course.c.sort_key)
         case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
             return Listing(rows, Course.c.sis_course_id, nullable=True)
+        case "course_status":
+            return Listing(rows.add_columns(_STATUS), _STATUS)
         case "account_name" | "subaccount":
             return Listing(rows, Account.c.name.label("account_name"))
         case "term":
@@ -253,31 +243,6 @@ def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter
             teacher = _first_teacher().label("teacher_name")
             return Listing(rows.add_columns(teacher), teacher, nullable=True)
     return Listing(rows, Course.c.id)
-
-
-def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
-    if which.enrollment_types:
-        yield _somebody_in(Enrollment.c.type.in_(which.enrollment_types))
-    if which.teacher_ids:
-        yield _somebody_in(Enrollment.c.type == TEACHER, Enrollment.c.user_id.in_(which.teacher_ids))
-    if which.with_enrollments is not None:
-        yield _somebody_in() if which.with_enrollments else ~_somebody_in()
-    if which.completed is not None:
-        ended = select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.end_at <= clock.now())
-        completed = or_(Course.c.state == "completed", Course.c.enrollment_term_id.in_(ended))
-        yield completed if which.completed else ~completed
-    if which.term_id is not None:
-        yield Course.c.enrollment_term_id == which.term_id
-    if which.account_ids:
-        # One condition however many they are: SQLite refuses a thousand in a row.
-        top = Account.alias()
-        begins_alike = func.substr(Account.c.ancestry, 1, func.length(top.c.ancestry)) == top.c.ancestry
-        yield select(top.c.id).where(top.c.id.in_(which.account_ids), begins_alike).exists()
-
-
-def _somebody_in(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    inside = Enrollment.c.course_id == Course.c.id, Enrollment.c.state.in_((*CURRENT, "completed"))
-    return select(Enrollment.c.id).where(*inside, *conditions).exists()
 
 
 def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
@@ -296,7 +261,20 @@ def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
     return and_(states, published if which.published else ~published)
 
 
-def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bool]:
+def _matches(db: Connection, actor: Actor, account: FoundAccount, which: AccountFilter) -> ColumnElement[bool]:
+    """Whether the course contains the term that is searched for, or is taught by somebody whose name does."""
+    term = which.term or ""
+    if which.search_by == "teacher":
+        return somebody_in(Enrollment.c.type == TEACHER, Enrollment.c.user_id.in_(_people_called(db, term)))
+    return _is_called(actor, account, term)
+
+
+def _people_called(db: Connection, term: str) -> AnySelect:
+    found = matches(db, search_for(term, ()))
+    return select(User.c.id).join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id).where(found)
+
+
+def _is_called(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bool]:
     """Whether the name or the code contains the term, or the SIS id for those who may read it; or digits are the id."""
     if len(term) > _LONGEST_TERM:
         return false()  # No name is so long, and SQLite refuses to look.
@@ -309,6 +287,12 @@ def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bo
     if is_number(term) and (number := local_id(term)):
         found.append(Course.c.id == number)
     return or_(*found)
+
+
+# As people read it: not yet published, published, over, gone.
+_STATUS = case({"created": 0, "claimed": 0, "available": 1, "completed": 2}, value=Course.c.state, else_=3).label(
+    "course_status"
+)
 
 
 def _first_teacher() -> Any:

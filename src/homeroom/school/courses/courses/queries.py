@@ -45,6 +45,10 @@ class CourseRecord(NamedTuple):
     self_enrollment: bool
     self_enrollment_code: str | None
     grading_standard_id: int | None
+    grade_passback_setting: str | None
+    image_id: int | None
+    image_url: str | None
+    lti_context_id: str | None
     storage_quota_mb: int | None
     time_zone: str | None
     sis_course_id: str | None
