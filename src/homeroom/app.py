@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 # Its job is registered by nobody who needs it.
-import homeroom.school.sign_in.housekeeping  # noqa: F401
+import homeroom.school.apps.housekeeping  # noqa: F401
 from homeroom.canvas.face import CANVAS
 from homeroom.control.face import CONTROL
 from homeroom.db import Database
 from homeroom.oauth2.face import KEYS, OAUTH2, PANDATA
 from homeroom.school.jobs.registry import Jobs
 from homeroom.services.process import end_with_supervisor
+from homeroom.services.remote import Remote
+from homeroom.services.safe_fetch import SafeFetch
 from homeroom.settings import Settings, load_settings
 from homeroom.web.face import WEB
 from homeroom.wire.serving.notes import Notes
@@ -27,7 +29,8 @@ def make_server(settings: Settings, *, background: bool = False) -> Server:
     database = Database(settings.url, dev=settings.dev, secret_key=settings.secret_key)
     scopes = tuple(scope for face in FACES for scope in face.scopes)
     notes = Notes(database, background=background)
-    return Server(FACES, Services(settings, database, Jobs(database, settings), Buckets(), notes, scopes, FACES))
+    jobs, remote = Jobs(database, settings), Remote(SafeFetch(settings.fetch_networks))
+    return Server(FACES, Services(settings, database, jobs, Buckets(), notes, remote, scopes, FACES))
 
 
 def create_app(settings: Settings | None = None) -> App:

@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     smtp_url: str | None = None
     public_url: str | None = None
     trusted_proxies: str = ""
+    fetch_networks: str = ""
     throttle: Throttle = "429"
     not_allowed: NotAllowedStatus = "403"
     access_log: AccessLog = "problems"
@@ -77,6 +78,7 @@ VARIABLES: dict[str, str] = {
     "HOMEROOM_SMTP_URL": "smtp_url",
     "HOMEROOM_PUBLIC_URL": "public_url",
     "HOMEROOM_TRUSTED_PROXIES": "trusted_proxies",
+    "HOMEROOM_FETCH_NETWORKS": "fetch_networks",
     "HOMEROOM_THROTTLE": "throttle",
     "HOMEROOM_NOT_ALLOWED": "not_allowed",
     "HOMEROOM_ACCESS_LOG": "access_log",
@@ -167,12 +169,11 @@ def _check(settings: Settings) -> None:
             f"HOMEROOM_STORAGE_URL is {settings.storage_url!r}; "
             "it must be an address such as s3://BUCKET/PATH or file:///FOLDER."
         )
-    try:
-        read_networks(settings.trusted_proxies)
-    except ValueError as error:
-        raise BadSetting(
-            f"HOMEROOM_TRUSTED_PROXIES must be addresses or networks with commas between: {error}."
-        ) from None
+    for variable in ("HOMEROOM_TRUSTED_PROXIES", "HOMEROOM_FETCH_NETWORKS"):
+        try:
+            read_networks(getattr(settings, VARIABLES[variable]))
+        except ValueError as error:
+            raise BadSetting(f"{variable} must be addresses or networks with commas between: {error}.") from None
     try:
         _ = settings.mail_server
     except ValueError as error:

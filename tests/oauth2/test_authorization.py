@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select, update
@@ -27,6 +28,23 @@ def test_an_unknown_client_is_told_so_and_never_redirected(school: School, clien
     reply = make_app(school).ask(client_id=client_id)
     assert (reply.status, reply.json) == (401, UNKNOWN)
     assert reply.headers["www-authenticate"] == "Canvas OAuth 2.0"
+
+
+def test_people_with_a_browser_are_told_by_a_page_and_programs_by_json(school: School) -> None:
+    app = make_app(school, require_scopes=True, scopes=["url:GET|/api/v1/users/:id"])
+    html, json = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}, {"accept": "application/json"}
+    for asked, status, said in (
+        ({"client_id": "7"}, 401, "unknown client"),
+        ({"redirect_uri": "https://evil.test/<b>"}, 400, "redirect_uri does not match client settings"),
+        ({"redirect_uri": OUT_OF_BAND}, 400, "A requested scope is invalid"),
+    ):
+        query = urlencode({"client_id": app.id, "response_type": "code", **asked})
+        page = app.browser.get(f"/login/oauth2/auth?{query}", headers=html)
+        assert (page.status, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert said in page.text and "<b>" not in page.text
+        assert page.headers.get("www-authenticate") == ("Canvas OAuth 2.0" if status == 401 else None)
+        program = app.browser.get(f"/login/oauth2/auth?{query}", headers=json)
+        assert program.status == status and program.json["error_description"].startswith(said)
 
 
 def test_an_inactive_client_is_unknown(school: School) -> None:
@@ -73,11 +91,25 @@ def test_attack_redirect_uri_tricks(school: School, uri: str | None) -> None:
         ("https://user@app.test/", False),
         ("ftp://app.test/", False),
         ("http://app.test/", False),
+        ("https://evil.test%2f.app.test/", False),
+        ("https://evil.test%23.app.test/", False),
+        ("https://evil%2etest.app.test/", False),
+        ("https://evil.test;.app.test/", False),
+        ("https://evil.test'.app.test/", False),
     ],
 )
 def test_the_older_single_redirect_uri_matches_by_host_or_a_host_below(school: School, uri: str, allowed: bool) -> None:
     app = make_app(school, redirect_uris="", redirect_uri="https://app.test/start")
     assert app.ask(redirect_uri=uri).status == (302 if allowed else 400)
+
+
+@pytest.mark.parametrize(("length", "known"), [(2_000, True), (2_005, True), (2_048, True), (2_049, False)])
+def test_an_address_that_can_be_registered_matches(school: School, length: int, known: bool) -> None:
+    uri = "https://app.test/".ljust(length, "x")
+    key = {"developer_key": {"redirect_uris": uri}}
+    assert school.as_("admin").post("/api/v1/accounts/1/developer_keys", key).status == (200 if known else 400)
+    if known:
+        assert make_app(school, redirect_uris=uri).ask(redirect_uri=uri).status == 302
 
 
 @pytest.mark.parametrize("field", ["redirect_uri", "redirect_uris"])
@@ -106,7 +138,11 @@ def test_a_key_with_scopes_wants_scopes_that_it_has(school: School) -> None:
         query = query_of(app.ask(scope=asked))
         assert query["error"] == "invalid_scope"
         assert query["state"] == "xyz"
-    assert "url:PUT|/api/v1/users/:id" in query["error_description"]
+    general = "A requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner."
+    assert query_of(app.ask(scope=""))["error_description"] == general
+    for refused, named in ((["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b, and c")):
+        told = query_of(app.ask(scope=" ".join([scope, *refused])))["error_description"]
+        assert told == f"{general} The following scopes were requested, but not granted: {named}"
     assert app.ask(scope=scope).headers["location"].startswith("/login")
     assert app.ask(scope="/auth/userinfo").headers["location"].startswith("/login")
     oob = app.ask(redirect_uri=OUT_OF_BAND)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
 import pytest
 from joserfc import jwt
-from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 from sqlalchemy import func, select
 from tests.conftest import School
 from tests.support.client import HOST, Reply
@@ -20,6 +20,7 @@ from tests.support.outside import Outside, outside
 
 from homeroom import clock
 from homeroom.school.schema import AccessToken, UsedAssertion
+from homeroom.school.sign_in import signed_elsewhere
 
 pytestmark = pytest.mark.spec("identity.md#2")
 
@@ -40,6 +41,12 @@ def public(key: Any) -> dict[str, Any]:
 
 def make_client(school: School, **fields: Any) -> App:
     return make_app(school, **{"scopes": [SCOPE], "public_jwk": json.dumps(public(rsa_key("own"))), **fields})
+
+
+@pytest.fixture
+def school(school: School) -> School:
+    """The clients' keys are on this machine, which the setting has to allow."""
+    return school.with_settings(fetch_networks="127.0.0.1")
 
 
 @pytest.fixture
@@ -123,6 +130,72 @@ def test_the_client_may_have_its_keys_elsewhere(school: School, elsewhere: Outsi
     assert ask(client, sign(claims_of(client, jti="2"), rsa_key("old"), kid="old")).status == 200
     stolen = sign(claims_of(client, jti="3"), rsa_key("old"), kid="own")
     assert refusal(ask(client, stolen)) == (401, "invalid_client", "the assertion's signature is wrong")
+
+
+OTHER_KEYS: list[tuple[str, Callable[[], Any]]] = [
+    ("ES256", lambda: ECKey.generate_key("P-256")),
+    ("ES384", lambda: ECKey.generate_key("P-384")),
+    ("EdDSA", lambda: OKPKey.generate_key("Ed25519")),
+    ("Ed25519", lambda: OKPKey.generate_key("Ed25519")),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "make"), OTHER_KEYS)
+def test_keys_of_other_kinds_sign_too(school: School, algorithm: str, make: Callable[[], Any]) -> None:
+    key = make()
+    client = make_client(school, public_jwk=json.dumps(public(key)))
+    assert ask(client, sign(claims_of(client), key, alg=algorithm)).status == 200
+    for other in ("none", "HS256", "RS256", "ES512"):
+        signed = by_hand({"alg": other, "kid": "own"}, claims_of(client, jti="2"), b"x" * 64)
+        assert refusal(ask(client, signed)) == SIGNATURE
+    assert refusal(ask(client, sign(claims_of(client, jti="2"), make(), alg=algorithm))) == SIGNATURE
+
+
+def test_attack_the_public_key_of_another_kind_as_a_shared_secret(school: School) -> None:
+    for _, make in OTHER_KEYS:
+        key = make()
+        client = make_client(school, public_jwk=json.dumps(public(key)))
+        for secret in (key.as_pem(private=False), json.dumps(public(key)).encode()):
+            signed = by_hand({"alg": "HS256"}, claims_of(client)).rstrip(".")
+            forged = f"{signed}.{part(hmac.digest(secret, signed.encode(), 'sha256'))}"
+            assert refusal(ask(client, forged)) == SIGNATURE
+
+
+def test_keys_elsewhere_may_be_of_several_kinds(school: School, elsewhere: Outside) -> None:
+    made = [make() for _, make in OTHER_KEYS]
+    elsewhere.documents["/keys"] = {"keys": [{"kty": "EC", "crv": "P-521"}, *map(public, made), public(rsa_key("own"))]}
+    client = make_client(school, public_jwk="", public_jwk_url=f"{elsewhere.url}/keys")
+    for number, ((algorithm, _), key) in enumerate(zip(OTHER_KEYS, made, strict=True)):
+        for kid in (key.thumbprint(), None):
+            header = {"alg": algorithm, **({"kid": kid} if kid else {})}
+            signed = jwt.encode(header, claims_of(client, jti=f"{number} {kid}"), key, algorithms=[algorithm])
+            assert ask(client, signed).status == 200
+    assert elsewhere.asked == ["/keys"]
+
+
+def test_new_keys_elsewhere_are_found_once_a_minute(
+    school: School, elsewhere: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere.documents["/keys"] = {"keys": [public(rsa_key("old"))]}
+    client = make_client(school, public_jwk="", public_jwk_url=f"{elsewhere.url}/keys")
+    assert ask(client, sign(claims_of(client), rsa_key("old"), kid="old")).status == 200
+    elsewhere.documents["/keys"] = {"keys": [public(rsa_key("own"))]}
+    # Somebody who sends bad signatures does not have us ask each time.
+    for number in range(3):
+        assert refusal(ask(client, sign(claims_of(client, jti=f"{number}")))) == SIGNATURE
+    assert elsewhere.asked == ["/keys"]
+    monkeypatch.setattr(signed_elsewhere, "_ASK_AGAIN", 0.0)
+    assert ask(client, sign(claims_of(client, jti="new"))).status == 200
+    assert elsewhere.asked == ["/keys", "/keys"]
+
+
+def test_attack_a_flood_of_bad_assertions(school: School, client: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeroom.oauth2.assertions._TRIES_PER_ADDRESS", 3)
+    good = [sign(claims_of(client, jti=f"{number}")) for number in range(5)]
+    assert [ask(client, assertion).status for assertion in good[:4]] == [200] * 4
+    bad = sign(claims_of(client), rsa_key("another's"))
+    assert [ask(client, bad).status for _ in range(4)] == [401] * 3 + [429]
+    assert ask(client, good[4]).status == 429
 
 
 def test_a_single_key_may_have_another_name_on_the_other_side(client: App) -> None:

@@ -98,7 +98,7 @@ def test_a_missing_grant_type_with_a_code_means_the_code(school: School) -> None
         (
             {"grant_type": "refresh_token", "refresh_token": "nonsense"},
             400,
-            error("invalid_request", "refresh_token not found"),
+            error("invalid_grant", "refresh_token not found"),
         ),
     ],
 )
@@ -226,8 +226,112 @@ def test_a_public_client_proves_itself_by_the_verifier(school: School) -> None:
     assert me(school, answer["access_token"]) == 200
     again = app.token(grant_type="refresh_token", refresh_token=answer["refresh_token"], client_secret=None).json
     assert again["refresh_token"] != answer["refresh_token"]
-    old = app.token(grant_type="refresh_token", refresh_token=answer["refresh_token"], client_secret=None)
-    assert old.json == error("invalid_request", "refresh_token not found")
+    assert me(school, again["access_token"]) == 200
+
+
+def public_grant(app: App) -> dict[str, Any]:
+    code = app.code(code_challenge=CHALLENGE, code_challenge_method="S256")
+    answer: dict[str, Any] = app.token(code=code, client_secret=None, code_verifier=VERIFIER).json
+    return answer
+
+
+def test_attack_a_spent_refresh_token_ends_the_whole_family(school: School) -> None:
+    app = make_app(school, client_type="public")
+    tokens = [public_grant(app)]
+    for _ in range(3):
+        form = {"grant_type": "refresh_token", "refresh_token": tokens[-1]["refresh_token"], "client_secret": None}
+        tokens.append(app.token(**form).json)
+    other = public_grant(app)
+    thief = make_app(school, client_type="public")
+    stolen = {"grant_type": "refresh_token", "refresh_token": tokens[0]["refresh_token"], "client_secret": None}
+    assert thief.token(**stolen).json == error("invalid_grant", "incorrect client")
+    assert me(school, tokens[-1]["access_token"]) == 200
+    assert app.token(**stolen).json == error("invalid_grant", "refresh_token not found")
+    assert me(school, tokens[-1]["access_token"]) == 401
+    for token in tokens:
+        assert app.token(**{**stolen, "refresh_token": token["refresh_token"]}).status == 400
+    assert me(school, other["access_token"]) == 200
+
+
+def test_a_grant_that_nobody_uses_is_over_after_half_a_year(school: School) -> None:
+    dev = school.with_settings(dev=True)
+    app, used = make_app(dev), make_app(dev)
+    refresh = {name: {"grant_type": "refresh_token", "refresh_token": each.grant()["refresh_token"]}
+               for name, each in (("app", app), ("used", used))}  # fmt: skip
+    admin = dev.as_("site_admin")
+    for days, statuses in ((100, [200]), (200, [400, 200])):
+        later = (clock.real_now() + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        admin.put("/homeroom/v1/clock", json={"now": later})
+        calls = [used.token(**refresh["used"])] if days == 100 else [
+            app.token(**refresh["app"]), used.token(**refresh["used"])
+        ]  # fmt: skip
+        assert [reply.status for reply in calls] == statuses
+    assert app.token(**refresh["app"]).json == error("invalid_grant", "refresh_token not found")
+    admin.delete("/homeroom/v1/clock")
+
+
+def test_attack_a_code_that_was_sent_to_another_address(school: School) -> None:
+    app = make_app(school, redirect_uris=f"{CALLBACK}\nhttps://app.test/other")
+    code = app.code(redirect_uri="https://app.test/other")
+    for wrong in (CALLBACK, "https://app.test/other/", "https://app.test/Other"):
+        assert app.token(code=code, redirect_uri=wrong).json == error("invalid_grant", "incorrect redirect_uri")
+    assert app.token(code=code, redirect_uri="https://app.test/other").status == 200
+    assert app.token(code=app.code()).status == 200
+
+
+@pytest.mark.spec("identity.md#3")
+@pytest.mark.parametrize("how", ["binding", "inactive", "site admin"])
+def test_attack_a_key_that_was_switched_off_goes_on(school: School, how: str) -> None:
+    app = make_app(school)
+    answer, code = app.grant(), app.code()
+    admin = school.as_("admin")
+    binding = f"/api/v1/accounts/1/developer_keys/{app.id}/developer_key_account_bindings"
+    one = f"/api/v1/developer_keys/{app.id}"
+
+    def turn(on: bool) -> None:
+        if how == "inactive":
+            reply = admin.put(one, {"developer_key": {"event": "activate" if on else "deactivate"}})
+        else:
+            state = "on" if on else ("off" if how == "binding" else "allow")
+            reply = admin.post(binding, {"developer_key_account_binding": {"workflow_state": state}})
+        assert reply.status == 200
+
+    refresh = {"grant_type": "refresh_token", "refresh_token": answer["refresh_token"]}
+    turn(on=False)
+    refused = school.with_token(answer["access_token"]).get("/api/v1/users/self")
+    assert (refused.status, refused.json) == (401, {"errors": [{"message": "Invalid access token."}]})
+    expected = (
+        error("invalid_client", "unknown client")
+        if how == "inactive"
+        else error("unauthorized_client", "Client does not have access to the specified Canvas account.")
+    )
+    assert app.token(**refresh).json == expected
+    assert app.token(code=code).json == expected
+    turn(on=True)
+    assert me(school, answer["access_token"]) == 200
+    assert app.token(**refresh).status == 200
+
+
+@pytest.mark.spec("identity.md#3")
+def test_the_site_admins_word_stops_the_tokens_of_its_keys(school: School) -> None:
+    site = school.id("site_admin_account")
+    admin = school.as_("site_admin")
+    key = admin.post(f"/api/v1/accounts/{site}/developer_keys", {"developer_key": {"redirect_uris": CALLBACK}}).json
+    app = App(school, key)
+
+    def say(account: int, state: str) -> None:
+        url = f"/api/v1/accounts/{account}/developer_keys/{key['id']}/developer_key_account_bindings"
+        assert admin.post(url, {"developer_key_account_binding": {"workflow_state": state}}).status == 200
+
+    say(1, "on")
+    token = app.grant()["access_token"]
+    for state, status in (("off", 401), ("on", 200), ("allow", 200)):
+        say(site, state)
+        assert me(school, token) == status
+    say(1, "off")
+    assert me(school, token) == 401
+    say(site, "on")
+    assert me(school, token) == 200
 
 
 def test_attack_pkce_stripping_at_the_token_endpoint(school: School) -> None:
@@ -260,7 +364,7 @@ def test_a_suspended_person_gets_no_token(school: School) -> None:
     assert suspended.status == 200
     assert app.token(code=code).json == error("invalid_grant", "authorization_code not found")
     refreshed = app.token(grant_type="refresh_token", refresh_token=first["refresh_token"])
-    assert refreshed.json == error("invalid_request", "refresh_token not found")
+    assert refreshed.json == error("invalid_grant", "refresh_token not found")
 
 
 def test_deleting_a_token(school: School) -> None:

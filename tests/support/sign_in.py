@@ -17,10 +17,19 @@ from tests.support.cast import THEN
 
 
 def new_key(school: School, **fields: Any) -> Any:
-    """A developer key of the root account, as its maker sees it."""
+    """A developer key of the root account, as its maker sees it; switched on there."""
     reply = school.as_("admin").post(
         "/api/v1/accounts/1/developer_keys", json={"developer_key": {"name": "App", **fields}}
     )
+    assert reply.status == 200, reply.text
+    key = reply.json
+    return {**key, "developer_key_account_binding": switch(school, key, "on")}
+
+
+def switch(school: School, key: Any, state: str) -> Any:
+    """Switch the key ``on`` or ``off`` for the root account; the binding."""
+    url = f"/api/v1/accounts/1/developer_keys/{key['id']}/developer_key_account_bindings"
+    reply = school.as_("admin").post(url, {"developer_key_account_binding": {"workflow_state": state}})
     assert reply.status == 200, reply.text
     return reply.json
 

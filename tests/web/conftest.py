@@ -26,5 +26,7 @@ def live_server(
     template, ids = sqlite_template
     data = tmp_path_factory.mktemp("live")
     shutil.copy(template, data / "homeroom.db")
-    with serving(data, settings={"HOMEROOM_DEV": "1"}, ids=ids) as server:
+    # An OpenID provider of a test runs on this machine, which has to be allowed.
+    settings = {"HOMEROOM_DEV": "1", "HOMEROOM_FETCH_NETWORKS": "127.0.0.1"}
+    with serving(data, settings=settings, ids=ids) as server:
         yield server

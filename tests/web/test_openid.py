@@ -7,9 +7,11 @@ import hmac
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from sqlalchemy import func, select, update
 from tests.conftest import School
 from tests.support.browser import Browser, sign_in
@@ -18,8 +20,9 @@ from tests.support.oauth import make_app
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Idp, idp, signing_key, with_query
 from tests.support.sign_in import make_token
 
+from homeroom import clock
 from homeroom.school.schema import Login, MailMessage, User, WebSession
-from homeroom.school.sign_in.openid import discovery, flow
+from homeroom.school.sign_in.openid import flow
 
 pytestmark = pytest.mark.spec("homeroom.md#3")
 
@@ -31,8 +34,13 @@ UNKNOWN = "Nobody here has the login"
 
 
 @pytest.fixture
+def school(school: School) -> School:
+    """The provider runs on this machine, which the setting has to allow."""
+    return school.with_settings(fetch_networks="127.0.0.1")
+
+
+@pytest.fixture
 def other_side() -> Iterator[Idp]:
-    discovery._documents.clear()
     with idp() as provider:
         yield provider
 
@@ -453,6 +461,41 @@ def test_logins_of_a_provider_cannot_sign_in_with_a_password(school: School, oth
     school.write(lambda db: db.execute(update(Login).where(Login.c.id == login).values(password_hash=hashed)))
     assert sign_in(Browser(school), "stella@idp.test").status == 400
     assert sign_in(Browser(school), "student").status == 302
+
+
+def test_attack_a_flood_of_codes(school: School, other_side: Idp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("homeroom.web.openid._TRIES_PER_ADDRESS", 2)
+    add_login(school, "student", "u-1", add_provider(school, other_side))
+    for _ in range(3):
+        assert go_through(school, other_side).status == 302
+    statuses = []
+    for _ in range(4):
+        browser = Browser(school)
+        query = {**other_side.agree(begin(browser)), "code": "guessed"}
+        statuses.append(come_back(browser, query).status)
+    assert statuses == [502, 502, 429, 429]
+    assert other_side.outside.asked.count("/token") == 5
+
+
+def test_the_providers_documents_are_fetched_once(school: School, other_side: Idp) -> None:
+    add_login(school, "student", "u-1", add_provider(school, other_side))
+    for _ in range(3):
+        assert go_through(school, other_side).status == 302
+    asked = other_side.outside.asked
+    assert sorted(asked) == ["/.well-known/openid-configuration", "/jwks", *["/token"] * 3]
+
+
+def test_a_provider_may_sign_with_an_elliptic_curve(school: School, other_side: Idp) -> None:
+    add_login(school, "student", "u-1", add_provider(school, other_side))
+    key = ECKey.generate_key("P-256", {"kid": "ec"})
+    other_side.outside.documents["/jwks"] = {"keys": [key.as_dict(private=False)]}
+    browser = Browser(school)
+    asked = begin(browser)
+    nonce = dict(parse_qsl(urlsplit(asked).query))["nonce"]
+    now = int(clock.real_now().timestamp())
+    claims = {"iss": other_side.url, "aud": CLIENT_ID, "iat": now, "exp": now + 60, "nonce": nonce, "sub": "u-1"}
+    other_side.id_token = jwt.encode({"alg": "ES256", "kid": "ec"}, claims, key)
+    assert come_back(browser, other_side.agree(asked)).headers["location"] == "/?login_success=1"
 
 
 # --- when the other side is broken -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from tests.conftest import School
 from tests.support.cast import token_of
 from tests.support.client import Client
 
+from homeroom.school.apps.developer_keys.actions import switch_key
 from homeroom.school.schema import AccessToken, DeveloperKey
 from homeroom.school.sign_in.credentials import digest_of
 
@@ -32,6 +33,7 @@ def scoped(school: School, who: str, *scopes: str, require: bool = True, allow_i
         }  # fmt: skip
         given = db.execute(insert(DeveloperKey).values(values)).inserted_primary_key
         assert given is not None
+        switch_key(db, given[0], 1, "on")
         token = AccessToken.c.digest == digest_of(token_of(who))
         changed = {"developer_key_id": given[0], "scopes": json.dumps(scopes)}
         db.execute(update(AccessToken).where(token).values(changed))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from homeroom.control import (
     clock,
     developer_keys,
+    grants,
     health,
     jobs,
     second_factors,
@@ -22,6 +23,7 @@ CONTROL = Face(
         health.route,
         clock.route,
         developer_keys.route,
+        grants.route,
         jobs.route,
         second_factors.route,
         security_events.route,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,13 +11,13 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.oauth2.errors import oauth_answer
+from homeroom.oauth2.errors import refused
 from homeroom.oauth2.pages import PAGES
 from homeroom.school.apps.oauth import clients, codes, tokens
-from homeroom.school.apps.oauth.clients import OUT_OF_BAND, USERINFO, Client
+from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.codes import Grant
 from homeroom.school.apps.oauth.errors import NothingPending, OAuthError
-from homeroom.school.ground.urls import origin_of
+from homeroom.school.ground.urls import OUT_OF_BAND, origin_of
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.browser.pages import redirect
@@ -79,9 +80,9 @@ def authorize(params: Params[Authorize], browser: Browser, actor: Actor, db: Con
     try:
         pending = _checked(db, client, params, actor)
     except OAuthError as error:
-        return _tell_client(params.redirect_uri, error, params.state)
+        return _tell_client(browser, params.redirect_uri, error, params.state)
     if params.prompt == "none":
-        return _without_asking(db, client, pending, actor)
+        return _without_asking(db, browser, client, pending, actor)
     if actor.is_signed_in and not params.force_login and _need_not_ask(db, client, pending, actor):
         return _grant(db, client, pending, actor, remember=True)
     if params.force_login:
@@ -136,7 +137,7 @@ def accept(params: Params[Accept], given: RawParams, browser: Browser, actor: Ac
         # It may have been switched off while the question stood.
         clients.require_switched_on(db, actor.root, client)
     except OAuthError as error:
-        return _tell_client(pending.redirect_uri, error, pending.state)
+        return _tell_client(browser, pending.redirect_uri, error, pending.state)
     return _grant(db, client, pending, actor, remember=params.remember_access)
 
 
@@ -193,15 +194,23 @@ def _scopes_asked(client: Client, params: Authorize) -> list[str]:
         return scopes
     if not client.require_scopes:
         return []
-    refused = sorted(set(scopes) - client.allowed_scopes)
-    if refused or not scopes:
-        named = f"The following scopes are not allowed: {', '.join(refused)}. " if refused else ""
-        raise OAuthError(
-            "invalid_scope",
-            f"{named}A requested scope is invalid, unknown, malformed, "
-            "or exceeds the scope granted by the resource owner.",
-        )
+    missing = sorted(set(scopes) - client.allowed_scopes)
+    if missing or not scopes:
+        # Clients read the refused ones off the end.
+        named = f" {_REFUSED_SCOPES}{english_list(missing)}" if missing else ""
+        raise OAuthError("invalid_scope", f"{_INVALID_SCOPE}{named}")
     return scopes
+
+
+_INVALID_SCOPE = "A requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner."
+_REFUSED_SCOPES = "The following scopes were requested, but not granted: "
+
+
+def english_list(items: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b, and c``."""
+    if len(items) < 3:
+        return " and ".join(items)
+    return f"{', '.join(items[:-1])}, and {items[-1]}"
 
 
 def _challenge(client: Client, params: Authorize) -> str | None:
@@ -214,7 +223,7 @@ def _challenge(client: Client, params: Authorize) -> str | None:
     return params.code_challenge
 
 
-def _without_asking(db: Connection, client: Client, pending: Pending, actor: Actor) -> Answer:
+def _without_asking(db: Connection, browser: Browser, client: Client, pending: Pending, actor: Actor) -> Answer:
     if not actor.is_signed_in:
         problem = OAuthError("login_required", "prompt=none but there is no current session")
     elif not _need_not_ask(db, client, pending, actor):
@@ -223,7 +232,7 @@ def _without_asking(db: Connection, client: Client, pending: Pending, actor: Act
         )
     else:
         return _grant(db, client, pending, actor, remember=True)
-    return _tell_client(pending.redirect_uri, problem, pending.state)
+    return _tell_client(browser, pending.redirect_uri, problem, pending.state)
 
 
 def _need_not_ask(db: Connection, client: Client, pending: Pending, actor: Actor) -> bool:
@@ -250,9 +259,9 @@ def _grant(db: Connection, client: Client, pending: Pending, actor: Actor, *, re
     return _back(pending.redirect_uri, {"code": code}, pending.state)
 
 
-def _tell_client(redirect_uri: str, error: OAuthError, state: str | None) -> Answer:
+def _tell_client(browser: Browser, redirect_uri: str, error: OAuthError, state: str | None) -> Answer:
     if redirect_uri == OUT_OF_BAND:
-        return oauth_answer(error)
+        return refused(error, browser.request)
     return _back(redirect_uri, {"error": error.error, "error_description": error.description}, state)
 
 

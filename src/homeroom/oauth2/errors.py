@@ -23,10 +23,20 @@ def oauth_answer(error: OAuthError) -> Answer:
     return Answer(error.status, body, [*challenge, *_NO_STORE])
 
 
+def refused(error: OAuthError, request: Request) -> Answer:
+    """The refusal of an authorization request that is not told to the client: a page for people, JSON for programs."""
+    if "text/html" not in (request.header(b"accept") or ""):
+        return oauth_answer(error)
+    told = f"Whoever made the application can help you. Tell them this: {error.error}: {error.description}"
+    answer = PAGES.problem(request, error.status, "This application cannot ask you for access", told)
+    answer.headers.extend([CHALLENGE] if error.status == 401 else [])
+    return answer
+
+
 def render_error(error: Exception, request: Request) -> Answer:
     match error:
         case OAuthError():
-            return oauth_answer(error)
+            return refused(error, request) if request.segments[-1] not in FOR_PROGRAMS else oauth_answer(error)
         case NothingPending():
             return Answer(400, b"Invalid or missing session for oauth", content_type="text/plain; charset=utf-8")
     if request.segments and request.segments[-1] in FOR_PROGRAMS:

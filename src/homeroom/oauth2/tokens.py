@@ -11,11 +11,12 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2.assertions import Assertion, check_assertion, issue_service_token
 from homeroom.oauth2.errors import oauth_answer
+from homeroom.school.apps.access_tokens.endings import delete_token
 from homeroom.school.apps.oauth import clients, codes, tokens
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.codes import ReplayedCode
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.apps.oauth.tokens import Issued
+from homeroom.school.apps.oauth.tokens import Issued, ReplayedRefreshToken
 from homeroom.school.ground.errors import Refused
 from homeroom.school.ground.ids import global_id
 from homeroom.school.ground.vault import open_vault
@@ -38,6 +39,7 @@ class TokenRequest(Struct):
     client_secret: str = ""
     code: str = ""
     code_verifier: str = ""
+    redirect_uri: str = ""
     refresh_token: str = ""
     replace_tokens: bool = False
     scope: str = ""
@@ -62,7 +64,11 @@ class TokenJson(Struct):
     expires_in: int | UnsetType = UNSET
 
 
-@route.post("/oauth2/token", right=PUBLIC, scope=False, prepare=check_assertion)
+def _brings_assertion(params: dict[str, Any]) -> bool:
+    return params.get("grant_type") == "client_credentials"
+
+
+@route.post("/oauth2/token", right=PUBLIC, scope=False, prepare=check_assertion, outside=_brings_assertion)
 def issue_token(
     params: Params[TokenRequest], assertion: Prepared[Assertion | None], actor: Actor, request: Request, db: Connection
 ) -> Answer:
@@ -73,15 +79,21 @@ def issue_token(
     if grant_type == "client_credentials":
         return Answer(200, issue_service_token(db, assertion, params.scope.split(), actor.root, request), _NO_STORE)
     client = _client(db, params, request)
+    clients.require_switched_on(db, actor.root, client)
     if grant_type == "refresh_token":
         if not params.refresh_token:
             raise OAuthError("invalid_request", _MUST_PROVIDE.format("refresh_token", "refresh_token"))
-        issued = tokens.refresh(db, client, params.refresh_token)
+        try:
+            issued = tokens.refresh(db, client, params.refresh_token)
+        except ReplayedRefreshToken as replay:
+            # Answered and not raised, as below.
+            delete_token(db, replay.access_token_id)
+            return oauth_answer(replay)
     else:
         if not params.code:
             raise OAuthError("invalid_request", _MUST_PROVIDE.format("code", "authorization_code"))
         try:
-            code = codes.take_code(db, client, params.code, params.code_verifier)
+            code = codes.take_code(db, client, params.code, params.code_verifier, params.redirect_uri)
         except ReplayedCode as replay:
             # Answered and not raised: that the copied code's token dies must be committed.
             codes.revoke_after_replay(db, replay.access_token_id)
@@ -102,7 +114,7 @@ def end_token(params: Params[EndToken], actor: Actor, request: Request, db: Conn
     """End the token that this call is made with; ``forward_url`` is where the person's provider signs them out."""
     if actor.token_id is None:
         raise Refused("can't delete OAuth access token when not using an OAuth access token")
-    tokens.end_token(db, actor.token_id)
+    delete_token(db, actor.token_id)
     if params.expire_sessions:
         sessions.end_all_of(db, actor.id)
     if actor.is_masquerading:

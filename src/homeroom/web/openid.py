@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from homeroom.school.ground.vault import open_vault
 from homeroom.school.people.users.notices import send_notice
 from homeroom.school.rights.actor import Actor
+from homeroom.school.sign_in import attempts
 from homeroom.school.sign_in.authentication_providers.queries import OPENID
 from homeroom.school.sign_in.openid import discovery, flow, people
 from homeroom.school.sign_in.openid.discovery import OpenIdProvider
-from homeroom.school.sign_in.openid.errors import NOT_FINISHED, UNKNOWN, SignInFailed
+from homeroom.school.sign_in.openid.errors import NOT_FINISHED, TOO_OFTEN, UNKNOWN, SignInFailed
 from homeroom.school.sign_in.openid.flow import Began
 from homeroom.web.sign_in import WantedPage, show_problem, wanting
 from homeroom.wire.browser.browser import Browser
@@ -29,6 +30,8 @@ route = Routes()
 # The address that is registered with the provider; Canvas's, so that a school need not register another one.
 CALLBACK = "/login/oauth2/callback"
 _KEPT = "openid"
+# Failures from one network address in attempts.WINDOW: each has us call the provider.
+_TRIES_PER_ADDRESS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def _find(services: Services, request: Request, actor: Actor, text: str) -> Open
     with services.database.read() as db:
         vault = open_vault(db)
         provider = discovery.load(db, vault, actor.root.id, text)
-    return discovery.discovered(provider)
+    return discovery.discovered(services.remote, provider)
 
 
 def _first(services: Services, request: Request, actor: Actor) -> Outcome:
@@ -58,7 +61,7 @@ def _named(id: str, services: Services, request: Request, actor: Actor) -> Outco
         return Outcome(problem=problem)
 
 
-@route.get("/login/openid_connect", right=PUBLIC, scope=False, writes=True, prepare=_first)
+@route.get("/login/openid_connect", right=PUBLIC, scope=False, writes=True, prepare=_first, outside=True)
 def begin(
     params: Params[WantedPage],
     ready: Prepared[Outcome],
@@ -71,7 +74,7 @@ def begin(
     return _begin(params, ready, actor, browser, request, db)
 
 
-@route.get("/login/openid_connect/:id", right=PUBLIC, scope=False, writes=True, prepare=_named)
+@route.get("/login/openid_connect/:id", right=PUBLIC, scope=False, writes=True, prepare=_named, outside=True)
 def begin_with(
     id: str,
     params: Params[WantedPage],
@@ -108,14 +111,26 @@ def _arrive(params: Params[Arrival], browser: Browser, services: Services, reque
         began = flow.require_own(_began(browser), params.state)
         if params.error:
             raise SignInFailed(NOT_FINISHED)
+        _count_try(services, request)
         provider = _find(services, request, actor, str(began.provider_id))
-        claims = flow.finish(provider, began, params.code, params.iss, request.own_address + CALLBACK)
+        claims = flow.finish(services.remote, provider, began, params.code, params.iss, request.own_address + CALLBACK)
     except SignInFailed as problem:
         return Outcome(problem=problem)
     return Outcome(provider, claims)
 
 
-@route.get("/login/oauth2/callback", right=PUBLIC, scope=False, writes=True, prepare=_arrive)
+def _count_try(services: Services, request: Request) -> None:
+    with services.database.write() as db:
+        admitted = attempts.count(db, _address_name(request), _TRIES_PER_ADDRESS)
+    if not admitted:
+        raise SignInFailed(TOO_OFTEN, status=429)
+
+
+def _address_name(request: Request) -> str:
+    return attempts.from_address("openid", request.remote_ip)
+
+
+@route.get("/login/oauth2/callback", right=PUBLIC, scope=False, writes=True, prepare=_arrive, outside=True)
 def arrive(
     params: Params[Arrival],
     ready: Prepared[Outcome],
@@ -134,6 +149,7 @@ def arrive(
         entrant = people.enter(db, ready.provider, ready.claims)
     except SignInFailed as problem:
         return _failed(db, browser, actor, problem)
+    attempts.give_back(db, _address_name(request))
     if entrant.channel is not None and entrant.channel.nonce is not None:
         send_notice(db, "account", entrant.channel, actor.root.name, request.address_for_mail)
     # The provider's second factor is the provider's to ask for.

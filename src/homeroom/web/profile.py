@@ -5,11 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from homeroom.school.apps.oauth import grants
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people import avatars, own_data
 from homeroom.school.people.communication_channels.queries import find_channel
 from homeroom.school.people.users.queries import find_person
 from homeroom.school.rights.actor import Actor
+from homeroom.school.schema import AccessToken
 from homeroom.school.sign_in import registration, sessions
 from homeroom.web.pages import PAGES
 from homeroom.web.user_agents import name_of_browser
@@ -21,6 +23,8 @@ from homeroom.wire.params.ids import RecordId
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
+# The newest; the others come into sight when some of them are ended.
+_MOST_GRANTS = 100
 
 
 class Done(Struct):
@@ -29,6 +33,7 @@ class Done(Struct):
     password_changed: bool = False
     sent: bool = False
     too_often: bool = False
+    grant_ended: bool = False
 
 
 @route.get("/profile", right=SELF_ONLY, scope=False)
@@ -42,6 +47,7 @@ def show_settings(params: Params[Done], actor: Actor, browser: Browser, request:
         avatar_url=avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None,
         logins=own_data.logins_of(db, actor.id),
         addresses=own_data.addresses_of(db, actor.id),
+        grants=db.execute(grants.grants_of(actor.id).order_by(AccessToken.c.id.desc()).limit(_MOST_GRANTS)).all(),
         sessions=sessions.sessions_of(db, actor.id),
         this_session=actor.session_id,
         name_of_browser=name_of_browser,
@@ -56,6 +62,13 @@ def end_other_sessions(actor: Actor, db: Connection) -> Answer:
         raise NotAllowed("end somebody else's sessions")
     sessions.end_all_of(db, actor.id, but=actor.session_id)
     return redirect("/profile?ended=1")
+
+
+@route.post("/profile/grants/:id", right=SELF_ONLY, scope=False)
+def end_grant(id: RecordId, actor: Actor, db: Connection) -> Answer:
+    """End what was granted to an application."""
+    grants.end_grant(db, actor, id)
+    return redirect("/profile?grant_ended=1")
 
 
 @route.post("/profile/addresses/:id/confirmation", right=SELF_ONLY, scope=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy import select, text
 from tests.conftest import School
 from tests.support.sign_in import new_key, token_of_key
@@ -86,6 +86,13 @@ def test_a_new_key_has_a_global_id_and_a_secret_that_managers_see_each_time(scho
         "client_type": "confidential",
         "public_jwk": None,
         "public_jwk_url": None,
+        "developer_key_account_binding": {
+            "id": key["developer_key_account_binding"]["id"],
+            "account_id": 10_000_000_000_001,
+            "developer_key_id": key["id"],
+            "workflow_state": "on",
+            "account_owns_binding": True,
+        },
     }
     assert len(key["api_key"]) == 64
     assert school.as_("admin").get(KEYS).json == [key]
@@ -235,6 +242,9 @@ def test_a_binding_with_another_state_is_refused_and_keys_of_others_are_not_foun
         ({"public_jwk": {"kty": "oct", "k": "c2VjcmV0"}}, "public_jwk", "invalid"),
         ({"public_jwk": {"kty": "RSA", "n": 5, "e": []}}, "public_jwk", "invalid"),
         ({"public_jwk": {"kty": "RSA", "n": "!", "e": "AQAB"}}, "public_jwk", "invalid"),
+        ({"public_jwk": {"kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA"}}, "public_jwk", "invalid"),
+        ({"public_jwk": ECKey.generate_key("P-521").as_dict(private=False)}, "public_jwk", "invalid"),
+        ({"public_jwk": OKPKey.generate_key("X25519").as_dict(private=False)}, "public_jwk", "invalid"),
         ({"public_jwk_url": "file:///etc/passwd"}, "public_jwk_url", "invalid"),
     ],
 )
@@ -331,3 +341,20 @@ def test_junk_for_an_id_is_not_found(school: School) -> None:
 
 def _on(state: str = "on") -> dict[str, Any]:
     return {"developer_key_account_binding": {"workflow_state": state}}
+
+
+def test_attack_the_key_of_user_generated_tokens_is_made_useless(school: School) -> None:
+    default = school.read(
+        lambda db: db.execute(select(DeveloperKey.c.id).where(DeveloperKey.c.is_default)).scalar_one()
+    )
+    admin, one = school.as_("site_admin"), f"/api/v1/developer_keys/{default}"
+    binding = f"/api/v1/accounts/1/developer_keys/{default}/developer_key_account_bindings"
+    for reply in (
+        admin.put(one, {"developer_key": {"require_scopes": True}}),
+        admin.put(one, {"developer_key": {"event": "deactivate"}}),
+        admin.delete(one),
+        admin.post(binding, {"developer_key_account_binding": {"workflow_state": "off"}}),
+    ):
+        assert reply.status == 400
+        assert reply.json["message"].startswith("The key of user-generated tokens cannot ")
+    assert school.as_("student").get("/api/v1/users/self").status == 200

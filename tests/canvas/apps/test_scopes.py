@@ -63,14 +63,30 @@ def test_a_key_that_requires_no_scopes_does_not_limit_its_tokens(school: School)
     assert holder.get(SCOPES).status == 200
 
 
-def test_a_token_loses_the_scopes_that_its_key_loses(school: School) -> None:
+def test_taking_a_scope_from_a_key_ends_its_tokens_and_adding_one_does_not(school: School) -> None:
     listing = "url:GET|/api/v1/accounts/:account_id/scopes"
     key = new_key(school, require_scopes=True, scopes=[SHOW, listing])
     holder = school.with_token(token_of_key(school, "admin", key, [SHOW, listing]))
     assert holder.get(SCOPES).status == 200
-    school.as_("admin").put(f"/api/v1/developer_keys/{key['id']}", {"developer_key": {"scopes": [SHOW]}})
-    assert holder.get(SCOPES).status == 401
+    one = f"/api/v1/developer_keys/{key['id']}"
+    more = [SHOW, listing, "url:GET|/api/v1/users/:id/settings"]
+    assert school.as_("admin").put(one, {"developer_key": {"scopes": more, "require_scopes": True}}).status == 200
+    assert holder.get(SCOPES).status == 200
+    school.as_("admin").put(one, {"developer_key": {"scopes": [SHOW]}})
+    refused = holder.get("/api/v1/users/self")
+    assert (refused.status, refused.json) == (401, {"errors": [{"message": "Revoked access token."}]})
+
+
+@pytest.mark.spec("identity.md#3")
+@pytest.mark.parametrize("required", [True, False])
+def test_attack_tokens_that_widen_when_their_key_stops_to_require_scopes(school: School, required: bool) -> None:
+    key = new_key(school, require_scopes=required, scopes=[SHOW])
+    holder = school.with_token(token_of_key(school, "admin", key, [SHOW] if required else []))
     assert holder.get("/api/v1/users/self").status == 200
+    one = f"/api/v1/developer_keys/{key['id']}"
+    assert school.as_("admin").put(one, {"developer_key": {"require_scopes": not required}}).status == 200
+    assert holder.get(SCOPES).status == 401
+    assert holder.get("/api/v1/users/self").status == 401
 
 
 @pytest.mark.spec("identity.md#3")

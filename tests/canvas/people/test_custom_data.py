@@ -374,3 +374,20 @@ def test_attack_namespaces_are_no_way_around_the_limit(school: School) -> None:
     assert put(student, "", "y" * 500, ns="n1").status == 200
     assert {put(student, f"/{number}", 1, ns=f"m{number}").status for number in range(10)} == {201, 400}
     assert put(small.as_("classmate"), "", "x" * 600).status == 201
+
+
+def test_a_percent_encoded_slash_splits_a_scope_like_any_other(school: School) -> None:
+    student = school.as_("student")
+    path = f"/api/v1/users/{school.id('student')}/custom_data"
+
+    def send(method: str, scope: str, body: bytes = b"") -> Reply:
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())] if body else []
+        reply = student.send(method, f"{path}/{scope}?ns=app".encode(), headers, [body] if body else [])
+        assert reply is not None
+        return reply
+
+    assert send("PUT", "a%2Fb%2fc", b'{"data": 1}').status == 201
+    assert send("GET", "a/b").json == {"data": {"c": 1}}
+    assert send("GET", "a%2Fb/c").json == {"data": 1}
+    assert send("DELETE", "a%2Fb").status == 200
+    assert send("GET", "a/b").status == 400

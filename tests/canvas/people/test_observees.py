@@ -11,6 +11,7 @@ from tests.support.cast import PASSWORD, token_of
 from tests.support.rights import allow, deny
 from tests.support.sign_in import make_token
 
+from homeroom.school.apps.developer_keys.actions import switch_key
 from homeroom.school.schema import (
     AccessToken,
     AttemptCount,
@@ -297,6 +298,7 @@ def test_attack_a_token_with_scopes_gives_no_more_than_its_scopes(school: School
         values = {**key, "is_default": False, "require_scopes": True, "name": "Narrow"}
         values.pop("id")
         narrow = db.execute(insert(DeveloperKey).values(values)).inserted_primary_key[0]
+        switch_key(db, narrow, 1, "on")
         token = update(AccessToken).where(AccessToken.c.user_id == school.id("classmate"))
         db.execute(token.values(developer_key_id=narrow, scopes='["url:GET|/api/v1/users/:id"]'))
 

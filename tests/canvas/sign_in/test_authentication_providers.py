@@ -136,7 +136,7 @@ def test_every_type_is_a_record(school: School, auth_type: str) -> None:
     [
         ({"auth_type": "telepathy"}, "auth_type", "inclusion"),
         ({"auth_type": "canvas"}, "auth_type", "taken"),
-        ({"auth_type": "google"}, "client_id", "blank"),
+        ({"auth_type": "openid_connect", "discovery_url": "https://a.example"}, "client_id", "blank"),
         ({"auth_type": "openid_connect", "client_id": "x", "authorize_url": "https://a.example"}, "token_url", "blank"),
         ({**OIDC, "token_url": "javascript:x"}, "token_url", "invalid"),
         ({**OIDC, "scope": "x" * 2000}, "scope", "too_long"),
@@ -259,3 +259,16 @@ def test_two_who_change_different_fields_at_once_both_do(school: School) -> None
     school.as_("admin").at_once(*(lambda client, form=form: client.put(one, form) for form in forms))
     changed = school.as_("admin").get(one).json
     assert {name: changed[name] for name in changes} == changes
+
+
+def test_cas_may_be_named_by_its_host_alone(school: School) -> None:
+    made = add(school, auth_type="cas", auth_base="cas.school.example/path")
+    assert made["auth_base"] == "cas.school.example/path"
+    for wrong in ("javascript://x", "cas school", "user@cas.example", "cas%2f.example"):
+        reply = school.as_("admin").post(PROVIDERS, json={"auth_type": "cas", "auth_base": wrong})
+        assert (reply.status, list(reply.json["errors"])) == (400, ["auth_base"])
+
+
+@pytest.mark.parametrize("auth_type", ["apple", "clever", "facebook", "github", "google", "linkedin", "microsoft"])
+def test_a_provider_that_is_a_record_only_needs_no_id_at_the_other_side(school: School, auth_type: str) -> None:
+    assert add(school, auth_type=auth_type)["auth_type"] == auth_type

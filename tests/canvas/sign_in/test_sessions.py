@@ -9,8 +9,8 @@ from tests.support.browser import Browser, sign_in
 from tests.support.oauth import make_app
 from tests.support.sign_in import SELF, make_token, new_key, token_of_key, works
 
+from homeroom.school.apps import sign_out
 from homeroom.school.schema import AccessToken, Account, AccountAdmin, MobileSessionExpiry, User
-from homeroom.school.sign_in import sign_out
 
 MOBILE = "/api/v1/users/mobile_sessions"
 RIGHTS = [

@@ -140,7 +140,7 @@ def update_role(account: AccountContext, id: str, params: Params[UpdateRole], ac
 def deactivate_role(account: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Deactivate a role."""
     role = find_role(db, account, id)
-    actions.set_role_state(db, account, role, "inactive")
+    actions.set_role_state(db, actor, account, role, "inactive")
     return _show(db, actor, account, str(role.id))
 
 
@@ -148,7 +148,7 @@ def deactivate_role(account: AccountContext, id: str, actor: Actor, db: Connecti
 def activate_role(account: AccountContext, id: str, actor: Actor, db: Connection) -> RoleJson:
     """Activate a role."""
     role = find_role(db, account, id)
-    actions.set_role_state(db, account, role, "active")
+    actions.set_role_state(db, actor, account, role, "active")
     return _show(db, actor, account, str(role.id))
 
 

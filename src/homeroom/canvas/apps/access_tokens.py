@@ -10,7 +10,7 @@ from msgspec.json import decode
 from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
-from homeroom.school.apps.access_tokens import actions, policy
+from homeroom.school.apps.access_tokens import actions, endings, policy
 from homeroom.school.apps.access_tokens.queries import find_token, manual_tokens, token_with_id
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.people.users.queries import find_user
@@ -143,7 +143,7 @@ def delete_token(user_id: UserId, id: str, actor: Actor, db: Connection) -> Toke
     """Delete an access token."""
     person = find_user(db, actor, user_id)
     token = _find_managed(db, actor, person.id, id, policy.DELETE)
-    actions.delete_token(db, token.id)
+    endings.delete_token(db, token.id)
     return token_json(token_with_id(db, token.id))
 
 

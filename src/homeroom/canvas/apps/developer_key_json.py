@@ -10,9 +10,20 @@ from msgspec import Struct
 
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.developer_keys.fields import read_list
+from homeroom.school.apps.developer_keys.queries import Binding
 from homeroom.school.ground.ids import global_id
 from homeroom.school.ground.vault import Vault
 from homeroom.wire.http.answers import seconds
+
+
+class BindingJson(Struct):
+    """Whether an account has a key switched on. ``account_owns_binding``: it says so itself."""
+
+    id: int
+    account_id: int
+    developer_key_id: int
+    workflow_state: str
+    account_owns_binding: bool
 
 
 class DeveloperKeyJson(Struct):
@@ -45,6 +56,7 @@ class DeveloperKeyJson(Struct):
     client_type: str
     public_jwk: dict[str, Any] | None
     public_jwk_url: str | None
+    developer_key_account_binding: BindingJson | None
 
 
 class InheritedKeyJson(Struct):
@@ -57,17 +69,7 @@ class InheritedKeyJson(Struct):
     workflow_state: str
 
 
-class BindingJson(Struct):
-    """Whether an account has a key switched on."""
-
-    id: int
-    account_id: int
-    developer_key_id: int
-    workflow_state: str
-    account_owns_binding: bool
-
-
-def developer_key_json(key: AnyRow, vault: Vault) -> DeveloperKeyJson:
+def developer_key_json(key: AnyRow, binding: Binding | None, vault: Vault) -> DeveloperKeyJson:
     return DeveloperKeyJson(
         id=global_id(key.id),
         name=key.name,
@@ -96,6 +98,7 @@ def developer_key_json(key: AnyRow, vault: Vault) -> DeveloperKeyJson:
         client_type=key.client_type,
         public_jwk=msgspec.json.decode(key.public_jwk) if key.public_jwk else None,
         public_jwk_url=key.public_jwk_url,
+        developer_key_account_binding=binding_json(binding) if binding is not None else None,
     )
 
 
@@ -109,11 +112,11 @@ def inherited_key_json(key: AnyRow) -> InheritedKeyJson:
     )
 
 
-def binding_json(binding: AnyRow) -> BindingJson:
+def binding_json(binding: Binding) -> BindingJson:
     return BindingJson(
         id=binding.id,
         account_id=global_id(binding.account_id),
         developer_key_id=global_id(binding.developer_key_id),
         workflow_state=binding.state,
-        account_owns_binding=True,
+        account_owns_binding=binding.owned,
     )

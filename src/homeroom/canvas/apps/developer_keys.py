@@ -17,11 +17,19 @@ from homeroom.canvas.apps.developer_key_json import (
     inherited_key_json,
 )
 from homeroom.canvas.contexts import AccountContext
-from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.apps.developer_keys import actions
 from homeroom.school.apps.developer_keys.fields import column_values
-from homeroom.school.apps.developer_keys.queries import find_key, find_managed_key, key_owner, keys_of
+from homeroom.school.apps.developer_keys.policy import require_rights_of_new_scopes
+from homeroom.school.apps.developer_keys.queries import (
+    binding_of,
+    bindings_in,
+    find_key,
+    find_managed_key,
+    key_owner,
+    keys_of,
+    owner_ref,
+)
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import local_id
 from homeroom.school.ground.vault import Vault, open_vault
@@ -105,8 +113,9 @@ def list_developer_keys(
     page = paging.of(call.db, keys_of(call.actor, account.id, inherited=params.inherited), _NEWEST_FIRST)
     if params.inherited:
         return page.map(inherited_key_json)
+    bindings = bindings_in(call.db, call.actor, account.id, [key.id for key in page.items])
     vault = open_vault(call.db)
-    return page.map(lambda key: developer_key_json(key, vault))
+    return page.map(lambda key: developer_key_json(key, bindings.get(key.id), vault))
 
 
 @route.post("/accounts/:account_id/developer_keys", right="manage_developer_keys")
@@ -119,16 +128,18 @@ def create_developer_key(
     """Create a developer key."""
     _require_root(account)
     values = column_values(params.developer_key.given(), _known_scopes(services))
+    owner = key_owner(call.actor, account.id)
+    require_rights_of_new_scopes(call.actor, owner, None, values, _rights(services))
     vault = open_vault(call.db)
     key_id = actions.make_key(
         call.db,
         vault,
         values,
-        owner=key_owner(call.actor, account.id),
+        owner=owner,
         site_admin=call.actor.root.site_admin_account_id,
         by=call.actor.id,
     )
-    return developer_key_json(find_key(call.db, key_id), vault)
+    return _shown(call, key_id)
 
 
 @route.put("/developer_keys/:id", right=BY_POLICY)
@@ -138,8 +149,10 @@ def update_developer_key(id: RecordId, params: Params[ChangeKey], call: Call, se
     fields = params.developer_key
     given = fields.given()
     given.pop("event", None)
-    actions.change_key(call.db, key, column_values(given, _known_scopes(services)), event=fields.event)
-    return _shown(call, key)
+    values = column_values(given, _known_scopes(services))
+    require_rights_of_new_scopes(call.actor, key.account_id, key, values, _rights(services))
+    actions.change_key(call.db, key, values, event=fields.event)
+    return _shown(call, key.id)
 
 
 @route.delete("/developer_keys/:id", right=BY_POLICY)
@@ -147,7 +160,7 @@ def delete_developer_key(id: RecordId, call: Call) -> DeveloperKeyJson:
     """Delete a developer key."""
     key = find_managed_key(call.db, call.actor, id)
     actions.delete_key(call.db, key)
-    return _shown(call, key)
+    return _shown(call, key.id)
 
 
 @route.post(
@@ -164,7 +177,8 @@ def switch_developer_key(
     if key is None or key.state == "deleted" or key.account_id not in (None, key_owner(actor, account.id)):
         raise NotFound("developer key")
     state = params.developer_key_account_binding.workflow_state
-    return binding_json(actions.switch_key(db, key.id, account.id, state))
+    actions.switch_key(db, key.id, account.id, state, is_default=key.is_default)
+    return binding_json(binding_of(db, account.id, key.id))
 
 
 def _require_root(account: FoundAccount) -> None:
@@ -176,9 +190,15 @@ def _known_scopes(services: Services) -> frozenset[str]:
     return frozenset(scope.text for scope in services.scopes)
 
 
-def _shown(call: Call, key: AnyRow) -> DeveloperKeyJson:
+def _rights(services: Services) -> dict[str, str]:
+    return {scope.text: scope.right for scope in services.scopes}
+
+
+def _shown(call: Call, key_id: int) -> DeveloperKeyJson:
     vault: Vault = open_vault(call.db)
-    return developer_key_json(find_key(call.db, key.id), vault)
+    key = find_key(call.db, key_id)
+    binding = bindings_in(call.db, call.actor, owner_ref(call.actor, key.account_id).id, [key_id]).get(key_id)
+    return developer_key_json(key, binding, vault)
 
 
 def _lines(value: str | list[str] | None) -> list[str]:

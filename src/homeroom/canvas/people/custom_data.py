@@ -49,7 +49,7 @@ def store_custom_data(
     document = _find(call.db, call.actor, user_id, params.ns, policy.can_manage, must_exist=False)
     value = _value(given, call.request)
     room = Room(call.request.settings.max_custom_data, call.request.settings.max_custom_data_per_person)
-    was_empty = documents.write(call.db, document, scope, value, room)
+    was_empty = documents.write(call.db, document, _path(scope), value, room)
     return Answer(201, CustomDataJson(value)) if was_empty else CustomDataJson(value)
 
 
@@ -58,7 +58,7 @@ def load_custom_data(
     user_id: UserId, scope: Rest, params: Params[Namespace], actor: Actor, db: Connection
 ) -> CustomDataJson:
     """Load custom data."""
-    return CustomDataJson(documents.read(db, _find(db, actor, user_id, params.ns, policy.can_read), scope))
+    return CustomDataJson(documents.read(db, _find(db, actor, user_id, params.ns, policy.can_read), _path(scope)))
 
 
 @route.delete("/users/:user_id/custom_data(/*scope)", right=BY_POLICY)
@@ -66,7 +66,7 @@ def delete_custom_data(
     user_id: UserId, scope: Rest, params: Params[Namespace], actor: Actor, db: Connection
 ) -> CustomDataJson:
     """Delete custom data."""
-    return CustomDataJson(documents.remove(db, _find(db, actor, user_id, params.ns, policy.can_manage), scope))
+    return CustomDataJson(documents.remove(db, _find(db, actor, user_id, params.ns, policy.can_manage), _path(scope)))
 
 
 def _find(
@@ -82,6 +82,11 @@ def _find(
         raise Refused("no data for scope")
     policy.require(rule, db, actor, document.user_id)
     return document
+
+
+def _path(scope: Rest) -> list[str]:
+    """The keys that lead into the document. Generated clients send ``%2F`` for every slash, so it is one."""
+    return "/".join(scope).split("/") if scope else []
 
 
 def _value(given: dict[str, Any], request: Request) -> msgspec.Raw:

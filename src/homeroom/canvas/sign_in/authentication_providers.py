@@ -105,7 +105,8 @@ def update_authentication_provider(account: AccountContext, id: str, params: Raw
     """Update an authentication provider."""
     _require_root(account)
     provider = find_provider(call.db, account.id, id)
-    actions.change_provider(call.db, open_vault(call.db), provider, _change(params))
+    vault = open_vault(call.db)
+    actions.change_provider(call.db, call.actor, vault, provider, _change(params))
     return _shown(call.db, account, provider.id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import SplitResult, urlsplit
 
 URL_LIMIT = 2_048
@@ -10,6 +11,10 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 _DANGEROUS = frozenset(
     ("about", "blob", "data", "file", "ftp", "javascript", "mailto", "vbscript", "view-source", "ws")
 )
+
+
+# A name or an address, and a port; user-info is nobody's here.
+_HOST = re.compile(r"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::\d*)?")
 
 
 def is_web_url(text: str) -> bool:
@@ -29,7 +34,6 @@ def is_redirect_uri(text: str) -> bool:
     return (
         parts is not None
         and parts.scheme not in _DANGEROUS | {"", "http", "https", "urn"}
-        and "@" not in parts.netloc
         and bool(parts.netloc or parts.path)
     )
 
@@ -51,8 +55,9 @@ def _split(text: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    return parts
+    # A percent sign in a host means something else to every reader.
+    return parts if not parts.netloc or _HOST.fullmatch(parts.netloc) else None
 
 
 def _names_a_host(parts: SplitResult) -> bool:
-    return bool(parts.hostname) and "@" not in parts.netloc
+    return bool(parts.hostname)

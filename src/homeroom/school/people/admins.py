@@ -17,11 +17,10 @@ from homeroom.school.people import directory
 from homeroom.school.people.notifications.sending import Notification, notify
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.people.users.search import matches, search_for
-from homeroom.school.rights.account_roles import OVERRIDE_COLUMNS, AccountRole
-from homeroom.school.rights.actor import Actor, has_all_rights_of
+from homeroom.school.rights.account_roles import AccountRole
+from homeroom.school.rights.actor import Actor, has_all_rights_of_roles
 from homeroom.school.rights.permissions import ADMIN
-from homeroom.school.rights.role_overrides import Override
-from homeroom.school.schema import Account, AccountAdmin, DirectoryEntry, Login, Role, RoleOverride, User
+from homeroom.school.schema import Account, AccountAdmin, DirectoryEntry, Login, Role, User
 from homeroom.school.security.events import record
 
 COLUMNS = (
@@ -79,14 +78,8 @@ def require_power_over(db: Connection, actor: Actor, account: FoundAccount, role
 
     Otherwise ``manage_account_memberships`` alone would give every right.
     """
-    rows = db.execute(select(*OVERRIDE_COLUMNS).where(RoleOverride.c.role_id == role.id))
-    holder = Actor(
-        root=actor.root,
-        id=-1,
-        roles=[AccountRole(account.id, role.id, role.base_role_type, role.name)],
-        overrides=[Override(*row) for row in rows],
-    )
-    if not has_all_rights_of(db, actor, holder):
+    given = AccountRole(account.id, role.id, role.base_role_type, role.name)
+    if not has_all_rights_of_roles(db, actor, [given]):
         raise NotAllowed("manage_account_memberships")
 
 

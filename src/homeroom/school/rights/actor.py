@@ -268,14 +268,21 @@ def has_all_rights_of(db: Connection, actor: Actor, other: Actor | int) -> bool:
     return all(
         actor.holds(permission, place)
         for account in (AccountRef(row.id, chain_of(row.ancestry)) for row in rows)
-        for place in (account, _below(account))
+        for place in (account, below_account(account))
         for permission in permissions.PERMISSIONS
         if other.holds(permission, place)
     )
 
 
-def _below(account: AccountRef) -> AccountRef:
-    """An imaginary account below this one without overrides: a role may have a right only there."""
+def has_all_rights_of_roles(db: Connection, actor: Actor, roles: Sequence[AccountRole]) -> bool:
+    """Whether the actor has every right that these roles give in their accounts and below."""
+    said = select(*OVERRIDE_COLUMNS).where(RoleOverride.c.role_id.in_({role.role_id for role in roles}))
+    overrides = [Override(*row) for row in db.execute(said)]
+    return has_all_rights_of(db, actor, Actor(actor.root, id=-1, roles=roles, overrides=overrides))
+
+
+def below_account(account: AccountRef) -> AccountRef:
+    """Any account below this one that says nothing: a role may hold a right only there."""
     return AccountRef(-account.id, (-account.id, *account.chain))
 
 

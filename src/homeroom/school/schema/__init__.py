@@ -19,6 +19,7 @@ from homeroom.school.schema.apps import (
     DeveloperKeyBinding,
     OAuthCode,
     SessionToken,
+    SpentRefreshToken,
     UsedAssertion,
 )
 from homeroom.school.schema.base import METADATA
@@ -108,6 +109,7 @@ __all__ = [
     "SecondFactor",
     "SecurityEvent",
     "SessionToken",
+    "SpentRefreshToken",
     "SystemFact",
     "TermsOfService",
     "UsedAssertion",

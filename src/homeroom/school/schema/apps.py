@@ -91,6 +91,15 @@ AccessToken = table(
 )
 
 
+# A public client's refresh token that another one has taken the place of, so that its reuse is noticed.
+SpentRefreshToken = table(
+    "spent_refresh_tokens",
+    required("digest", LargeBinary(), primary_key=True),
+    required("access_token_id", Id, ForeignKey("access_tokens.id"), index=True),
+    required("expires_at", Time(), index=True),
+)
+
+
 # A way to sign in that a root account offers: its own passwords (``canvas``), or somebody else's word.
 AuthenticationProvider = table(
     "authentication_providers",

@@ -19,6 +19,7 @@ from homeroom.school.rights.account_roles import overrides_of, read_overrides, r
 from homeroom.school.rights.account_settings import read_settings
 from homeroom.school.rights.actor import Actor, Root, has_all_rights_of
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, Login, User
+from homeroom.school.sign_in.key_switches import is_switched_on
 
 
 class BadToken(SchoolError):
@@ -87,6 +88,7 @@ _BY_TOKEN = Prepared(
         DeveloperKey.c.allow_includes,
         DeveloperKey.c.scopes.label("key_scopes"),
         DeveloperKey.c.state.label("key_state"),
+        DeveloperKey.c.is_default.label("is_manual"),
     )
     .join(User, User.c.id == AccessToken.c.user_id)
     .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
@@ -143,7 +145,8 @@ def actor_of(row: AnyRow) -> Actor:
 def actor_of_token(db: Connection, digest: bytes) -> Actor:
     """The actor of this token, in one statement. Raises BadToken with the documented message.
 
-    A token made while acting as somebody also needs its maker to be still allowed to do so.
+    Of an application's token it is asked, too, whether its key is switched on; of one made while acting as somebody,
+    whether its maker still may.
     """
     row = _BY_TOKEN.first(db, digest=digest)
     if row is None or row.token_state == "pending" or row.key_state != "active":
@@ -159,6 +162,8 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
     ):
         raise BadToken
     actor = actor_of(row)
+    if not row.is_manual and not is_switched_on(db, actor.root, row.developer_key_id):
+        raise BadToken
     if row.real_user_id is not None and not may_still_act_as(db, row.real_user_id, actor):
         raise BadToken
     actor.token_id = row.token_id

@@ -143,6 +143,10 @@ class Pages:
                 return answer
         return self._problem(request, 500, "Something went wrong here", f"{_BROKEN} {request.id}")
 
+    def problem(self, request: Request, status: int, title: str, message: str) -> Answer:
+        """The page that says what is wrong, for errors that only one face knows."""
+        return self._problem(request, status, title, message)
+
     def _problem(self, request: Request, status: int, title: str, message: str) -> Answer:
         phrase = HTTPStatus(status).phrase
         return self.show(

@@ -88,6 +88,7 @@ class Route:
     handler: Handler
     writes: bool | Callable[[dict[str, Any]], bool]
     slow: bool | Callable[[dict[str, Any]], bool]
+    outside: bool | Callable[[dict[str, Any]], bool]
     prepare: Handler | None
     body_limit: int | None
     free_tail: bool
@@ -121,6 +122,10 @@ class Route:
         """Whether a call with these parameters may take long."""
         return self.slow(params) if callable(self.slow) else self.slow
 
+    def goes_outside(self, params: dict[str, Any]) -> bool:
+        """Whether a call with these parameters may ask another server."""
+        return self.outside(params) if callable(self.outside) else self.outside
+
 
 class Routes:
     """The routes of one resource, in the order of the file. The resource has its module's name unless one is given."""
@@ -150,6 +155,7 @@ class Routes:
         *,
         writes: bool | Callable[[dict[str, Any]], bool] = False,
         slow: bool | Callable[[dict[str, Any]], bool] = False,
+        outside: bool | Callable[[dict[str, Any]], bool] = False,
         prepare: Handler | None = None,
         body_limit: int | None = None,
         free_tail: bool = False,
@@ -161,6 +167,8 @@ class Routes:
         answers: Any = None,
     ) -> Callable[[H], H]:
         """``writes``: the transaction may write, always or with these parameters. ``slow``: the same of the event loop.
+        ``outside``: ``prepare`` asks another server, always or with these parameters. That takes as long as the other
+        server likes, so such calls have threads of their own.
         ``prepare``: slow or outside work done before the transaction; the handler takes its result as
         ``Prepared[T]``. ``body_limit``: bytes, instead of the setting. ``free_tail``: a ``.json`` at the end belongs
         to the last value. ``scope``: whether tokens can be limited to it. ``per_page``: default and largest page
@@ -180,8 +188,8 @@ class Routes:
             prepare_hints = get_type_hints(prepare, include_extras=True) if prepare else {}
             prepare_hints.pop("return", None)
             route = Route(
-                method, path, right, handler, writes, slow, prepare, body_limit, free_tail or "*" in path, scope,
-                per_page, status, needs, prepare_hints, answers or returns,
+                method, path, right, handler, writes, slow, outside, prepare, body_limit, free_tail or "*" in path,
+                scope, per_page, status, needs, prepare_hints, answers or returns,
                 self.resource or handler.__module__.rpartition(".")[2], page_key, takes, also,
             )  # fmt: skip
             self.all.append(route)

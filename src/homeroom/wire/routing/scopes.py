@@ -17,7 +17,7 @@ _PARTS = re.compile(r":\w+|\*\w+|[()]")
 class Scope(NamedTuple):
     """A route as a scope: ``text`` is ``url:GET|/api/v1/users/:id``, ``path`` its part after the bar.
 
-    ``summary`` says it in words.
+    ``summary`` says it in words, ``right`` which permission the route asks.
     """
 
     resource: str
@@ -26,6 +26,7 @@ class Scope(NamedTuple):
     path: str
     text: str
     summary: str
+    right: str
 
 
 def scope_text(method: str, path: str) -> str:
@@ -42,6 +43,7 @@ def scopes_of(prefix: str, routes: Iterable[Route]) -> list[Scope]:
             prefix + route.path,
             scope_text(route.method, prefix + route.path),
             route.summary,
+            route.right,
         )
         for route in routes
         if route.scope

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeroom.school.ground.errors import NotFound, SchoolError
+from homeroom.school.ground.errors import NotFound, Refused, SchoolError
 from homeroom.wire.http.answers import Answer, make_bytes
 from homeroom.wire.http.request import Request
 from homeroom.wire.http.transfer import BodyBroken, BodyTooSlow, read_body, send_answer
@@ -39,6 +39,10 @@ from homeroom.wire.serving.throttle import (
 
 # For a year browsers come back by https, whatever a link says.
 _ALWAYS_SECURE = ("Strict-Transport-Security", "max-age=31536000")
+# Calls that ask other servers: how many at once, and how many more may wait for their turn.
+_OUTSIDE_THREADS = 8
+_OUTSIDE_QUEUE = 32
+_TOO_MANY_OUTSIDE = "Too many calls wait for other servers. Please try again soon."
 
 
 class MethodNotAllowed(SchoolError):
@@ -140,6 +144,9 @@ class Server:
         self._inline_reads = services.database.is_sqlite
         self._writers = ThreadPoolExecutor(1 if self._inline_reads else 8, thread_name_prefix="write")
         self._readers = self._writers if not self._inline_reads else ThreadPoolExecutor(2, thread_name_prefix="slow")
+        # A server that is silent holds up nobody but those who ask others (services/safe_fetch.py).
+        self._outside = ThreadPoolExecutor(_OUTSIDE_THREADS, thread_name_prefix="outside")
+        self._outside_calls = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -167,6 +174,7 @@ class Server:
     def close(self) -> None:
         self._writers.shutdown()
         self._readers.shutdown()
+        self._outside.shutdown()
 
     async def _answer(self, visit: Visit, receive: Any) -> Answer:
         try:
@@ -202,9 +210,21 @@ class Server:
         writes = route.is_writing(call.params)
         if self._inline_reads and not writes and route.prepare is None and not route.is_slow(call.params):
             return endpoint.run(call)
+        if route.goes_outside(call.params):
+            return await self._run_outside(endpoint, call)
         pool = self._writers if writes and route.prepare is None else self._readers
         call.watch.pause()
         return await asyncio.get_running_loop().run_in_executor(pool, _run_timed, endpoint, call)
+
+    async def _run_outside(self, endpoint: Endpoint, call: Call) -> Answer:
+        if self._outside_calls >= _OUTSIDE_THREADS + _OUTSIDE_QUEUE:
+            raise Refused(_TOO_MANY_OUTSIDE, status=503)
+        self._outside_calls += 1
+        call.watch.pause()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._outside, _run_timed, endpoint, call)
+        finally:
+            self._outside_calls -= 1
 
     def _find(self, request: Request) -> tuple[_Entry, dict[str, Any]]:
         """The route of this path, with or without ``.json`` (homeroom.md §2)."""

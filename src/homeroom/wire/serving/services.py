@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from homeroom.db import Database
 from homeroom.school.jobs.registry import Jobs
 from homeroom.school.security.events import Reports
+from homeroom.services.remote import Remote
 from homeroom.settings import Settings
 from homeroom.wire.routing.router import Router
 from homeroom.wire.routing.scopes import Scope
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 class Services:
     """``database`` is for work outside the request's transaction only; ``scopes`` and ``faces`` are all there are.
 
-    ``router`` knows the routes of every face.
+    ``router`` knows the routes of every face. ``remote`` asks other servers, for routes that say ``outside``.
     """
 
     settings: Settings
@@ -30,6 +31,7 @@ class Services:
     jobs: Jobs
     buckets: Buckets
     notes: Notes
+    remote: Remote
     scopes: tuple[Scope, ...] = ()
     faces: tuple[Face, ...] = ()
     router: Router[Any] = field(default_factory=Router)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -14,12 +14,15 @@ from homeroom import clock
 from homeroom.db import insert_or_update, insert_returning_id, violated
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.accounts.roles.queries import FoundRole, decisions
-from homeroom.school.ground.errors import Fault, Invalid, Refused
-from homeroom.school.rights.actor import Actor
+from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, Refused
+from homeroom.school.rights.account_roles import AccountRole
+from homeroom.school.rights.actor import Actor, below_account, has_all_rights_of_roles
 from homeroom.school.rights.permissions import ADMIN, BASE_ROLES, is_available
+from homeroom.school.rights.role_overrides import Decision
 from homeroom.school.schema import Role, RoleOverride
 from homeroom.school.security.events import record
 
+RIGHT = "manage_role_overrides"
 _NAME_LIMIT = 255
 _RESERVED = (ADMIN, *BASE_ROLES)
 
@@ -49,13 +52,19 @@ def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str,
         role = role._replace(id=insert_returning_id(db, insert(Role).values(values)))
     _change_permissions(db, actor, account, role, changes)
     record(db, "role_created", object=("role", role.id), account_id=account.id)
+    _require_held(actor, account, {}, decisions(db, actor, account, [role])[role.id])
     return role.id
 
 
 def update_role(
     db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, label: str | None, changes: Changes
 ) -> None:
-    """Change the role's permissions in the account and below it, and the label of the account's own role."""
+    """Change what the role may in the account and below it, and the label of the account's own role.
+
+    Raises NotAllowed for rights that the actor lacks, and for an account role that has more than they.
+    """
+    if (label is not None and label != role.label) or changes:
+        _require_power_over(db, actor, account, role)
     if label is not None and label != role.label:
         require_own(account, role, "change the label of")
         with _free_name():
@@ -64,8 +73,9 @@ def update_role(
         db.execute(update(Role).where(Role.c.id == role.id).values(updated_at=clock.now()))
 
 
-def set_role_state(db: Connection, account: FoundAccount, role: FoundRole, state: str) -> None:
-    """Deactivate or activate the account's own role; people who have it keep it (Roles API, "Deactivate a role")."""
+def set_role_state(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole, state: str) -> None:
+    """Deactivate or activate the account's own role; those who have it keep it (Roles API, "Deactivate a role")."""
+    _require_power_over(db, actor, account, role)
     require_own(account, role, "deactivate" if state == "inactive" else "activate")
     record(db, "role_changed", object=("role", role.id), account_id=account.id, state=state)
     db.execute(update(Role).where(Role.c.id == role.id).values(state=state, updated_at=clock.now()))
@@ -118,7 +128,39 @@ def _change_permissions(db: Connection, actor: Actor, account: FoundAccount, rol
     _write(db, account.id, role.id, after)
     if after:
         record(db, "role_changed", object=("role", role.id), account_id=account.id, permissions=sorted(after))
+    unlocked = {name for name, word in after.items() if before.get(name, _SILENCE).locked and not word.locked}
+    known = {name: decision for name, decision in decided.items() if name not in unlocked}
+    _require_held(actor, account, known, decisions(db, actor, account, [role])[role.id], unlocked)
     return bool(after)
+
+
+def _require_power_over(db: Connection, actor: Actor, account: FoundAccount, role: FoundRole) -> None:
+    """Raise NotAllowed for an account role that may something here which the actor may not."""
+    held = AccountRole(account.id, role.id, role.base_role_type, role.name)
+    if role.is_account_role and not has_all_rights_of_roles(db, actor, [held]):
+        raise NotAllowed(RIGHT)
+
+
+def _require_held(
+    actor: Actor,
+    account: FoundAccount,
+    before: Mapping[str, Decision],
+    after: Mapping[str, Decision],
+    unlocked: Collection[str] = (),
+) -> None:
+    """Raise NotAllowed where the role gets a right that the actor lacks: nobody gives what they do not hold.
+
+    A right that is ``unlocked`` may come back by the word of an account below.
+    """
+    below = below_account(account.ref)
+    for name, word in after.items():
+        was = before.get(name)
+        # What is said here stays when an account above says otherwise one day.
+        said_now = word.explicit and not (was and was.explicit)
+        brings_here = word.here and (said_now or not (was and was.here))
+        brings_below = name in unlocked or (word.below and (said_now or not (was and was.below)))
+        if (brings_here and not actor.holds(name, account.ref)) or (brings_below and not actor.holds(name, below)):
+            raise NotAllowed(name)
 
 
 class _Word(NamedTuple):

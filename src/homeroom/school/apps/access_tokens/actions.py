@@ -112,12 +112,6 @@ def activate_token(db: Connection, token_id: int) -> None:
     )
 
 
-def delete_token(db: Connection, token_id: int) -> None:
-    """Delete the token permanently."""
-    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
-    record(db, "token_deleted", object=("access_token", token_id))
-
-
 def is_expired(expires_at: datetime | None) -> bool:
     return expires_at is not None and expires_at <= clock.now()
 

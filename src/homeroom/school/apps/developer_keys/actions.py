@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec.json import encode
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from homeroom import clock
 from homeroom.db import insert_or_update, insert_returning_id
 from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.endings import delete_tokens_of_key
 from homeroom.school.apps.developer_keys.fields import read_list
 from homeroom.school.ground.errors import Fault, Invalid, Refused
 from homeroom.school.ground.vault import Vault
-from homeroom.school.schema import AccessToken, DeveloperKey, DeveloperKeyBinding
+from homeroom.school.schema import DeveloperKey, DeveloperKeyBinding
 from homeroom.school.security.events import record
 
 BINDING_STATES = ("on", "off", "allow")
@@ -53,8 +54,15 @@ def make_key(
 
 
 def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event: str | None) -> None:
-    """Change a key's columns; ``event`` is ``activate`` or ``deactivate``. Tokens of an inactive key do not work."""
+    """Change a key's columns; ``event`` is ``activate`` or ``deactivate``. Tokens of an inactive key do not work.
+
+    What people granted ends when a scope is taken away, and when tokens begin or cease to be limited at all: they
+    agreed to something else.
+    """
     changes = dict(values)
+    if key.is_default and changes.get("require_scopes"):
+        # Tokens made by hand have no scopes: none could do anything any more.
+        raise Refused("The key of user-generated tokens cannot require scopes.")
     if event == "deactivate":
         _keep_default(key, "deactivated")
         changes["state"] = "inactive"
@@ -64,6 +72,13 @@ def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event:
     live = DeveloperKey.c.id == key.id, DeveloperKey.c.state != "deleted"
     record(db, "key_changed", object=("developer_key", key.id), fields=sorted(changes))
     db.execute(update(DeveloperKey).where(*live).values(**changes, updated_at=clock.now()))
+    if not key.is_default and _grants_change(key, changes):
+        delete_tokens_of_key(db, key.id)
+
+
+def _grants_change(key: AnyRow, changes: Mapping[str, Any]) -> bool:
+    lost = set(read_list(key.scopes)) - set(read_list(changes.get("scopes", key.scopes)))
+    return bool(lost) or changes.get("require_scopes", key.require_scopes) != key.require_scopes
 
 
 def mark_key(
@@ -91,11 +106,7 @@ def delete_key(db: Connection, key: AnyRow) -> None:
     record(db, "key_deleted", object=("developer_key", key.id))
     now = clock.now()
     db.execute(update(DeveloperKey).where(DeveloperKey.c.id == key.id).values(state="deleted", updated_at=now))
-    db.execute(
-        update(AccessToken)
-        .where(AccessToken.c.developer_key_id == key.id, AccessToken.c.state != "deleted")
-        .values(state="deleted", updated_at=now)
-    )
+    delete_tokens_of_key(db, key.id)
 
 
 def _keep_default(key: AnyRow, what: str) -> None:
@@ -104,8 +115,13 @@ def _keep_default(key: AnyRow, what: str) -> None:
         raise Refused(f"The key of user-generated tokens cannot be {what}.")
 
 
-def switch_key(db: Connection, key_id: int, account_id: int, state: str) -> AnyRow:
-    """Switch the key for the account, and return the binding. Raises Invalid for an unknown state."""
+def switch_key(db: Connection, key_id: int, account_id: int, state: str, *, is_default: bool = False) -> None:
+    """Say whether the account has the key switched on. Its tokens work while it is.
+
+    Raises Invalid for another state.
+    """
+    if is_default and state != "on":
+        raise Refused("The key of user-generated tokens cannot be switched off.")
     if state not in BINDING_STATES:
         raise Invalid(Fault("workflow_state", "inclusion", "is not included in the list"))
     now = clock.now()
@@ -125,11 +141,3 @@ def switch_key(db: Connection, key_id: int, account_id: int, state: str) -> AnyR
         update=["state", "updated_at"],
     )
     record(db, "key_changed", object=("developer_key", key_id), account_id=account_id, binding=state)
-    return db.execute(
-        select(
-            DeveloperKeyBinding.c.id,
-            DeveloperKeyBinding.c.account_id,
-            DeveloperKeyBinding.c.developer_key_id,
-            DeveloperKeyBinding.c.state,
-        ).where(DeveloperKeyBinding.c.developer_key_id == key_id, DeveloperKeyBinding.c.account_id == account_id)
-    ).one()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
 from msgspec.json import decode, encode
 
 from homeroom.school.ground.errors import Fault, Invalid
+from homeroom.school.ground.jwts import BadKey, public_members, read_key
 from homeroom.school.ground.urls import is_redirect_uri, is_web_url
 
 SHORT_TEXT = 255
@@ -31,8 +30,6 @@ IMS_SCOPES = frozenset(
 _TEXTS = {"name": SHORT_TEXT, "email": SHORT_TEXT, "vendor_code": SHORT_TEXT, "notes": LONG_TEXT}
 _URLS = ("icon_url", "public_jwk_url")
 _FLAGS = ("visible", "test_cluster_only", "require_scopes", "allow_includes", "auto_expire_tokens")
-_SMALLEST_RSA_KEY = 2_048
-_JWK_MEMBERS = ("kty", "kid", "alg", "use", "n", "e", "crv", "x", "y")
 
 
 def column_values(given: Mapping[str, Any], known_scopes: Collection[str]) -> dict[str, Any]:
@@ -48,9 +45,7 @@ def column_values(given: Mapping[str, Any], known_scopes: Collection[str]) -> di
             values[name] = encode(list(dict.fromkeys(given[name]))).decode()
     if "public_jwk" in given:
         jwk = given["public_jwk"]
-        values["public_jwk"] = (
-            encode({name: jwk[name] for name in _JWK_MEMBERS if name in jwk}).decode() if jwk else None
-        )
+        values["public_jwk"] = encode(public_members(jwk)).decode() if jwk else None
     return values
 
 
@@ -65,7 +60,10 @@ def _faults(given: Mapping[str, Any], known_scopes: Collection[str]) -> Iterator
     if unknown := [scope for scope in given.get("scopes", ()) if scope not in known_scopes and scope not in IMS_SCOPES]:
         yield Fault("scopes", "invalid", f"cannot contain {', '.join(unknown)}")
     if jwk := given.get("public_jwk"):
-        yield from _jwk_faults(jwk)
+        try:
+            read_key(jwk)
+        except BadKey as fault:
+            yield Fault("public_jwk", "invalid", str(fault))
 
 
 def _redirect_faults(given: Mapping[str, Any]) -> Iterator[Fault]:
@@ -76,23 +74,6 @@ def _redirect_faults(given: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("redirect_uris", "invalid", "is not a valid URI")
     if len(uris) > MOST_REDIRECT_URIS:
         yield Fault("redirect_uris", "too_long", f"are too many (maximum is {MOST_REDIRECT_URIS})")
-
-
-def _jwk_faults(jwk: Mapping[str, Any]) -> Iterator[Fault]:
-    kinds: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
-    kind = kinds.get(str(jwk.get("kty")))
-    members = {name: jwk[name] for name in _JWK_MEMBERS if name in jwk}
-    # A private key is refused first, so that it is neither stored nor shown.
-    if kind is None or "d" in jwk or not all(isinstance(value, str) for value in members.values()):
-        yield Fault("public_jwk", "invalid", "must be a public RSA, EC or OKP key")
-        return
-    try:
-        key = kind.import_key(members)
-    except (JoseError, ValueError, TypeError):
-        yield Fault("public_jwk", "invalid", "is not a valid key")
-        return
-    if isinstance(key, RSAKey) and key.public_key.key_size < _SMALLEST_RSA_KEY:
-        yield Fault("public_jwk", "invalid", f"must have at least {_SMALLEST_RSA_KEY} bits")
 
 
 def read_list(text: str) -> list[str]:

@@ -1,15 +1,16 @@
-"""Developer keys: find one, list them, and whether an account has one switched on (identity.md §3)."""
+"""Developer keys: finding them, and lists (identity.md §3)."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
-from homeroom.school.rights.actor import AccountRef, Actor, Root
+from homeroom.school.rights.actor import AccountRef, Actor
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
 
 RIGHT = "manage_developer_keys"
@@ -69,6 +70,45 @@ def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> AnySelect:
     return rows.where(DeveloperKey.c.account_id.is_(None) if owner is None else DeveloperKey.c.account_id == owner)
 
 
+_BINDINGS = select(
+    DeveloperKeyBinding.c.id,
+    DeveloperKeyBinding.c.account_id,
+    DeveloperKeyBinding.c.developer_key_id,
+    DeveloperKeyBinding.c.state,
+)
+
+
+class Binding(NamedTuple):
+    """Whether an account has a key switched on. ``owned``: it says so itself, and not the site admin for it."""
+
+    id: int
+    account_id: int
+    developer_key_id: int
+    state: str
+    owned: bool
+
+
+def bindings_in(db: Connection, actor: Actor, account_id: int, key_ids: Sequence[int]) -> dict[int, Binding]:
+    """What counts for the account of each key: the site admin's word, unless it leaves the choice to others."""
+    site = actor.root.site_admin_account_id
+    theirs = (
+        DeveloperKeyBinding.c.developer_key_id.in_(key_ids),
+        DeveloperKeyBinding.c.account_id.in_((site, account_id)),
+    )
+    found: dict[int, Binding] = {}
+    for row in db.execute(_BINDINGS.where(*theirs).order_by(DeveloperKeyBinding.c.account_id == site)):
+        # The account's own word comes first.
+        if row.developer_key_id not in found or row.state != "allow":
+            found[row.developer_key_id] = Binding(*row, owned=row.account_id == account_id)
+    return found
+
+
+def binding_of(db: Connection, account_id: int, key_id: int) -> Binding:
+    """What the account itself says of the key; it has said something."""
+    own = DeveloperKeyBinding.c.developer_key_id == key_id, DeveloperKeyBinding.c.account_id == account_id
+    return Binding(*db.execute(_BINDINGS.where(*own)).one(), owned=True)
+
+
 def find_key(db: Connection, key_id: int) -> AnyRow:
     """The key with all COLUMNS, deleted or not. Raises NotFound."""
     row = db.execute(_KEYS.where(DeveloperKey.c.id == key_id)).first()
@@ -99,20 +139,3 @@ def owner_ref(actor: Actor, account_id: int | None) -> AccountRef:
     """The account whose rights decide about a key. Keys belong only to root accounts and to the site admin."""
     owner = actor.root.site_admin_account_id if account_id is None else account_id
     return AccountRef(owner, (owner,))
-
-
-def is_switched_on(db: Connection, root: Root, key: Any) -> bool:
-    """Whether people of the root account may grant this key tokens. The site admin's setting applies to every account.
-    If it is ``allow``, or if the key is the account's own, the account decides. ``key`` needs ``id`` and
-    ``account_id``.
-    """
-    rows = db.execute(
-        select(DeveloperKeyBinding.c.account_id, DeveloperKeyBinding.c.state).where(
-            DeveloperKeyBinding.c.developer_key_id == key.id
-        )
-    )
-    states = {row.account_id: row.state for row in rows}
-    site = states.get(root.site_admin_account_id, "allow")
-    if key.account_id is None and site != "allow":
-        return bool(site == "on")
-    return states.get(root.id) == "on"

@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from joserfc.jwk import KeySet
 from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
@@ -29,7 +28,9 @@ from homeroom.school.ground.jwts import (
 from homeroom.school.ground.vault import Vault
 from homeroom.school.schema import UsedAssertion
 from homeroom.school.sign_in.credentials import digest_of
-from homeroom.services.remote import Unreachable, fetch_json
+from homeroom.school.sign_in.signed_elsewhere import claims_signed_elsewhere
+from homeroom.services.remote import Remote
+from homeroom.services.safe_fetch import Unreachable
 
 LIFETIME = timedelta(hours=1)
 # An assertion is made for one call. A long-lived one could be stolen and used later.
@@ -53,26 +54,9 @@ def subject_of(assertion: str) -> str:
     return str(subject)
 
 
-def keys_of(client: Client) -> KeySet:
-    """The client's public keys, fetched if they are at a URL. Raises OAuthError."""
-    try:
-        if client.public_jwk:
-            return read_keys(msgspec.json.decode(client.public_jwk))
-        if client.public_jwk_url:
-            return read_keys(fetch_json(client.public_jwk_url))
-    except Unreachable:
-        raise OAuthError("invalid_client", "the client's public key cannot be fetched", status=401) from None
-    except BadKeys:
-        raise OAuthError("invalid_client", "the client's public key cannot be read", status=401) from None
-    raise OAuthError("invalid_client", "the client has no public key", status=401)
-
-
-def verify(assertion: str, keys: KeySet, client: Client, audiences: Sequence[str], now: datetime) -> Claims:
-    """The claims of a valid assertion. Raises OAuthError with the reason."""
-    try:
-        claims = verified_claims(assertion, keys)
-    except BadJwt:
-        raise OAuthError("invalid_client", "the assertion's signature is wrong", status=401) from None
+def verify(assertion: str, remote: Remote, client: Client, audiences: Sequence[str], now: datetime) -> Claims:
+    """What a genuine assertion says; the client's keys may be elsewhere. Raises OAuthError with the reason."""
+    claims = _signed_claims(assertion, remote, client)
     name = str(global_id(client.id))
     if str(claims.get("iss")) not in (name, str(client.id)):
         raise OAuthError("invalid_request", "the assertion's iss is not the client")
@@ -84,6 +68,23 @@ def verify(assertion: str, keys: KeySet, client: Client, audiences: Sequence[str
     if issued > now + _LEEWAY or expires <= now - _LEEWAY or expires - issued > LONGEST:
         raise OAuthError("invalid_request", "the assertion is expired, from the future or lives too long")
     return Claims(claims["jti"], expires)
+
+
+def _signed_claims(assertion: str, remote: Remote, client: Client) -> dict[str, Any]:
+    try:
+        if client.public_jwk:
+            return verified_claims(assertion, read_keys(msgspec.json.decode(client.public_jwk)))
+        if client.public_jwk_url:
+            return claims_signed_elsewhere(remote, client.public_jwk_url, assertion)
+    except Unreachable:
+        why = "the client's public key cannot be fetched"
+    except BadKeys:
+        why = "the client's public key cannot be read"
+    except BadJwt:
+        why = "the assertion's signature is wrong"
+    else:
+        why = "the client has no public key"
+    raise OAuthError("invalid_client", why, status=401)
 
 
 def use_once(db: Connection, client: Client, claims: Claims) -> None:

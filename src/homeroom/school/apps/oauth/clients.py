@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import hmac
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from sqlalchemy import Connection, select
 
-from homeroom.school.apps.developer_keys.queries import is_switched_on
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.urls import OUT_OF_BAND, is_redirect_uri
 from homeroom.school.ground.vault import Vault
 from homeroom.school.rights.actor import Root
 from homeroom.school.schema import DeveloperKey
+from homeroom.school.sign_in.key_switches import is_switched_on
 
-OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 USERINFO = "/auth/userinfo"
-# These schemes run scripts or open files in the browser; they never belong to an application.
-_NEVER = frozenset(("javascript", "data", "vbscript", "file", "blob", "about"))
 
 
 class Client(NamedTuple):
@@ -69,7 +67,7 @@ def require_secret(client: Client, secret: str, vault: Vault) -> None:
 
 def require_switched_on(db: Connection, root: Root, client: Client) -> None:
     """Raise OAuthError unless people of the root account may grant this client tokens."""
-    if not is_switched_on(db, root, client):
+    if not is_switched_on(db, root, client.id):
         raise OAuthError("unauthorized_client", "Client does not have access to the specified Canvas account.")
 
 
@@ -80,30 +78,15 @@ def may_redirect_to(client: Client, uri: str) -> bool:
     """
     if uri == OUT_OF_BAND:
         return True
-    parts = _split(uri)
-    if parts is None:
+    if not is_redirect_uri(uri):
         return False
     if uri == client.redirect_uri or uri in msgspec.json.decode(client.redirect_uris, type=list[str]):
         return True
-    registered = _split(client.redirect_uri or "")
-    if registered is None or not registered.hostname or not parts.hostname:
+    if not client.redirect_uri or not is_redirect_uri(client.redirect_uri):
+        return False
+    parts, registered = urlsplit(uri), urlsplit(client.redirect_uri)
+    if not registered.hostname or not parts.hostname:
         return False
     same_host = parts.hostname == registered.hostname or parts.hostname.endswith("." + registered.hostname)
     # A registered https address does not allow http.
     return same_host and parts.scheme in {registered.scheme, "https"}
-
-
-def _split(uri: str) -> SplitResult | None:
-    """The parts of a redirect address; None for an address that clients could read in different ways."""
-    if not uri or len(uri) > 2_000 or any(not "!" <= character <= "~" for character in uri) or "\\" in uri:
-        return None
-    try:
-        parts = urlsplit(uri)
-        _ = parts.port
-    except ValueError:
-        return None
-    if not parts.scheme or parts.scheme in _NEVER or parts.fragment or "#" in uri or "@" in parts.netloc:
-        return None
-    if parts.scheme in ("http", "https") and not parts.hostname:
-        return None
-    return parts

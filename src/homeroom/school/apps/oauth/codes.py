@@ -16,9 +16,10 @@ from sqlalchemy import Connection, delete, insert, select, update
 from homeroom import clock
 from homeroom.db import lock
 from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.endings import delete_token
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, OAuthCode, User
+from homeroom.school.schema import OAuthCode, User
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import digest_of
 
@@ -69,16 +70,20 @@ def make_code(db: Connection, client: Client, grant: Grant) -> str:
     return code
 
 
-def take_code(db: Connection, client: Client, code: str, verifier: str) -> AnyRow:
+def take_code(db: Connection, client: Client, code: str, verifier: str, redirect_uri: str) -> AnyRow:
     """Use the code up and return its row. Raises OAuthError; a code of another client is not used up.
 
-    A code that is used a second time was copied, so the token made from it is deleted too (RFC 6749 §4.1.2).
+    A ``redirect_uri`` that is given must be the one that the code was sent to (RFC 6749 §4.1.3).
+
+    A code that comes a second time was copied: the token made from it dies too (RFC 6749 §4.1.2).
     """
     row = db.execute(select(*OAuthCode.columns).where(OAuthCode.c.digest == digest_of(code))).first()
     if row is None or row.expires_at <= clock.now():
         raise _NOT_FOUND
     if row.developer_key_id != client.id:
         raise OAuthError("invalid_grant", "incorrect client")
+    if redirect_uri and redirect_uri != row.redirect_uri:
+        raise OAuthError("invalid_grant", "incorrect redirect_uri")
     _require_verifier(row.code_challenge, verifier)
     # People go before what is theirs. Whoever is being deleted now is waited for, and is given no token.
     lock(db, User, [user_id for user_id in (row.user_id, row.real_user_id) if user_id is not None])
@@ -102,11 +107,7 @@ def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
     """End the token that was made from a code that was used twice."""
     if access_token_id is not None:
         record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
-        db.execute(
-            update(AccessToken)
-            .where(AccessToken.c.id == access_token_id)
-            .values(state="deleted", updated_at=clock.now())
-        )
+        delete_token(db, access_token_id)
 
 
 def _require_verifier(challenge: str | None, verifier: str) -> None:

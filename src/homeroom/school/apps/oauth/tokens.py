@@ -7,19 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.endings import delete_tokens
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, Login, OAuthCode
+from homeroom.school.apps.oauth.grants import LAST_USED, UNUSED
+from homeroom.school.schema import AccessToken, Login, OAuthCode, SpentRefreshToken
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import digest_of, find_actor, may_still_act_as
 
 LIFETIME = timedelta(hours=1)
-_REFRESH_NOT_FOUND = ("invalid_request", "refresh_token not found")
+_REFRESH_NOT_FOUND = ("invalid_grant", "refresh_token not found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,8 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
 def refresh(db: Connection, client: Client, refresh_token: str) -> Issued:
     """Give the same row a new access token. The old one stops working at once. Raises OAuthError.
 
-    A public client's refresh token changes each time, because the client cannot prove who it is.
+    A public client's refresh token changes each time, for nobody proves who holds it. One that was changed already was
+    copied: whoever used it first, the grant must end (RFC 9700 §4.14.2).
     """
     row = _find_refreshable(db, client, refresh_token)
     token, again = secrets.token_hex(32), secrets.token_hex(32)
@@ -82,6 +85,8 @@ def refresh(db: Connection, client: Client, refresh_token: str) -> Issued:
     values = {"digest": digest_of(token), "hint": token[:5], "expires_at": _expiry(client, now), "updated_at": now}
     if client.is_public:
         values["refresh_digest"] = digest_of(again)
+        spent = {"digest": digest_of(refresh_token), "access_token_id": row.id, "expires_at": now + UNUSED}
+        db.execute(insert(SpentRefreshToken).values(**spent))
     db.execute(update(AccessToken).where(AccessToken.c.id == row.id).values(**values))
     return Issued(token, again if client.is_public else None, row.user_id, row.real_user_id, _seconds(client))
 
@@ -106,10 +111,17 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
     )
 
 
-def end_token(db: Connection, token_id: int) -> None:
-    """Delete the token together with its refresh token."""
-    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
-    record(db, "token_deleted", object=("access_token", token_id))
+class ReplayedRefreshToken(OAuthError):
+    """A refresh token came again that another one has taken the place of."""
+
+    def __init__(self, access_token_id: int) -> None:
+        super().__init__(*_REFRESH_NOT_FOUND)
+        self.access_token_id = access_token_id
+
+
+def sweep(db: Connection) -> None:
+    """Forget spent refresh tokens whose grants are over."""
+    db.execute(delete(SpentRefreshToken).where(SpentRefreshToken.c.expires_at <= clock.now()))
 
 
 def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> AnyRow:
@@ -120,20 +132,38 @@ def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> Any
         AccessToken.c.developer_key_id,
         AccessToken.c.state,
         AccessToken.c.permanent_expires_at,
+        AccessToken.c.updated_at,
+        LAST_USED.label("last_used_at"),
     ).where(AccessToken.c.refresh_digest == digest_of(refresh_token))
     row = db.execute(query).first()
     if row is not None:
         # Locked and read again: of two refreshes at the same time only one may answer a working token.
         lock(db, AccessToken, [row.id])
         row = db.execute(query).first()
+    if row is None:
+        _refuse_spent(db, client, refresh_token)
     if row is None or row.state != "active":
         raise OAuthError(*_REFRESH_NOT_FOUND)
     if row.developer_key_id != client.id:
         raise OAuthError("invalid_grant", "incorrect client")
-    expired = row.permanent_expires_at is not None and row.permanent_expires_at <= clock.now()
-    if expired or not _can_sign_in(db, row.user_id, row.real_user_id):
+    now = clock.now()
+    expired = row.permanent_expires_at is not None and row.permanent_expires_at <= now
+    unused = max(row.updated_at, row.last_used_at) + UNUSED <= now
+    if expired or unused or not _can_sign_in(db, row.user_id, row.real_user_id):
         raise OAuthError(*_REFRESH_NOT_FOUND)
     return row
+
+
+def _refuse_spent(db: Connection, client: Client, refresh_token: str) -> None:
+    found = db.execute(
+        select(AccessToken.c.id, AccessToken.c.developer_key_id)
+        .join(SpentRefreshToken, SpentRefreshToken.c.access_token_id == AccessToken.c.id)
+        .where(SpentRefreshToken.c.digest == digest_of(refresh_token))
+    ).first()
+    if found is not None and found.developer_key_id != client.id:
+        raise OAuthError("invalid_grant", "incorrect client")
+    if found is not None:
+        raise ReplayedRefreshToken(found.id)
 
 
 def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool:
@@ -146,15 +176,7 @@ def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool
 
 
 def _end_others(db: Connection, client: Client, user_id: int) -> None:
-    db.execute(
-        update(AccessToken)
-        .where(
-            AccessToken.c.user_id == user_id,
-            AccessToken.c.developer_key_id == client.id,
-            AccessToken.c.state != "deleted",
-        )
-        .values(state="deleted", updated_at=clock.now())
-    )
+    delete_tokens(db, AccessToken.c.user_id == user_id, AccessToken.c.developer_key_id == client.id)
 
 
 def _expiry(client: Client, now: datetime) -> datetime | None:

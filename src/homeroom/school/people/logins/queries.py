@@ -8,10 +8,10 @@ from sqlalchemy import Connection, and_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, is_number, local_id
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.people.logins.providers import CANVAS, provider_called
 from homeroom.school.schema import AuthenticationProvider, Login
 
-CANVAS = "canvas"
 COLUMNS = (
     Login.c.id,
     Login.c.user_id,
@@ -101,14 +101,5 @@ def find_provider_ref(db: Connection, account_id: int, text: str | None) -> Prov
     """
     if not text:
         return OWN_PASSWORDS
-    rows = select(AuthenticationProvider.c.id, AuthenticationProvider.c.auth_type).where(
-        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
-    )
-    if is_number(text):
-        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
-    else:
-        rows = rows.where(AuthenticationProvider.c.auth_type == text)
-    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
-    if row is None:
-        raise NotFound("authentication provider")
+    row = provider_called(db, account_id, text, (AuthenticationProvider.c.id, AuthenticationProvider.c.auth_type))
     return ProviderRef(row.id, 0 if row.auth_type == CANVAS else row.id)

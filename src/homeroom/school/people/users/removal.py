@@ -11,7 +11,6 @@ from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_with_observers
 from homeroom.school.schema import (
-    AccessToken,
     Account,
     AccountAdmin,
     CommunicationChannel,
@@ -50,8 +49,6 @@ def delete_user(db: Connection, user_id: int) -> None:
     db.execute(gone.values(state="deleted", deleted_at=now, last_logged_out_at=now, updated_at=now))
     roles = update(AccountAdmin).where(AccountAdmin.c.user_id == user_id)
     db.execute(roles.values(state="deleted", updated_at=now))
-    tokens = update(AccessToken).where(or_(AccessToken.c.user_id == user_id, AccessToken.c.real_user_id == user_id))
-    db.execute(tokens.values(state="deleted", updated_at=now))
     forget_waiting(db, CommunicationChannel.c.user_id == user_id)
     addresses = update(CommunicationChannel).where(CommunicationChannel.c.user_id == user_id)
     retired = addresses.values(state="retired", updated_at=now).returning(CommunicationChannel.c.id)

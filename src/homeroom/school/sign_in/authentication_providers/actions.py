@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.json import decode, encode
 from sqlalchemy import Connection, case, insert, select, update
@@ -16,9 +16,11 @@ from homeroom.db.types import AnyRow
 from homeroom.school.accounts.settings import change_settings
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ground.vault import Vault
+from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Account, AuthenticationProvider
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.authentication_providers.kinds import KINDS, check
+from homeroom.school.sign_in.authentication_providers.policy import require_power_over_people_of
 from homeroom.school.sign_in.authentication_providers.queries import CANVAS, provider_with_id
 
 
@@ -45,7 +47,7 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
         state="active",
         created_at=now,
         updated_at=now,
-        **_columns(vault, auth_type, {}, {}, change.fields),
+        **_columns(vault, _merged(auth_type, {}, {}, change.fields)),
     )
     lock(db, Account, [account_id])
     try:
@@ -61,16 +63,25 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
     return provider_id
 
 
-def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
-    """Change the given fields. A secret that is not given stays. Raises Invalid, and NotFound if already deleted."""
+def change_provider(db: Connection, actor: Actor, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
+    """Change what is given. A secret that is not given stays, unless the provider is somewhere else now.
+
+    Raises Invalid, NotFound for what is deleted by now, and NotAllowed (see ``policy``).
+    """
     provider = _held(db, provider)
     settings = decode(provider.settings)
     if provider.login_attribute is not None:
         settings["login_attribute"] = provider.login_attribute
     known = vault.open_json(provider.sealed_secrets) if provider.sealed_secrets else {}
-    values = _columns(vault, provider.auth_type, settings, known, change.fields)
+    new = _merged(provider.auth_type, settings, known, change.fields)
+    _require_secrets_of_place(provider.auth_type, settings, known, new, change.fields)
+    values = _columns(vault, new)
     if change.jit_provisioning is not None and provider.auth_type != CANVAS:
         values["jit_provisioning"] = change.jit_provisioning
+    if (new.public, new.hidden) != (settings, known) or values.get(
+        "jit_provisioning", False
+    ) > provider.jit_provisioning:
+        require_power_over_people_of(db, actor, provider)
     changed = update(AuthenticationProvider).where(AuthenticationProvider.c.id == provider.id)
     db.execute(changed.values(**values, updated_at=clock.now()))
     fields = sorted(change.fields)
@@ -104,27 +115,48 @@ def _held(db: Connection, provider: AnyRow) -> AnyRow:
     return provider
 
 
-def _columns(
-    vault: Vault,
-    auth_type: str,
-    settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
-    given: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The columns: the known fields, overwritten by the given ones."""
+class _Fields(NamedTuple):
+    """What a provider is: the fields that answers show, ``login_attribute`` among them, and its secrets."""
+
+    public: dict[str, Any]
+    hidden: dict[str, str]
+
+
+def _merged(
+    auth_type: str, settings: Mapping[str, Any], secrets: Mapping[str, str], given: Mapping[str, Any]
+) -> _Fields:
+    """What was known with what is given on top. Raises Invalid."""
     kind = KINDS[auth_type]
     names = {*kind.public_fields, "login_attribute", *(() if auth_type == CANVAS else ("federated_attributes",))}
     public = {**settings, **{name: value for name, value in given.items() if name in names}}
     hidden = {**secrets, **{name: value for name, value in given.items() if name in kind.secrets}}
     public = {name: value for name, value in public.items() if value not in (None, "")}
     hidden = {name: value for name, value in hidden.items() if value not in (None, "")}
-    public.setdefault("login_attribute", kind.default_attribute)
+    if kind.default_attribute is not None:
+        public.setdefault("login_attribute", kind.default_attribute)
     check(auth_type, {**public, **hidden})
-    attribute = public.pop("login_attribute")
+    return _Fields(public, hidden)
+
+
+def _require_secrets_of_place(
+    auth_type: str, settings: Mapping[str, Any], known: Mapping[str, str], new: _Fields, given: Mapping[str, Any]
+) -> None:
+    """Raise Invalid where a secret would go to another place than the one that it was given for."""
+    kind = KINDS[auth_type]
+    if any(settings.get(name) != new.public.get(name) for name in (*kind.urls, *kind.addresses)):
+        kept = [name for name in known if name in new.hidden and name not in given]
+        if kept:
+            again = "must be given again when an address of the provider changes"
+            raise Invalid(*(Fault(name, "required", again) for name in kept))
+
+
+def _columns(vault: Vault, fields: _Fields) -> dict[str, Any]:
+    public = dict(fields.public)
+    attribute = public.pop("login_attribute", None)
     return {
         "login_attribute": attribute,
         "settings": encode(public).decode(),
-        "sealed_secrets": vault.seal_json(hidden) if hidden else None,
+        "sealed_secrets": vault.seal_json(fields.hidden) if fields.hidden else None,
     }
 
 

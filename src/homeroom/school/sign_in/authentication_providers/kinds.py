@@ -30,6 +30,8 @@ class Kind(NamedTuple):
     secrets: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    # What else than ``urls`` says where the other side is.
+    addresses: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = {}
     attributes: tuple[str, ...] = ()
     # Any attribute that the provider sends can name the login.
@@ -47,32 +49,30 @@ class Kind(NamedTuple):
 
 KINDS: dict[str, Kind] = {
     "canvas": Kind(),
-    "apple": Kind(("client_id",), required=("client_id",), attributes=("sub", "email")),
+    "apple": Kind(("client_id",), attributes=("sub", "email")),
     "cas": Kind(urls=("auth_base", "log_in_url"), required=("auth_base",)),
     "clever": Kind(
         ("client_id", "district_id"),
         ("client_secret",),
-        required=("client_id",),
         attributes=("id", "sis_id", "email", "student_number", "teacher_number", "state_id", "district_username"),
     ),
-    "facebook": Kind(("app_id",), ("app_secret",), required=("app_id",), attributes=("id", "email")),
+    "facebook": Kind(("app_id",), ("app_secret",), attributes=("id", "email")),
     "github": Kind(
-        ("client_id", "domain"), ("client_secret",), required=("client_id",), attributes=("id", "email", "login")
+        ("client_id", "domain"), ("client_secret",), addresses=("domain",), attributes=("id", "email", "login")
     ),
-    "google": Kind(
-        ("client_id", "hosted_domain"), ("client_secret",), required=("client_id",), attributes=("sub", "email")
-    ),
+    "google": Kind(("client_id", "hosted_domain"), ("client_secret",), attributes=("sub", "email")),
     "ldap": Kind(
         ("auth_host", "auth_port", "auth_base", "auth_filter", "identifier_format", "auth_username"),
         ("auth_password",),
         required=("auth_host", "auth_filter"),
+        addresses=("auth_host", "auth_port", "auth_over_tls"),
         choices={"auth_over_tls": ("start_tls", "simple_tls")},
     ),
-    "linkedin": Kind(("client_id",), ("client_secret",), required=("client_id",), attributes=("sub", "email")),
+    "linkedin": Kind(("client_id",), ("client_secret",), attributes=("sub", "email")),
     "microsoft": Kind(
         ("application_id", "tenant"),
         ("application_secret",),
-        required=("application_id",),
+        addresses=("tenant",),
         attributes=("tid+oid", "sub", "email", "oid", "preferred_username"),
     ),
     "openid_connect": Kind(
@@ -115,7 +115,7 @@ def _faults(kind: Kind, auth_type: str, values: Mapping[str, Any]) -> Iterator[F
     for name in (*kind.public_fields, *kind.secrets):
         yield from _faults_of_text(name, values.get(name))
     for name in kind.urls:
-        if values.get(name) and not is_web_url(str(values[name])):
+        if values.get(name) and not is_web_url(_with_scheme(auth_type, name, str(values[name]))):
             yield Fault(name, "invalid", "is not a valid URL")
     for name, choices in kind.choices.items():
         if values.get(name) and values[name] not in choices:
@@ -124,6 +124,11 @@ def _faults(kind: Kind, auth_type: str, values: Mapping[str, Any]) -> Iterator[F
     port = str(values.get("auth_port") or "")
     if "auth_port" in kind.fields and port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
         yield Fault("auth_port", "invalid", "is not a port")
+
+
+def _with_scheme(auth_type: str, name: str, value: str) -> str:
+    """CAS may be given as a bare host, as in Canvas's own example; https is meant."""
+    return f"https://{value}" if (auth_type, name) == ("cas", "auth_base") and "://" not in value else value
 
 
 def _faults_of_text(name: str, value: Any) -> Iterator[Fault]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow, AnySelect
-from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.people.logins.providers import CANVAS as CANVAS
+from homeroom.school.people.logins.providers import IN_ORDER, live_providers, provider_called
 from homeroom.school.schema import AuthenticationProvider
 
-CANVAS = "canvas"
 OPENID = "openid_connect"
 COLUMNS = (
     AuthenticationProvider.c.id,
@@ -26,22 +25,12 @@ COLUMNS = (
 
 def providers_of(account_id: int) -> AnySelect:
     """The account's providers that are not deleted."""
-    return select(*COLUMNS).where(
-        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
-    )
+    return live_providers(account_id, COLUMNS)
 
 
 def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
     """The account's provider with this number, or its first one of this type. Raises NotFound."""
-    rows = providers_of(account_id)
-    if is_number(text):
-        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
-    else:
-        rows = rows.where(AuthenticationProvider.c.auth_type == text)
-    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
-    if row is None:
-        raise NotFound("authentication provider")
-    return row
+    return provider_called(db, account_id, text, COLUMNS)
 
 
 def provider_with_id(db: Connection, provider_id: int) -> AnyRow:
@@ -53,9 +42,7 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
     """The sign-in page of this provider, or of the account's first one if the text names none. Types that are only
     stored lead to the password form.
     """
-    rows = db.execute(
-        providers_of(account_id).order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
-    ).all()
+    rows = db.execute(providers_of(account_id).order_by(*IN_ORDER)).all()
     named = [row for row in rows if text and text in (row.auth_type, str(row.id))]
     chosen = next(iter(named or rows), None)
     if chosen is not None and chosen.auth_type == OPENID:

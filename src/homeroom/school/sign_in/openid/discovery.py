@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Any
 
 from msgspec.json import decode
@@ -17,10 +15,9 @@ from homeroom.school.ground.urls import is_web_url
 from homeroom.school.ground.vault import Vault
 from homeroom.school.sign_in.authentication_providers.queries import OPENID, find_provider
 from homeroom.school.sign_in.openid.errors import NOT_SET_UP, UNREACHABLE, SignInFailed
-from homeroom.services.remote import Unreachable, fetch_json
+from homeroom.services.remote import Remote
+from homeroom.services.safe_fetch import Unreachable
 
-# Anybody who opens the sign-in page causes this request, so the answer is reused for a while.
-FRESH = 300.0
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
@@ -73,13 +70,13 @@ def _provider(row: AnyRow, vault: Vault) -> OpenIdProvider:
     )
 
 
-def discovered(provider: OpenIdProvider) -> OpenIdProvider:
-    """The provider completed from its discovery document; the record wins. Raises SignInFailed.
+def discovered(remote: Remote, provider: OpenIdProvider) -> OpenIdProvider:
+    """The provider with what its discovery document tells; the record goes before it. Raises SignInFailed.
 
     Makes a network request: never call it inside a transaction.
     """
     if provider.discovery_url:
-        provider = _filled_in(provider, _document(provider.discovery_url))
+        provider = _filled_in(provider, _document(remote, provider.discovery_url))
     needed = (provider.issuer, provider.authorize_url, provider.token_url, provider.jwks_uri)
     if not all(needed) or not all(map(is_web_url, needed[1:])):
         raise SignInFailed(NOT_SET_UP, status=502)
@@ -108,23 +105,11 @@ def _filled_in(provider: OpenIdProvider, found: Mapping[str, Any]) -> OpenIdProv
     )
 
 
-_documents: dict[str, tuple[float, dict[str, Any]]] = {}
-_lock = Lock()
-
-
-def _document(url: str) -> dict[str, Any]:
-    with _lock:
-        kept_until, document = _documents.get(url, (0.0, {}))
-    if kept_until > time.monotonic():
-        return document
+def _document(remote: Remote, url: str) -> Mapping[str, Any]:
     try:
-        found = fetch_json(url)
+        found = remote.document(url)
     except Unreachable:
         raise SignInFailed(UNREACHABLE, status=502) from None
     if not isinstance(found, dict):
         raise SignInFailed(NOT_SET_UP, status=502)
-    with _lock:
-        if len(_documents) > 100:
-            _documents.clear()
-        _documents[url] = (time.monotonic() + FRESH, found)
     return found

@@ -14,10 +14,12 @@ from urllib.parse import quote_plus, urlencode
 from msgspec import Struct
 
 from homeroom import clock
-from homeroom.school.ground.jwts import BadJwt, BadKeys, audiences_of, read_keys, time_of, verified_claims
+from homeroom.school.ground.jwts import BadJwt, BadKeys, audiences_of, time_of
 from homeroom.school.sign_in.openid.discovery import OpenIdProvider
 from homeroom.school.sign_in.openid.errors import NOT_FINISHED, NOT_GENUINE, STALE, UNREACHABLE, SignInFailed
-from homeroom.services.remote import Unreachable, fetch_json
+from homeroom.school.sign_in.signed_elsewhere import claims_signed_elsewhere
+from homeroom.services.remote import Remote
+from homeroom.services.safe_fetch import Unreachable
 
 # How long a person may take at the provider.
 LIFETIME = timedelta(minutes=15)
@@ -65,20 +67,21 @@ def require_own(began: Began | None, state: str) -> Began:
     return began
 
 
-def finish(provider: OpenIdProvider, began: Began, code: str, issuer: str, redirect_uri: str) -> dict[str, Any]:
-    """The provider's claims about the person with this code. Makes network requests. Raises SignInFailed."""
+def finish(
+    remote: Remote, provider: OpenIdProvider, began: Began, code: str, issuer: str, redirect_uri: str
+) -> dict[str, Any]:
+    """What the provider says of the person who came back with this code. Network work. Raises SignInFailed."""
     if not code:
         raise SignInFailed(NOT_FINISHED)
     if issuer and issuer != provider.issuer:
         # The answer of another provider: a mix-up (RFC 9207).
         raise SignInFailed(NOT_GENUINE)
     try:
-        answer = _exchange(provider, began, code, redirect_uri)
-        keys = read_keys(fetch_json(provider.jwks_uri))
-        claims = verified_claims(str(answer.get("id_token") or ""), keys)
+        answer = _exchange(remote, provider, began, code, redirect_uri)
+        claims = claims_signed_elsewhere(remote, provider.jwks_uri, str(answer.get("id_token") or ""))
         _check(claims, provider, began)
         if provider.login_attribute not in claims and provider.userinfo_endpoint:
-            claims = _with_userinfo(provider, claims, answer)
+            claims = _with_userinfo(remote, provider, claims, answer)
     except Unreachable:
         raise SignInFailed(UNREACHABLE, status=502) from None
     except (BadKeys, BadJwt):
@@ -86,7 +89,9 @@ def finish(provider: OpenIdProvider, began: Began, code: str, issuer: str, redir
     return claims
 
 
-def _exchange(provider: OpenIdProvider, began: Began, code: str, redirect_uri: str) -> Mapping[str, Any]:
+def _exchange(
+    remote: Remote, provider: OpenIdProvider, began: Began, code: str, redirect_uri: str
+) -> Mapping[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -101,7 +106,7 @@ def _exchange(provider: OpenIdProvider, began: Began, code: str, redirect_uri: s
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     elif provider.client_secret:
         form["client_secret"] = provider.client_secret
-    answer = fetch_json(provider.token_url, form, headers)
+    answer = remote.ask(provider.token_url, form, headers)
     if not isinstance(answer, dict):
         raise BadJwt
     return answer
@@ -126,10 +131,12 @@ def _check(claims: Mapping[str, Any], provider: OpenIdProvider, began: Began) ->
         raise BadJwt
 
 
-def _with_userinfo(provider: OpenIdProvider, claims: dict[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims, completed from the userinfo endpoint if that is about the same person."""
+def _with_userinfo(
+    remote: Remote, provider: OpenIdProvider, claims: dict[str, Any], answer: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the id token leaves to the userinfo endpoint; only if it speaks of the same person."""
     headers = {"Authorization": f"Bearer {_header_safe(answer.get('access_token'))}"}
-    found = fetch_json(provider.userinfo_endpoint, None, headers)
+    found = remote.ask(provider.userinfo_endpoint, None, headers)
     if not isinstance(found, dict) or found.get("sub") != claims["sub"]:
         raise BadJwt
     return {**found, **claims}

@@ -1,4 +1,4 @@
-"""Rows that are over and of no use to anybody: sessions, counts of tries, places, links to new passwords."""
+"""Rows that are over and of no use to anybody: sessions, counts of tries, links, spent refresh tokens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from homeroom import clock
+from homeroom.school.apps.oauth import tokens
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.people.observers import pairing_codes
 from homeroom.school.schema import (
@@ -15,6 +16,7 @@ from homeroom.school.schema import (
     KnownPlace,
     ObserverPairingCode,
     PasswordReset,
+    SpentRefreshToken,
     WebSession,
 )
 from homeroom.school.sign_in import attempts, password_resets, places, registration, sessions
@@ -31,6 +33,7 @@ def forget_what_is_over(tools: Tools) -> None:
         pairing_codes.sweep(db)
         attempts.sweep(db)
         places.sweep(db)
+        tokens.sweep(db)
 
 
 @sweep
@@ -41,6 +44,7 @@ def what_is_over(db: Connection) -> Iterable[JobCall]:
         select(PasswordReset.c.login_id).where(PasswordReset.c.expires_at <= clock.now()),
         select(ConfirmationLink.c.communication_channel_id).where(ConfirmationLink.c.expires_at <= clock.now()),
         select(ObserverPairingCode.c.id).where(ObserverPairingCode.c.expires_at <= clock.now()),
+        select(SpentRefreshToken.c.access_token_id).where(SpentRefreshToken.c.expires_at <= clock.now()),
         select(AttemptCount.c.name).where(AttemptCount.c.ends_at <= clock.real_now()),
         select(KnownPlace.c.id).where(KnownPlace.c.last_used_at <= clock.real_now() - places.LIFETIME),
     )

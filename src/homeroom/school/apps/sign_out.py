@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id
+from homeroom.school.apps.access_tokens.endings import expire_tokens, of_or_as, unexpired
 from homeroom.school.jobs.registry import Tools, call, job, later, sweep
 from homeroom.school.schema import (
     AccessToken,
@@ -34,7 +34,7 @@ def sign_out_everywhere(db: Connection, user_id: int) -> None:
         db.execute(delete(table).where(or_(table.c.user_id == user_id, table.c.real_user_id == user_id)))
     sessions.end_all_of(db, user_id)
     record(db, "sessions_ended", user_id=user_id)
-    db.execute(_expired().where(or_(AccessToken.c.user_id == user_id, AccessToken.c.real_user_id == user_id)))
+    expire_tokens(db, of_or_as(user_id))
 
 
 def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_admins: bool) -> None:
@@ -80,7 +80,9 @@ def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
     tokens = (
         select(AccessToken.c.id)
         .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
-        .where(DeveloperKey.c.mobile, AccessToken.c.created_at <= asked.created_at, AccessToken.c.id > after, *_live())
+        .where(
+            DeveloperKey.c.mobile, AccessToken.c.created_at <= asked.created_at, AccessToken.c.id > after, *unexpired()
+        )
     )
     if asked.user_id is not None:
         tokens = tokens.where(AccessToken.c.user_id == asked.user_id)
@@ -88,16 +90,5 @@ def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
         is_admin = exists().where(AccountAdmin.c.user_id == AccessToken.c.user_id, AccountAdmin.c.state == "active")
         tokens = tokens.where(~is_admin)
     ids = db.execute(tokens.order_by(AccessToken.c.id).limit(_CHUNK)).scalars().all()
-    db.execute(_expired().where(AccessToken.c.id.in_(ids)))
+    expire_tokens(db, AccessToken.c.id.in_(ids))
     return ids[-1] if ids else None
-
-
-def _live() -> tuple[Any, ...]:
-    lasting = or_(AccessToken.c.permanent_expires_at.is_(None), AccessToken.c.permanent_expires_at > clock.now())
-    return AccessToken.c.state != "deleted", lasting
-
-
-def _expired() -> Any:
-    """An UPDATE that ends tokens: they answer that they expired, and none is refreshed."""
-    now = clock.now()
-    return update(AccessToken).where(*_live()).values(permanent_expires_at=now, refresh_digest=None, updated_at=now)

@@ -7,8 +7,8 @@ from alembic import op
 
 from homeroom.school.people.names import sort_key
 
-revision = "0029"
-down_revision = "0028"
+revision = "0030"
+down_revision = "0029"
 _CHUNK = 1000
 
 

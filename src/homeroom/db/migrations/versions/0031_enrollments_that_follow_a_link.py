@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 
 # One that is older than the end of its pair's link followed it, even if it outlived it: doctor tells of those.
 FOLLOWING = """

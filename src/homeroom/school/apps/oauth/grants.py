@@ -1,0 +1,66 @@
+"""What people have granted to applications: their list, and ending one of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, or_, select
+
+from homeroom import clock
+from homeroom.db.types import AnyRow, AnySelect
+from homeroom.school.apps.access_tokens.endings import delete_token, unexpired
+from homeroom.school.ground.errors import NotAllowed, NotFound
+from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.rights.actor import Actor
+from homeroom.school.schema import AccessToken, DeveloperKey
+
+# A grant that nobody used for so long is over: its refresh token does not work any more.
+UNUSED = timedelta(days=180)
+LAST_USED = func.coalesce(AccessToken.c.last_used_at, AccessToken.c.created_at)
+
+
+def grants_of(user_id: int) -> AnySelect:
+    """The person's grants that still let an application do something, or know who they are without asking."""
+    now = clock.now()
+    since = now - UNUSED
+    can_be_refreshed = AccessToken.c.refresh_digest.is_not(None) & or_(
+        since < LAST_USED, AccessToken.c.updated_at > since
+    )
+    works = or_(AccessToken.c.expires_at.is_(None), AccessToken.c.expires_at > now)
+    return (
+        select(
+            AccessToken.c.id,
+            AccessToken.c.developer_key_id,
+            AccessToken.c.real_user_id,
+            AccessToken.c.scopes,
+            AccessToken.c.purpose,
+            AccessToken.c.remember_access,
+            AccessToken.c.last_used_at,
+            AccessToken.c.created_at,
+            DeveloperKey.c.name.label("app_name"),
+            DeveloperKey.c.icon_url,
+        )
+        .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
+        .where(
+            AccessToken.c.user_id == user_id,
+            ~DeveloperKey.c.is_default,
+            AccessToken.c.state == "active",
+            *unexpired(),
+            or_(works, can_be_refreshed, AccessToken.c.remember_access),
+        )
+    )
+
+
+def end_grant(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
+    """The application can do nothing for the actor any more, and has to ask again; what it had been granted.
+
+    Raises NotFound, and NotAllowed for who only acts as the person.
+    """
+    if actor.is_masquerading:
+        raise NotAllowed("end what somebody else has granted")
+    grant_id = local_id(form.value) if form.kind == "id" else None
+    found = db.execute(grants_of(actor.id).where(AccessToken.c.id == (grant_id or 0))).first()
+    if found is None:
+        raise NotFound("grant")
+    delete_token(db, found.id)
+    return found
