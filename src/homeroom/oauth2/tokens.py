@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from homeroom.oauth2.assertions import Assertion, check_assertion, issue_service_token
 from homeroom.oauth2.errors import oauth_answer
+from homeroom.school.apps.access_tokens.actions import delete_token
 from homeroom.school.apps.oauth import clients, codes, tokens
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.codes import ReplayedCode
@@ -102,7 +103,7 @@ def end_token(params: Params[EndToken], actor: Actor, request: Request, db: Conn
     """End the token that this call is made with; ``forward_url`` is where the person's provider signs them out."""
     if actor.token_id is None:
         raise Refused("can't delete OAuth access token when not using an OAuth access token")
-    tokens.end_token(db, actor.token_id)
+    delete_token(db, actor.token_id)
     if params.expire_sessions:
         sessions.end_all_of(db, actor.id)
     if actor.is_masquerading:

@@ -14,7 +14,8 @@ from homeroom.db import insert_returning_id, new_uuid
 from homeroom.school.courses.courses.actions import change_state
 from homeroom.school.courses.enrollments import actions
 from homeroom.school.courses.enrollments.actions import NewEnrollment, enroll, find_record
-from homeroom.school.ground.events import EnrollmentChanged, announce, listen
+from homeroom.school.courses.events import EnrollmentChanged
+from homeroom.school.ground.events import announce, listen
 from homeroom.school.schema import Course, CourseSection, Enrollment, Role, UserAccountAssociation
 
 

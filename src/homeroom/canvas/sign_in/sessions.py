@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from homeroom.school.apps.mobile_sessions import expire_mobile_sessions_later
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
+from homeroom.school.people.users.signing_out import sign_out_everywhere
 from homeroom.school.rights.actor import Actor
-from homeroom.school.sign_in.sign_out import expire_mobile_sessions_later, sign_out_everywhere
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 

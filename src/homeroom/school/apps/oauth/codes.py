@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.endings import delete_tokens
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.schema import AccessToken, OAuthCode
@@ -99,11 +100,7 @@ def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
     """End the token that was made from a code that was used twice."""
     if access_token_id is not None:
         record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
-        db.execute(
-            update(AccessToken)
-            .where(AccessToken.c.id == access_token_id)
-            .values(state="deleted", updated_at=clock.now())
-        )
+        delete_tokens(db, AccessToken.c.id == access_token_id)
 
 
 def _require_verifier(challenge: str | None, verifier: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, exists, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnyRow
+from homeroom.school.apps.access_tokens.endings import delete_tokens
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.schema import AccessToken, Login, OAuthCode
@@ -106,12 +107,6 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
     )
 
 
-def end_token(db: Connection, token_id: int) -> None:
-    """Delete the token together with its refresh token."""
-    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
-    record(db, "token_deleted", object=("access_token", token_id))
-
-
 def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> AnyRow:
     query = select(
         AccessToken.c.id,
@@ -146,15 +141,7 @@ def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool
 
 
 def _end_others(db: Connection, client: Client, user_id: int) -> None:
-    db.execute(
-        update(AccessToken)
-        .where(
-            AccessToken.c.user_id == user_id,
-            AccessToken.c.developer_key_id == client.id,
-            AccessToken.c.state != "deleted",
-        )
-        .values(state="deleted", updated_at=clock.now())
-    )
+    delete_tokens(db, AccessToken.c.user_id == user_id, AccessToken.c.developer_key_id == client.id)
 
 
 def _expiry(client: Client, now: datetime) -> datetime | None:

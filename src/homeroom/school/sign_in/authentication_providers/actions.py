@@ -61,6 +61,13 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
     return provider_id
 
 
+def add_own_passwords(db: Connection, account_id: int) -> None:
+    """Let people of a new root account sign in with passwords."""
+    now = clock.now()
+    row = insert(AuthenticationProvider).values(account_id=account_id, auth_type=CANVAS, position=1, state="active")
+    db.execute(row.values(created_at=now, updated_at=now))
+
+
 def change_provider(db: Connection, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
     """Change the given fields. A secret that is not given stays. Raises Invalid, and NotFound if already deleted."""
     provider = _held(db, provider)

@@ -1,0 +1,41 @@
+"""How access tokens end, whoever ends them: deleted for good, or expired as their owner will be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, or_, update
+
+from homeroom import clock
+from homeroom.school.ground.events import listen
+from homeroom.school.people.events import UserDeleted
+from homeroom.school.schema import AccessToken
+
+
+def delete_tokens(db: Connection, *which: ColumnElement[bool]) -> None:
+    """Delete these tokens together with their refresh tokens."""
+    live = update(AccessToken).where(*which, AccessToken.c.state != "deleted")
+    db.execute(live.values(state="deleted", updated_at=clock.now()))
+
+
+def expire_tokens(db: Connection, *which: ColumnElement[bool]) -> None:
+    """Expire these tokens now: they answer that they expired, and none is refreshed."""
+    now = clock.now()
+    ended = update(AccessToken).where(*which, *not_ended())
+    db.execute(ended.values(permanent_expires_at=now, refresh_digest=None, updated_at=now))
+
+
+def not_ended() -> tuple[Any, ...]:
+    """The condition of tokens that are neither deleted nor permanently expired."""
+    lasting = or_(AccessToken.c.permanent_expires_at.is_(None), AccessToken.c.permanent_expires_at > clock.now())
+    return AccessToken.c.state != "deleted", lasting
+
+
+def made_by_or_for(user_id: int) -> ColumnElement[bool]:
+    """The person's tokens, and those they made while they acted as somebody else."""
+    return or_(AccessToken.c.user_id == user_id, AccessToken.c.real_user_id == user_id)
+
+
+@listen(UserDeleted)
+def _delete_with_the_person(db: Connection, event: UserDeleted) -> None:
+    delete_tokens(db, made_by_or_for(event.user_id))
