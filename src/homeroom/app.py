@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-# Its job is registered by nobody who needs it.
-import homeroom.school.apps.housekeeping  # noqa: F401
 from homeroom.canvas.face import CANVAS
 from homeroom.control.face import CONTROL
 from homeroom.db import Database
 from homeroom.oauth2.face import KEYS, OAUTH2, PANDATA
+from homeroom.school import listeners as listeners
 from homeroom.school.jobs.registry import Jobs
 from homeroom.services.process import end_with_supervisor
 from homeroom.services.remote import Remote

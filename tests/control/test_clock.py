@@ -126,6 +126,7 @@ def test_what_was_made_in_the_future_does_not_outlive_the_way_back(dev: School, 
     browser = browser_of(dev, "student")
     asked = {"pseudonym_session": {"unique_id_forgot": "teacher@school.test"}}
     assert browser_of(dev, "anonymous").submit("/login/canvas/forgot", asked).status == 200
+    dev.server.services.jobs.run_due()
     resets = select(func.count()).select_from(PasswordReset)
     assert dev.read(lambda db: db.execute(resets).scalar()) == 1
     assert browser.get("/profile").status == 200

@@ -15,7 +15,6 @@ import pytest
 from msgspec import Raw, Struct
 
 from homeroom.networks import is_in
-from homeroom.school.courses.assets import named_asset
 from homeroom.school.ground.errors import SchoolError
 from homeroom.school.ground.jwts import BadJwt, unproved_claims
 from homeroom.school.ground.time_zones import find_zone
@@ -25,6 +24,7 @@ from homeroom.school.people.custom_data.leaves import PathTooLong, leaves_of
 from homeroom.school.people.dashboard_cards import checked_position
 from homeroom.school.people.names import names_on_create, search_key, sort_key
 from homeroom.school.people.passwords import _prepared as prepared_password
+from homeroom.school.rights.assets import named_asset
 from homeroom.web.icalendar import calendar_text
 from homeroom.web.safe_html import safe_html
 from homeroom.web.user_agents import name_of_browser

@@ -11,6 +11,7 @@ from pathlib import Path
 from homeroom.cli.errors import Problem, told_in_a_sentence
 from homeroom.db import Database
 from homeroom.db.migrate import current_revision, migrate, newest_revision, revisions
+from homeroom.school import listeners as listeners
 from homeroom.school.schema import METADATA
 from homeroom.school.seed import first_start as setup
 from homeroom.settings import Settings

@@ -18,9 +18,7 @@ from homeroom.school.people.logins.queries import login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
 from homeroom.school.schema import Login
-
-# Those that listen to a new password: sessions end, links and known browsers are forgotten.
-from homeroom.school.sign_in import password_resets, places, second_factors, sessions  # noqa: F401
+from homeroom.school.sign_in import second_factors
 from homeroom.school.sign_in.credentials import find_root
 
 

@@ -17,8 +17,6 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import DBAPIError
 
-# Every job is registered by the module that has it.
-import homeroom.app  # noqa: F401
 from homeroom.cli.errors import reason, settings_from
 from homeroom.cli.open_school import opened, prepare_folder, require_current
 from homeroom.cli.options import of_a_school

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from homeroom import clock
 from homeroom.control.contexts import require_development
-from homeroom.school.apps.product_time import forget_the_future
 from homeroom.school.ground import moved_clock
 from homeroom.school.ground.errors import Refused
 from homeroom.school.rights.actor import Actor
@@ -48,7 +47,6 @@ def move_clock(params: RawParams, actor: Actor, services: Services, db: Connecti
     require_development(actor, services.settings)
     now, frozen = _wanted(params)
     moved_clock.move(db, now, frozen=frozen)
-    forget_the_future(db)
     return clock_json()
 
 
@@ -57,7 +55,6 @@ def return_to_real_time(actor: Actor, services: Services, db: Connection) -> Clo
     """Return to real time."""
     require_development(actor, services.settings)
     moved_clock.restore(db)
-    forget_the_future(db)
     return clock_json()
 
 

@@ -12,7 +12,8 @@ from tests.support.client import Reply
 from tests.support.courses import change, change_course, days, end_term, enrollment_of, enrollments_of
 
 from homeroom.db import insert_returning_id
-from homeroom.school.ground.events import EnrollmentChanged, _listeners
+from homeroom.school.courses.events import EnrollmentChanged
+from homeroom.school.ground.events import _listeners
 from homeroom.school.schema import Course, CourseSection, Enrollment, Role, UserAccountAssociation
 
 pytestmark = pytest.mark.spec("learning-resources.md#3")

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, insert, or_, select, update
 from tests.conftest import School
 from tests.support.cast import THEN
 
+from homeroom.school.courses.events import EnrollmentChanged
 from homeroom.school.ground import events
-from homeroom.school.ground.events import EnrollmentChanged, UserDeleted, listen
+from homeroom.school.ground.events import listen
+from homeroom.school.people.events import UserDeleted
 from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.schema import (
     AccessToken,

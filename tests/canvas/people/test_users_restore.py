@@ -8,7 +8,8 @@ from tests.conftest import School
 from tests.support.client import Reply
 from tests.support.courses import enrollments_of
 
-from homeroom.school.ground.events import UserRevived, _listeners, listen
+from homeroom.school.ground.events import _listeners, listen
+from homeroom.school.people.events import UserRevived
 from homeroom.school.schema import User
 
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}

@@ -9,7 +9,7 @@ from tests.support.browser import Browser, sign_in
 from tests.support.oauth import make_app
 from tests.support.sign_in import SELF, make_token, new_key, token_of_key, works
 
-from homeroom.school.apps import sign_out
+from homeroom.school.apps import mobile_sessions
 from homeroom.school.schema import AccessToken, Account, AccountAdmin, MobileSessionExpiry, User
 
 MOBILE = "/api/v1/users/mobile_sessions"
@@ -167,7 +167,7 @@ def test_account_admins_can_be_left_alone(school: School) -> None:
 def test_what_begins_after_the_request_goes_on_and_the_job_may_run_twice(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sign_out, "_CHUNK", 1)
+    monkeypatch.setattr(mobile_sessions, "_CHUNK", 1)
     mobile = mobile_key(school)
     old = [token_of_key(school, who, mobile) for who in ("student", "classmate", "teacher")]
     school.as_("admin").delete(MOBILE)
@@ -176,7 +176,7 @@ def test_what_begins_after_the_request_goes_on_and_the_job_may_run_twice(
     jobs = school.server.services.jobs
     for _ in range(2):
         jobs.run_due()
-        sign_out.expire_mobile_sessions(jobs.tools, expiry_id=1)
+        mobile_sessions.expire_mobile_sessions(jobs.tools, expiry_id=1)
     assert [alive(school, token) for token in (*old, later)] == [False, False, False, True]
 
 

@@ -16,7 +16,8 @@ from homeroom.db.chain import MIGRATIONS
 from homeroom.school.courses.courses.actions import change_state
 from homeroom.school.courses.enrollments import actions
 from homeroom.school.courses.enrollments.actions import NewEnrollment, enroll, find_record
-from homeroom.school.ground.events import EnrollmentChanged, announce, listen
+from homeroom.school.courses.events import EnrollmentChanged
+from homeroom.school.ground.events import announce, listen
 from homeroom.school.schema import Course, CourseSection, Enrollment, ObserverLink, Role, UserAccountAssociation
 
 

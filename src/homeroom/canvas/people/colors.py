@@ -8,13 +8,13 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.school.accounts import feature_flags
-from homeroom.school.courses.assets import find_asset, named_asset
 from homeroom.school.ground.errors import NotFound, Refused
 from homeroom.school.people.color_codes import for_high_contrast, hexcode
 from homeroom.school.people.dashboard_cards import color_of, colors_of, set_color
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.assets import find_asset, named_asset
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told
 

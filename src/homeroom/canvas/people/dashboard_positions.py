@@ -8,12 +8,12 @@ from typing import Annotated
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.courses.assets import find_assets, readable_assets
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.people.dashboard_cards import Position, checked_position, positions_of, set_positions
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.assets import find_assets, readable_assets
 from homeroom.wire.params.coerce import BadParameter, MissingParameter
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told

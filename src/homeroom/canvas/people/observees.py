@@ -11,9 +11,6 @@ from sqlalchemy import Connection
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
 from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import find_account
-
-# Observers are enrolled where their students are: this listens.
-from homeroom.school.courses.enrollments import observers as enrollments_of_observers  # noqa: F401
 from homeroom.school.ground.errors import NotFound, TooManyTries
 from homeroom.school.people.observers import links, pairing_codes
 from homeroom.school.people.observers.links import ObserveeRefused

@@ -5,10 +5,11 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.apps.sign_out import expire_mobile_sessions_later, sign_out_everywhere
+from homeroom.school.apps.mobile_sessions import expire_mobile_sessions_later
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
+from homeroom.school.people.users.signing_out import sign_out_everywhere
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes

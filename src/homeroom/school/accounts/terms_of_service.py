@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from homeroom import clock
 from homeroom.db import lock
@@ -61,6 +61,13 @@ def find_terms(db: Connection, root_account_id: int) -> Terms:
     return Terms(
         row.id, row.account_id, row.terms_type, not settings.require_terms, content, settings.self_registration
     )
+
+
+def add_terms(db: Connection, root_account_id: int) -> None:
+    """Give a new root account the default terms."""
+    now = clock.now()
+    row = insert(TermsOfService).values(account_id=root_account_id, terms_type="default")
+    db.execute(row.values(created_at=now, updated_at=now))
 
 
 def change_terms(db: Connection, root_account_id: int, change: TermsChange) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from homeroom import clock
 from homeroom.school.apps.oauth import tokens
 from homeroom.school.jobs.registry import Tools, call, job, sweep
+from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.observers import pairing_codes
 from homeroom.school.schema import (
     AttemptCount,
@@ -19,7 +20,7 @@ from homeroom.school.schema import (
     SpentRefreshToken,
     WebSession,
 )
-from homeroom.school.sign_in import attempts, password_resets, places, registration, sessions
+from homeroom.school.sign_in import attempts, password_resets, places, sessions
 from homeroom.services.jobs import JobCall
 
 
@@ -29,7 +30,7 @@ def forget_what_is_over(tools: Tools) -> None:
     with tools.database.write() as db:
         sessions.sweep(db)
         password_resets.sweep(db)
-        registration.sweep(db)
+        channels.sweep_links(db)
         pairing_codes.sweep(db)
         attempts.sweep(db)
         places.sweep(db)

@@ -12,12 +12,11 @@ import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from homeroom import clock
-from homeroom.db import insert_or_update
+from homeroom.school.ground.system_facts import find_fact, keep_first_fact
 from homeroom.school.ground.vault import Vault
-from homeroom.school.schema import SystemFact
 
 ALGORITHM = "ES512"
 _CURVE = "P-521"
@@ -57,14 +56,14 @@ def public_keys(db: Connection, vault: Vault) -> dict[str, list[dict[str, Any]]]
 
 
 def _key(db: Connection, vault: Vault) -> ECKey | None:
-    sealed = db.execute(select(SystemFact.c.value).where(SystemFact.c.name == SIGNING_KEY)).scalar()
+    sealed = find_fact(db, SIGNING_KEY)
     return None if sealed is None else _read_key(vault.open(sealed))
 
 
 def _make_key(db: Connection, vault: Vault) -> ECKey:
     text = msgspec.json.encode(ECKey.generate_key(_CURVE).as_dict(private=True)).decode()
     # If two processes create one at the same time, the first one is used by all.
-    insert_or_update(db, SystemFact, [{"name": SIGNING_KEY, "value": vault.seal(text)}], key=["name"], update=[])
+    keep_first_fact(db, SIGNING_KEY, vault.seal(text))
     key = _key(db, vault)
     assert key is not None
     return key

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
+from homeroom.school.courses.events import CourseChangedState
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.events import CourseChangedState, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.schema import Course, CourseNickname, CourseSection, Enrollment, Favorite
 
 # What only one course can have, and what is content.

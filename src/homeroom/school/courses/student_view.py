@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from homeroom import clock
-from homeroom.db import insert_or_update, insert_returning_id, lock, new_uuid
+from homeroom.db import insert_or_update, lock, new_uuid
 from homeroom.school.courses.enrollments.roles import role_in_course
 from homeroom.school.courses.sections import default_section
-from homeroom.school.people import directory
+from homeroom.school.people.names import Names
+from homeroom.school.people.users.creation import create_without_login
 from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.permissions import STUDENT, STUDENT_VIEW
-from homeroom.school.schema import Course, CourseSection, Enrollment, User
+from homeroom.school.schema import Course, CourseSection, Enrollment
 
 NAME, SORTABLE_NAME = "Test Student", "Student, Test"
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
@@ -31,7 +32,7 @@ def student_view_student(db: Connection, course: CourseRef, root_account_id: int
     )
     user_id = db.execute(mine.limit(1)).scalar()
     if user_id is None:
-        user_id = _make(db)
+        user_id = create_without_login(db, Names(NAME, NAME, SORTABLE_NAME))
     default_section(db, course.id)
     live = select(CourseSection.c.id).where(CourseSection.c.course_id == course.id, CourseSection.c.state != "deleted")
     role_id = role_in_course(db, course, type_=STUDENT).id
@@ -46,14 +47,3 @@ def student_view_student(db: Connection, course: CourseRef, root_account_id: int
     ]  # fmt: skip
     insert_or_update(db, Enrollment, rows, key=_KEY, live="state <> 'deleted'", update=["updated_at"])
     return int(user_id)
-
-
-def _make(db: Connection) -> int:
-    now = clock.now()
-    user = insert(User).values(
-        uuid=new_uuid(), calendar_code=new_uuid(), name=NAME, short_name=NAME, sortable_name=SORTABLE_NAME,
-        state="registered", created_at=now, updated_at=now,
-    )  # fmt: skip
-    user_id = insert_returning_id(db, user)
-    directory.refresh(db, [user_id])
-    return user_id

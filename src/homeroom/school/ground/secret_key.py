@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import Connection, select
 
 from homeroom.db.engine import SECRET_KEY
 from homeroom.db.prepared import Prepared
+from homeroom.school.ground.system_facts import keep_first_fact
 from homeroom.school.schema import SystemFact
 
 
@@ -20,4 +23,10 @@ def own_secret_key(db: Connection) -> str:
     return str(_OWN.first(db).value)
 
 
-_OWN = Prepared(select(SystemFact.c.value).where(SystemFact.c.name == "secret_key"))
+def make_secret_key(db: Connection) -> None:
+    """Make the secret of a new database."""
+    keep_first_fact(db, _NAME, secrets.token_urlsafe(48))
+
+
+_NAME = "secret_key"
+_OWN = Prepared(select(SystemFact.c.value).where(SystemFact.c.name == _NAME))

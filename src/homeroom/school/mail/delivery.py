@@ -26,9 +26,11 @@ from homeroom.db import Database, once_more
 from homeroom.db.types import AnyRow
 from homeroom.mail_server import MailServer
 from homeroom.school.ground.email_addresses import is_email
+from homeroom.school.ground.events import announce
 from homeroom.school.jobs.registry import Tools, call, job, sweep
+from homeroom.school.mail.events import MailGivenUp
 from homeroom.school.mail.html import html_of
-from homeroom.school.schema import Account, CommunicationChannel, MailMessage
+from homeroom.school.schema import Account, MailMessage
 from homeroom.services import smtp
 from homeroom.services.jobs import THREADS, JobCall
 from homeroom.settings import Settings
@@ -216,11 +218,7 @@ def _tell(db: Connection, row: AnyRow, outcome: dict[str, Any]) -> None:
         return
     log.warning("A mail is given up.", extra={"fields": {"mail": row.id, "reason": outcome["last_error"]}})
     if row.communication_channel_id is not None:
-        db.execute(
-            update(CommunicationChannel)
-            .where(CommunicationChannel.c.id == row.communication_channel_id)
-            .values(last_bounce_at=clock.now(), last_bounce_summary=outcome["last_error"])
-        )
+        announce(db, MailGivenUp(row.communication_channel_id, outcome["last_error"]))
 
 
 def message_of(row: AnyRow, server: MailServer, settings: Settings) -> EmailMessage:

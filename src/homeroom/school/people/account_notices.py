@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow
-from homeroom.school.ground.events import PasswordChanged, listen
+from homeroom.school.ground.events import listen
 from homeroom.school.mail.queue import Mailbox, mail_to, send_later
 from homeroom.school.people.communication_channels.channels import Channel
+from homeroom.school.people.events import PasswordChanged
 from homeroom.school.schema import Account, CommunicationChannel
 
 KIND = "Account Security"

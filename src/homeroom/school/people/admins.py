@@ -11,8 +11,10 @@ from homeroom import clock
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.accounts.accounts.queries import FoundAccount, account_with_id
+from homeroom.school.accounts.events import AccountDeleted
 from homeroom.school.accounts.roles.queries import FoundRole, find_role
 from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
+from homeroom.school.ground.events import listen
 from homeroom.school.people import directory
 from homeroom.school.people.notifications.sending import Notification, notify
 from homeroom.school.people.users.queries import hold_users
@@ -98,8 +100,19 @@ def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRo
     known = _find(db, account, user_id, role)
     if known is not None and known.state == "active":
         return known
+    give_role(db, account.id, user_id, role.id)
+    record(db, "admin_added", user_id=user_id, object=("role", role.id), account_id=account.id)
+    if notify:
+        _tell(db, account, user_id)
+    admin = _find(db, account, user_id, role)
+    assert admin is not None
+    return admin
+
+
+def give_role(db: Connection, account_id: int, user_id: int, role_id: int) -> None:
+    """Give the person the account role, without asking whether that may be."""
     now = clock.now()
-    row = {"account_id": account.id, "user_id": user_id, "role_id": role.id, "state": "active"}
+    row = {"account_id": account_id, "user_id": user_id, "role_id": role_id, "state": "active"}
     insert_or_update(
         db,
         AccountAdmin,
@@ -108,12 +121,6 @@ def add_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRo
         update=["state", "updated_at"],
     )
     directory.associate(db, [user_id])
-    record(db, "admin_added", user_id=user_id, object=("role", role.id), account_id=account.id)
-    if notify:
-        _tell(db, account, user_id)
-    admin = _find(db, account, user_id, role)
-    assert admin is not None
-    return admin
 
 
 def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin:
@@ -128,6 +135,14 @@ def remove_admin(db: Connection, account: FoundAccount, user_id: int, role: Foun
     directory.associate(db, [user_id])
     record(db, "admin_removed", user_id=user_id, object=("role", role.id), account_id=account.id)
     return admin._replace(state="deleted")
+
+
+@listen(AccountDeleted)
+def _remove_with_the_account(db: Connection, event: AccountDeleted) -> None:
+    live = AccountAdmin.c.account_id == event.account_id, AccountAdmin.c.state != "deleted"
+    # People go before their roles, always (decision 0014).
+    lock(db, User, db.execute(select(AccountAdmin.c.user_id).where(*live)).scalars())
+    db.execute(update(AccountAdmin).where(*live).values(state="deleted", updated_at=clock.now()))
 
 
 def _find(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) -> Admin | None:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnyRow
-from homeroom.school.ground.events import AccountChangedPlace, listen
+from homeroom.school.accounts.events import AccountChangedPlace
+from homeroom.school.ground.events import listen
 from homeroom.school.people.names import search_key, sort_key
 from homeroom.school.rights.permissions import STUDENT_VIEW
 from homeroom.school.schema import (

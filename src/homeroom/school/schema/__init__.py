@@ -1,22 +1,15 @@
-"""The tables, a module per wing: the ground floor, open to every query."""
+"""The tables, a module per wing: the ground floor, open to every query.
+
+Only the wing that a module is named after writes its tables (docs/decisions/0015).
+"""
 
 from homeroom.school.schema import search as search
-from homeroom.school.schema.accounts import (
-    Account,
-    AccountAdmin,
-    FeatureFlag,
-    JobLease,
-    MovedClock,
-    Role,
-    RoleOverride,
-    SystemFact,
-    TermsOfService,
-)
+from homeroom.school.schema.accounts import Account, FeatureFlag, Role, RoleOverride, TermsOfService
 from homeroom.school.schema.apps import (
     AccessToken,
-    AuthenticationProvider,
     DeveloperKey,
     DeveloperKeyBinding,
+    MobileSessionExpiry,
     OAuthCode,
     SessionToken,
     SpentRefreshToken,
@@ -31,10 +24,12 @@ from homeroom.school.schema.courses import (
     EnrollmentTerm,
     EnrollmentTermDates,
     Favorite,
-    ObserverLink,
 )
-from homeroom.school.schema.mail import MailMessage, WaitingNotice
+from homeroom.school.schema.ground import MovedClock, SystemFact
+from homeroom.school.schema.jobs import JobLease
+from homeroom.school.schema.mail import MailMessage
 from homeroom.school.schema.people import (
+    AccountAdmin,
     Bookmark,
     CommunicationChannel,
     ConfirmationLink,
@@ -45,18 +40,20 @@ from homeroom.school.schema.people import (
     DirectoryEntry,
     Login,
     NotificationPreference,
+    ObserverLink,
     ObserverPairingCode,
     Preference,
     ProfileLink,
     User,
     UserAccountAssociation,
     UserService,
+    WaitingNotice,
 )
 from homeroom.school.schema.security import SecurityEvent
 from homeroom.school.schema.sign_in import (
     AttemptCount,
+    AuthenticationProvider,
     KnownPlace,
-    MobileSessionExpiry,
     PasswordReset,
     PasswordResetRequest,
     RecoveryCode,

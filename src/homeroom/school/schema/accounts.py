@@ -1,8 +1,8 @@
-"""Accounts, roles, rights and what the whole system keeps."""
+"""Accounts, their terms and features, and what their roles may do."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Double, ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 
 from homeroom.db.types import Id, Key, State, Time
 from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
@@ -104,45 +104,4 @@ RoleOverride = table(
     required("created_at", Time()),
     required("updated_at", Time()),
     UniqueConstraint("account_id", "role_id", "permission", name="uq_role_overrides_permission"),
-)
-
-
-# A person's account role; shown as an Admin.
-AccountAdmin = table(
-    "account_admins",
-    id_column(),
-    required("account_id", Id, ForeignKey("accounts.id")),
-    required("user_id", Id),
-    required("role_id", Id),
-    required("state", State(32)),  # active, deleted
-    required("created_at", Time()),
-    required("updated_at", Time()),
-    UniqueConstraint("account_id", "user_id", "role_id", name="uq_account_admins_role"),
-    Index("ix_account_admins_user_id", "user_id"),
-)
-
-
-# The one row of a clock moved while developing (homeroom.md §5).
-MovedClock = table(
-    "moved_clock",
-    id_column(),
-    required("offset_seconds", Double()),
-    optional("frozen_at", Text()),
-)
-
-
-# What the installation remembers about itself, by name: the secret key, the site admin's account ...
-SystemFact = table(
-    "system_facts",
-    required("name", String(64), primary_key=True),
-    required("value", Text()),
-)
-
-
-# Who is doing periodic work (sweeps), so that several workers do not do it at once.
-JobLease = table(
-    "job_leases",
-    required("name", String(64), primary_key=True),
-    required("holder", Text()),
-    required("until", Time()),
 )

@@ -1,4 +1,4 @@
-"""Access tokens and developer keys.
+"""Access tokens, developer keys, and what leads to a token.
 
 Tokens are kept as SHA-256 digests. A key's secret is shown to its managers each time, so it is sealed
 instead (``homeroom.school.ground.vault``).
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 
 from homeroom.db.types import Id, State, Time
-from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
+from homeroom.school.schema.base import id_column, optional, required, table
 
 # An application that may ask for tokens. The key with ``is_default`` owns the manually made tokens.
 DeveloperKey = table(
@@ -100,29 +100,6 @@ SpentRefreshToken = table(
 )
 
 
-# A way to sign in that a root account offers: its own passwords (``canvas``), or somebody else's word.
-AuthenticationProvider = table(
-    "authentication_providers",
-    id_column(),
-    required("account_id", Id, ForeignKey("accounts.id")),
-    required("auth_type", String(32)),
-    required("position", Id),
-    required("jit_provisioning", Boolean(), default=False),
-    optional("login_attribute", Text()),
-    # JSON of the fields that ``sign_in/authentication_providers/kinds.py`` knows for this type, and the sealed secrets.
-    required("settings", Text(), default="{}"),
-    optional("sealed_secrets", Text()),
-    required("state", State(32)),  # active, deleted
-    required("created_at", Time()),
-    required("updated_at", Time()),
-    Index("ix_authentication_providers_account_id", "account_id", "position", "id"),
-    # Everybody's passwords are one provider.
-    unique_while_live(
-        "uq_authentication_providers_canvas", "account_id", live="state <> 'deleted' AND auth_type = 'canvas'"
-    ),
-)
-
-
 # An authorization code: ten minutes, once. A used one is kept until then, so that a replay is noticed.
 OAuthCode = table(
     "oauth_codes",
@@ -161,4 +138,17 @@ SessionToken = table(
     optional("real_user_id", Id),
     required("created_at", Time()),
     required("expires_at", Time()),
+)
+
+
+# Tokens of mobile apps are to end: one person's, or everybody's. A job does it.
+MobileSessionExpiry = table(
+    "mobile_session_expiries",
+    id_column(),
+    optional("user_id", Id),  # null: everybody's
+    required("skip_admins", Boolean()),
+    required("state", State(32)),  # queued, done
+    # Sessions that begin later go on.
+    required("created_at", Time()),
+    Index("ix_mobile_session_expiries_state", "state", "id"),
 )

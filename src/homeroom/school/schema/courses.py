@@ -156,22 +156,6 @@ Enrollment = table(
 )
 
 
-# A person observes a student; the enrollments that follow are kept by the observers' area.
-ObserverLink = table(
-    "observer_links",
-    id_column(),
-    required("observer_id", Id, ForeignKey("users.id")),
-    required("student_id", Id, ForeignKey("users.id")),
-    required("root_account_id", Id, ForeignKey("accounts.id")),
-    required("state", State(32)),  # active, deleted
-    required("made_by_sis", Boolean(), default=False),
-    required("created_at", Time()),
-    required("updated_at", Time()),
-    unique_while_live("uq_observer_links_pair", "observer_id", "student_id"),
-    Index("ix_observer_links_student_id", "student_id"),
-)
-
-
 # What one person calls a course (users-core.md §13).
 CourseNickname = table(
     "course_nicknames",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import Index, String, Text
 
 from homeroom.db.types import Id, State, Time
 from homeroom.school.schema.base import id_column, optional, required, table
@@ -29,19 +29,4 @@ MailMessage = table(
     Index("ix_mail_messages_due", "state", "next_attempt_at"),
     Index("ix_mail_messages_user_id", "user_id"),
     Index("ix_mail_messages_expires_at", "expires_at"),
-)
-
-
-# A notice that waits for the daily or weekly summary of one channel.
-WaitingNotice = table(
-    "waiting_notices",
-    id_column(),
-    required("communication_channel_id", Id, ForeignKey("communication_channels.id")),
-    required("notification", String(64)),
-    required("subject", Text()),
-    required("text_body", Text()),
-    required("send_at", Time()),
-    required("created_at", Time()),
-    Index("ix_waiting_notices_communication_channel_id", "communication_channel_id", "send_at"),
-    Index("ix_waiting_notices_send_at", "send_at"),
 )

@@ -1,8 +1,8 @@
-"""People: users, logins, channels, preferences, and the directory that lists and searches are read from."""
+"""People: users, logins, channels, roles, preferences, and the directory that lists and searches are read from."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, false, text
+from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
 
 from homeroom.db.types import Id, Key, State, Time
 from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
@@ -276,4 +276,50 @@ DirectoryEntry = table(
             ).ddl_if(dialect="postgresql"),
         )
     ),
+)
+
+
+# A person's account role; shown as an Admin.
+AccountAdmin = table(
+    "account_admins",
+    id_column(),
+    required("account_id", Id, ForeignKey("accounts.id")),
+    required("user_id", Id),
+    required("role_id", Id),
+    required("state", State(32)),  # active, deleted
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    UniqueConstraint("account_id", "user_id", "role_id", name="uq_account_admins_role"),
+    Index("ix_account_admins_user_id", "user_id"),
+)
+
+
+# A person observes a student; the enrollments that follow are kept by the observers' area.
+ObserverLink = table(
+    "observer_links",
+    id_column(),
+    required("observer_id", Id, ForeignKey("users.id")),
+    required("student_id", Id, ForeignKey("users.id")),
+    required("root_account_id", Id, ForeignKey("accounts.id")),
+    required("state", State(32)),  # active, deleted
+    required("made_by_sis", Boolean(), default=False),
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    unique_while_live("uq_observer_links_pair", "observer_id", "student_id"),
+    Index("ix_observer_links_student_id", "student_id"),
+)
+
+
+# A notice that waits for the daily or weekly summary of one channel.
+WaitingNotice = table(
+    "waiting_notices",
+    id_column(),
+    required("communication_channel_id", Id, ForeignKey("communication_channels.id")),
+    required("notification", String(64)),
+    required("subject", Text()),
+    required("text_body", Text()),
+    required("send_at", Time()),
+    required("created_at", Time()),
+    Index("ix_waiting_notices_communication_channel_id", "communication_channel_id", "send_at"),
+    Index("ix_waiting_notices_send_at", "send_at"),
 )

@@ -1,11 +1,14 @@
-"""Web sessions, and what guards the ways to one. Secrets are kept as SHA-256 digests."""
+"""Web sessions, authentication providers, and what guards the ways to a session.
+
+Secrets are kept as SHA-256 digests; those that must be read again are sealed (``homeroom.school.ground.vault``).
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 
 from homeroom.db.types import Id, State, Time
-from homeroom.school.schema.base import id_column, optional, required, table
+from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
 
 # A browser that is signed in, or one that waits to be (``user_id`` is null) with an OAuth2 request in ``data``.
 WebSession = table(
@@ -77,19 +80,6 @@ RecoveryCode = table(
 )
 
 
-# Tokens of mobile apps are to end: one person's, or everybody's. A job does it.
-MobileSessionExpiry = table(
-    "mobile_session_expiries",
-    id_column(),
-    optional("user_id", Id),  # null: everybody's
-    required("skip_admins", Boolean()),
-    required("state", State(32)),  # queued, done
-    # Sessions that begin later go on.
-    required("created_at", Time()),
-    Index("ix_mobile_session_expiries_state", "state", "id"),
-)
-
-
 # Somebody forgot a password: what they typed. A job finds out whom it means, so that the answer never does.
 PasswordResetRequest = table(
     "password_reset_requests",
@@ -110,4 +100,27 @@ PasswordReset = table(
     required("expires_at", Time()),
     Index("ix_password_resets_login_id", "login_id"),
     Index("ix_password_resets_expires_at", "expires_at"),
+)
+
+
+# A way to sign in that a root account offers: its own passwords (``canvas``), or somebody else's word.
+AuthenticationProvider = table(
+    "authentication_providers",
+    id_column(),
+    required("account_id", Id, ForeignKey("accounts.id")),
+    required("auth_type", String(32)),
+    required("position", Id),
+    required("jit_provisioning", Boolean(), default=False),
+    optional("login_attribute", Text()),
+    # JSON of the fields that ``sign_in/authentication_providers/kinds.py`` knows for this type, and the sealed secrets.
+    required("settings", Text(), default="{}"),
+    optional("sealed_secrets", Text()),
+    required("state", State(32)),  # active, deleted
+    required("created_at", Time()),
+    required("updated_at", Time()),
+    Index("ix_authentication_providers_account_id", "account_id", "position", "id"),
+    # Everybody's passwords are one provider.
+    unique_while_live(
+        "uq_authentication_providers_canvas", "account_id", live="state <> 'deleted' AND auth_type = 'canvas'"
+    ),
 )

@@ -6,31 +6,27 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from msgspec import UNSET
+from sqlalchemy import Connection, select
 
-from homeroom import clock
-from homeroom.db import Database, begin_ids_anew, new_uuid
-from homeroom.school.ground.email_addresses import address_key
-from homeroom.school.people import directory
-from homeroom.school.people.names import names_on_create, search_key
+from homeroom.db import Database, begin_ids_anew, digest_of
+from homeroom.school.accounts.accounts.actions import create_top_account
+from homeroom.school.accounts.roles.actions import add_built_in_roles
+from homeroom.school.accounts.terms_of_service import add_terms
+from homeroom.school.apps.access_tokens.actions import keep_token
+from homeroom.school.apps.developer_keys.actions import make_default_key
+from homeroom.school.courses.terms import create_term
+from homeroom.school.ground.secret_key import make_secret_key
+from homeroom.school.people.admins import give_role
+from homeroom.school.people.logins.queries import OWN_PASSWORDS
+from homeroom.school.people.names import names_on_create
 from homeroom.school.people.passwords import hash_password
+from homeroom.school.people.users.creation import create_user
+from homeroom.school.people.users.sign_up import NewChannel, NewUser
 from homeroom.school.rights import permissions
-from homeroom.school.schema import (
-    METADATA,
-    AccessToken,
-    Account,
-    AccountAdmin,
-    AuthenticationProvider,
-    CommunicationChannel,
-    DeveloperKey,
-    EnrollmentTerm,
-    Login,
-    Role,
-    SystemFact,
-    TermsOfService,
-    User,
-)
-from homeroom.school.sign_in.credentials import digest_of, new_token
+from homeroom.school.schema import METADATA, AccessToken, Account, AccountAdmin
+from homeroom.school.sign_in.authentication_providers.actions import add_own_passwords
+from homeroom.school.sign_in.credentials import new_token
 
 ADMIN_LOGIN = "admin@homeroom.example"
 
@@ -75,7 +71,7 @@ def honour_token(database: Database, token: str) -> None:
             return
     with database.alter() as db:
         if not db.execute(select(AccessToken.c.id).where(AccessToken.c.digest == digest_of(token))).first():
-            add_token(db, _first_admin(db), "HOMEROOM_ADMIN_TOKEN", token)
+            keep_token(db, _first_admin(db), "HOMEROOM_ADMIN_TOKEN", token)
 
 
 def _first_admin(db: Connection) -> int:
@@ -86,150 +82,37 @@ def _first_admin(db: Connection) -> int:
 
 def set_up(db: Connection, *, name: str, token: str | None, password: str, password_hash: str) -> FirstAdmin:
     """Create what every school needs. ``password_hash`` was made outside the transaction, for hashing is slow."""
-    now = clock.now()
-    root = _add_account(db, name)
-    site = _add_account(db, "Site Admin", is_site_admin=True)
+    root = create_top_account(db, name)
+    site = create_top_account(db, "Site Admin", is_site_admin=True)
     roles = add_built_in_roles(db, root)
-    db.execute(
-        insert(EnrollmentTerm).values(
-            root_account_id=root, name="Default Term", is_default=True, state="active", created_at=now, updated_at=now
-        )
-    )
-    db.execute(insert(TermsOfService).values(account_id=root, terms_type="default", created_at=now, updated_at=now))
-    db.execute(
-        insert(DeveloperKey).values(
-            name="User-Generated",
-            is_default=True,
-            state="active",
-            auto_expire_tokens=False,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    db.execute(
-        insert(AuthenticationProvider).values(
-            account_id=root, auth_type="canvas", position=1, state="active", created_at=now, updated_at=now
-        )
-    )
-    db.execute(insert(SystemFact).values(name="secret_key", value=secrets.token_urlsafe(48)))
-    admin = _add_admin_user(db, root, password_hash)
+    create_term(db, root, {"name": "Default Term", "is_default": True}, {})
+    add_terms(db, root)
+    make_default_key(db)
+    add_own_passwords(db, root)
+    make_secret_key(db)
+    admin = create_user(db, root, _new_admin(), password_hash).user_id
     for account in (root, site):
-        db.execute(
-            insert(AccountAdmin).values(
-                account_id=account,
-                user_id=admin,
-                role_id=roles[permissions.ADMIN],
-                state="active",
-                created_at=now,
-                updated_at=now,
-            )
-        )
-    directory.refresh(db, [admin])
-    directory.associate(db, [admin])
-    return FirstAdmin(ADMIN_LOGIN, password, add_token(db, admin, "First admin token", token))
-
-
-def add_built_in_roles(db: Connection, root_id: int) -> dict[str, int]:
-    """Add the built-in roles; name -> id."""
-    now = clock.now()
-    for name in (permissions.ADMIN, *permissions.COURSE_ROLES):
-        db.execute(
-            insert(Role).values(
-                account_id=root_id, name=name, base_role_type=name, state="built_in", created_at=now, updated_at=now
-            )
-        )
-    return {row.name: row.id for row in db.execute(select(Role.c.id, Role.c.name).where(Role.c.account_id == root_id))}
-
-
-def add_token(db: Connection, user_id: int, purpose: str, token: str | None = None) -> str:
-    """An access token of this user that never expires; the token itself is returned and not kept."""
+        give_role(db, account, admin, roles[permissions.ADMIN])
     token = token or new_token()
-    now = clock.now()
-    key = db.execute(select(DeveloperKey.c.id).where(DeveloperKey.c.is_default)).scalar_one()
-    db.execute(
-        insert(AccessToken).values(
-            user_id=user_id,
-            developer_key_id=key,
-            digest=digest_of(token),
-            hint=token[:5],
-            purpose=purpose,
-            state="active",
-            created_at=now,
-            updated_at=now,
-        )
+    keep_token(db, admin, "First admin token", token)
+    return FirstAdmin(ADMIN_LOGIN, password, token)
+
+
+def _new_admin() -> NewUser:
+    return NewUser(
+        names=names_on_create("Homeroom Admin", login_id=ADMIN_LOGIN),
+        names_given=(UNSET, UNSET, UNSET),
+        time_zone=None,
+        locale=None,
+        accepts_terms=False,
+        registered=True,
+        initial_enrollment_type=None,
+        unique_id=ADMIN_LOGIN,
+        provider=OWN_PASSWORDS,
+        password=None,
+        sis_user_id=None,
+        integration_id=None,
+        channel=NewChannel("email", ADMIN_LOGIN, confirmed=True),
+        notice=None,
+        revive=False,
     )
-    return token
-
-
-def _add_account(db: Connection, name: str, *, is_site_admin: bool = False) -> int:
-    now = clock.now()
-    account_id = db.execute(
-        insert(Account).values(
-            name=name,
-            uuid=new_uuid(),
-            ancestry="",
-            is_site_admin=is_site_admin,
-            state="active",
-            lti_guid=new_uuid(),
-            created_at=now,
-            updated_at=now,
-        )
-    ).inserted_primary_key[0]  # type: ignore[index]
-    db.execute(Account.update().where(Account.c.id == account_id).values(ancestry=f"/{account_id}/"))
-    return int(account_id)
-
-
-def _add_admin_user(db: Connection, root_id: int, password_hash: str) -> int:
-    now = clock.now()
-    names = names_on_create("Homeroom Admin", login_id=ADMIN_LOGIN)
-    user_id = int(
-        db.execute(
-            insert(User).values(
-                uuid=new_uuid(),
-                name=names.name,
-                short_name=names.short_name,
-                sortable_name=names.sortable_name,
-                state="registered",
-                calendar_code=new_uuid(),
-                created_at=now,
-                updated_at=now,
-            )
-        ).inserted_primary_key[0]  # type: ignore[index]
-    )
-    db.execute(
-        insert(Login).values(
-            user_id=user_id,
-            account_id=root_id,
-            unique_id=ADMIN_LOGIN,
-            unique_id_key=search_key(ADMIN_LOGIN),
-            password_hash=password_hash,
-            state="active",
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    db.execute(
-        insert(CommunicationChannel).values(
-            user_id=user_id,
-            type="email",
-            address=ADMIN_LOGIN,
-            address_key=address_key(ADMIN_LOGIN),
-            state="active",
-            trusted=True,
-            created_at=now,
-            updated_at=now,
-        )
-    )
-    return user_id
-
-
-__all__ = [
-    "ADMIN_LOGIN",
-    "FirstAdmin",
-    "add_built_in_roles",
-    "add_token",
-    "first_start",
-    "honour_token",
-    "is_empty",
-    "set_up",
-]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from homeroom import clock
 from homeroom.db import digest_of as digest_of
@@ -175,14 +174,6 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
         actor.scopes = frozenset(_read_scopes.decode(row.scopes)).intersection(_read_scopes.decode(row.key_scopes))
         actor.allow_includes = row.allow_includes
     return actor
-
-
-def note_use_of_tokens(db: Connection, times: Mapping[int, datetime]) -> None:
-    """Write when these tokens, by id, were last used."""
-    db.execute(
-        update(AccessToken).where(AccessToken.c.id == bindparam("token")).values(last_used_at=bindparam("at")),
-        [{"token": token, "at": at} for token, at in times.items()],
-    )
 
 
 def find_actor(db: Connection, user_id: int) -> Actor | None:

@@ -11,17 +11,20 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select
 
 from homeroom import clock
 from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.events import PasswordChanged, announce, listen
+from homeroom.school.ground.events import listen
+from homeroom.school.ground.moved_clock import ClockMoved
 from homeroom.school.jobs.registry import Tools, call, job, later
 from homeroom.school.jobs.registry import sweep as find_due
 from homeroom.school.mail.queue import Mail, send_later
+from homeroom.school.people.events import PasswordChanged
+from homeroom.school.people.logins.passwords import replace_password
 from homeroom.school.people.names import search_key
 from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, PasswordResetRequest, User
 from homeroom.school.security.events import record
@@ -182,11 +185,7 @@ def reset_password(db: Connection, secret: str, password_hash: str) -> Reset:
     # Of two requests at the same time only one finds it.
     if db.execute(delete(PasswordReset).where(PasswordReset.c.digest == reset.digest)).rowcount != 1:
         raise NotFound("password reset")
-    db.execute(
-        update(Login).where(Login.c.id == reset.login_id).values(password_hash=password_hash, updated_at=clock.now())
-    )
-    announce(db, PasswordChanged(reset.user_id, None))
-    record(db, "password_changed", user_id=reset.user_id, object=("login", reset.login_id), by="link")
+    replace_password(db, reset.user_id, reset.login_id, password_hash)
     return reset
 
 
@@ -195,6 +194,11 @@ def _forget_links(db: Connection, event: PasswordChanged) -> None:
     # A link that was mailed earlier must not bypass the new password.
     logins = select(Login.c.id).where(Login.c.user_id == event.user_id)
     db.execute(delete(PasswordReset).where(PasswordReset.c.login_id.in_(logins)))
+
+
+@listen(ClockMoved)
+def _forget_later_links(db: Connection, _event: ClockMoved) -> None:
+    db.execute(delete(PasswordReset).where(PasswordReset.c.created_at > clock.now()))
 
 
 def sweep(db: Connection) -> None:

@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 
-from homeroom import clock
 from homeroom.db import Database, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.email_addresses import address_key
-from homeroom.school.people import directory
+from homeroom.school.people.logins.passwords import keep_hash, note_sign_in
 from homeroom.school.people.logins.queries import HAS_PASSWORD
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
@@ -142,18 +141,10 @@ def enter(db: Connection, checked: Checked) -> bool:
     if candidate is None or not checked.is_right or lockout.is_over(db, checked.limits):
         return False
     _hold(db, candidate.user_id)
-    unchanged = db.execute(
-        update(Login)
-        .where(
-            Login.c.id == candidate.login_id,
-            Login.c.state == "active",
-            Login.c.password_hash == candidate.password_hash,
-        )
-        .values(password_hash=checked.password_hash)
-    ).rowcount
+    unchanged = keep_hash(db, candidate.login_id, candidate.password_hash, checked.password_hash)
     if unchanged:
         was_right(db, checked)
-    return bool(unchanged)
+    return unchanged
 
 
 def was_right(db: Connection, checked: Checked) -> None:
@@ -164,16 +155,7 @@ def was_right(db: Connection, checked: Checked) -> None:
 def signed_in(db: Connection, login_id: int, user_id: int, place: Place | None = None) -> None:
     """Somebody is in: count it, show its time in lists, and know the place from now on (None: another's word)."""
     _hold(db, user_id)
-    db.execute(
-        update(Login)
-        .where(Login.c.id == login_id)
-        .values(
-            login_count=Login.c.login_count + 1,
-            last_login_at=Login.c.current_login_at,
-            current_login_at=clock.now(),
-        )
-    )
-    directory.refresh(db, [user_id])
+    note_sign_in(db, user_id, login_id)
     if place is not None:
         places.remember(db, login_id, place)
 

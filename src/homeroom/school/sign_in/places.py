@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from homeroom import clock
 from homeroom.db import digest_of, insert_or_update
-from homeroom.school.ground.events import PasswordChanged, listen
+from homeroom.school.ground.events import listen
+from homeroom.school.people.events import PasswordChanged
 from homeroom.school.schema import KnownPlace, Login
 from homeroom.school.sign_in.attempts import network_of
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, or_, select
 
 from homeroom import clock
 from homeroom.db import digest_of, lock
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import NotAllowed, NotFound
-from homeroom.school.people import account_notices, directory
+from homeroom.school.people import directory
 from homeroom.school.people.communication_channels.channels import WAITS, confirm, confirmable
+from homeroom.school.people.logins.passwords import choose_first_password
 from homeroom.school.people.names import search_key
+from homeroom.school.people.terms_of_use import accept_terms
+from homeroom.school.people.users.creation import finish_registration
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
@@ -109,23 +112,16 @@ def accept(db: Connection, nonce: str, by: Actor, *, password_hash: str | None, 
     """
     invitation = find_invitation(db, nonce, by)
     lock(db, User, [invitation.user_id])
-    now = clock.now()
     # Of two who come at once, one finds it; and what was to be chosen must not have changed meanwhile.
     if not confirm(db, invitation.channel_id) or (password_hash is None) != (invitation.login_id is None):
         raise NotFound("invitation")
-    if invitation.login_id is not None:
-        db.execute(update(Login).where(Login.c.id == invitation.login_id).values(password_hash=password_hash))
-        account_notices.tell_of_first_password(db, invitation.user_id, invitation.channel_id)
+    if invitation.login_id is not None and password_hash is not None:
+        choose_first_password(db, invitation.user_id, invitation.login_id, password_hash, invitation.channel_id)
     if invitation.is_new:
-        values = {"state": "registered", "updated_at": now}
-        if terms and not invitation.terms_accepted:
-            values["terms_accepted_at"] = now
-        db.execute(update(User).where(User.c.id == invitation.user_id).values(**values))
+        finish_registration(db, invitation.user_id)
+        if terms:
+            accept_terms(db, invitation.user_id)
     record(db, "address_confirmed", user_id=invitation.user_id, object=("communication_channel", invitation.channel_id))
-    if invitation.login_id is not None:
-        record(
-            db, "password_changed", user_id=invitation.user_id, object=("login", invitation.login_id), by="invitation"
-        )
     directory.refresh(db, [invitation.user_id])
     return invitation
 
@@ -175,8 +171,3 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
     ).all()
     for row in rows:
         send_again(db, row.user_id, row.id, school, base_url)
-
-
-def sweep(db: Connection) -> None:
-    """Forget the links that are too old."""
-    db.execute(delete(ConfirmationLink).where(ConfirmationLink.c.expires_at <= clock.now()))

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, delete, exists, func, insert, literal, select
 
 from homeroom import clock
 from homeroom.db import digest_of, insert_or_update
-from homeroom.school.ground.events import UserDeleted, listen
+from homeroom.school.ground.events import listen
 from homeroom.school.ground.vault import Vault
+from homeroom.school.people.events import UserDeleted
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.schema import AccountAdmin, RecoveryCode, SecondFactor
 from homeroom.school.security.events import record

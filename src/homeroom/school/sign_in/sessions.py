@@ -19,7 +19,9 @@ from homeroom import clock
 from homeroom.db import insert_returning_id
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
-from homeroom.school.ground.events import LoginsClosed, PasswordChanged, UserDeleted, listen
+from homeroom.school.ground.events import listen
+from homeroom.school.ground.moved_clock import ClockMoved
+from homeroom.school.people.events import LoginsClosed, PasswordChanged, SignedOutEverywhere, UserDeleted
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Login, User, WebSession
@@ -244,6 +246,16 @@ def end_all_of(db: Connection, user_id: int, *, but: int | None = None) -> None:
         WebSession.c.user_id == user_id, WebSession.c.real_user_id == user_id, WebSession.c.waiting_user_id == user_id
     )
     db.execute(delete(WebSession).where(and_(theirs, WebSession.c.id != but) if but is not None else theirs))
+
+
+@listen(SignedOutEverywhere)
+def _end_everywhere(db: Connection, event: SignedOutEverywhere) -> None:
+    end_all_of(db, event.user_id)
+
+
+@listen(ClockMoved)
+def _end_later_ones(db: Connection, _event: ClockMoved) -> None:
+    db.execute(delete(WebSession).where(WebSession.c.created_at > clock.now()))
 
 
 @listen(UserDeleted)

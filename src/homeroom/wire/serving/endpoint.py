@@ -10,12 +10,13 @@ from sqlalchemy import Connection
 
 from homeroom import clock
 from homeroom.db import once_more
+from homeroom.school.apps.access_tokens.actions import note_use_of_tokens
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS
 from homeroom.school.security.events import Event, asking
 from homeroom.school.sign_in import sessions
-from homeroom.school.sign_in.credentials import InsufficientScopes, find_root, note_use_of_tokens
+from homeroom.school.sign_in.credentials import InsufficientScopes, find_root
 from homeroom.wire.browser.browser import Browser, session_cookie_of
 from homeroom.wire.http.answers import Answer, make_bytes
 from homeroom.wire.http.request import Request

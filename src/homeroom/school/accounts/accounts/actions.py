@@ -14,19 +14,40 @@ from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid, violated
 from homeroom.school.accounts.accounts.queries import FoundAccount, account_with_id
 from homeroom.school.accounts.accounts.validation import AccountChange, check
+from homeroom.school.accounts.events import AccountChangedPlace, AccountDeleted
 from homeroom.school.accounts.settings import change_settings
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.ground.events import AccountChangedPlace, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
-from homeroom.school.schema import Account, AccountAdmin, Course, User
+from homeroom.school.schema import Account, Course
 
-__all__ = ["change_settings", "create_sub_account", "delete_sub_account", "update_account"]
+__all__ = ["change_settings", "create_sub_account", "create_top_account", "delete_sub_account", "update_account"]
 
 # Fields that a SIS import also sets.
 _STICKY = ("name", "parent_account_id")
+
+
+def create_top_account(db: Connection, name: str, *, is_site_admin: bool = False) -> int:
+    """Create an account that is below no other: the root account, or the site admin's."""
+    now = clock.now()
+    account_id = insert_returning_id(
+        db,
+        insert(Account).values(
+            name=name,
+            uuid=new_uuid(),
+            ancestry="",
+            is_site_admin=is_site_admin,
+            state="active",
+            lti_guid=new_uuid(),
+            created_at=now,
+            updated_at=now,
+        ),
+    )
+    db.execute(update(Account).where(Account.c.id == account_id).values(ancestry=f"/{account_id}/"))
+    return account_id
 
 
 def create_sub_account(db: Connection, parent: FoundAccount, change: AccountChange) -> int:
@@ -92,18 +113,8 @@ def delete_sub_account(db: Connection, account: FoundAccount) -> None:
         select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != "deleted").limit(1)
     ).first():
         raise Refused("You can't delete an account that has active courses.", status=409)
-    now = clock.now()
-    db.execute(update(Account).where(Account.c.id == account.id).values(state="deleted", updated_at=now))
-    # People go before their roles, always.
-    admins = select(AccountAdmin.c.user_id).where(
-        AccountAdmin.c.account_id == account.id, AccountAdmin.c.state != "deleted"
-    )
-    lock(db, User, db.execute(admins).scalars())
-    db.execute(
-        update(AccountAdmin)
-        .where(AccountAdmin.c.account_id == account.id, AccountAdmin.c.state != "deleted")
-        .values(state="deleted", updated_at=now)
-    )
+    db.execute(update(Account).where(Account.c.id == account.id).values(state="deleted", updated_at=clock.now()))
+    announce(db, AccountDeleted(account.id))
     announce(db, AccountChangedPlace(account.id))
 
 

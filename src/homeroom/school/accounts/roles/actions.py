@@ -17,7 +17,7 @@ from homeroom.school.accounts.roles.queries import FoundRole, decisions
 from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, Refused
 from homeroom.school.rights.account_roles import AccountRole
 from homeroom.school.rights.actor import Actor, below_account, has_all_rights_of_roles
-from homeroom.school.rights.permissions import ADMIN, BASE_ROLES, is_available
+from homeroom.school.rights.permissions import ADMIN, BASE_ROLES, COURSE_ROLES, is_available
 from homeroom.school.rights.role_overrides import Decision
 from homeroom.school.schema import Role, RoleOverride
 from homeroom.school.security.events import record
@@ -38,6 +38,17 @@ class PermissionChange(Struct):
 
 
 Changes = Mapping[str, PermissionChange]
+
+
+def add_built_in_roles(db: Connection, root_id: int) -> dict[str, int]:
+    """Add the built-in roles to a new root account; name -> id."""
+    now = clock.now()
+    rows = [
+        {"account_id": root_id, "name": name, "base_role_type": name, "state": "built_in"}
+        for name in (ADMIN, *COURSE_ROLES)
+    ]
+    db.execute(insert(Role), [{**row, "created_at": now, "updated_at": now} for row in rows])
+    return {row.name: row.id for row in db.execute(select(Role.c.id, Role.c.name).where(Role.c.account_id == root_id))}
 
 
 def create_role(db: Connection, actor: Actor, account: FoundAccount, label: str, base: str, changes: Changes) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec.json import decode, encode
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
@@ -71,6 +71,14 @@ def make_token(
     return token_id, token
 
 
+def keep_token(db: Connection, user_id: int, purpose: str, token: str) -> None:
+    """Accept this text as a token of the person that never expires. Whoever starts the server has chosen it."""
+    now = clock.now()
+    key = db.execute(select(DeveloperKey.c.id).where(DeveloperKey.c.is_default)).scalar_one()
+    row = insert(AccessToken).values(user_id=user_id, developer_key_id=key, purpose=purpose, state="active")
+    db.execute(row.values(**_secret(token), created_at=now, updated_at=now))
+
+
 def _require_room(db: Connection, user_id: int, most: int) -> None:
     lock(db, User, [user_id])
     if db.execute(select(func.count()).select_from(manual_tokens(user_id).subquery())).scalar_one() >= most:
@@ -109,6 +117,14 @@ def activate_token(db: Connection, token_id: int) -> None:
         update(AccessToken)
         .where(AccessToken.c.id == token_id, AccessToken.c.state == "pending")
         .values(state="active", updated_at=clock.now())
+    )
+
+
+def note_use_of_tokens(db: Connection, times: Mapping[int, datetime]) -> None:
+    """Write when these tokens, by id, were last used."""
+    db.execute(
+        update(AccessToken).where(AccessToken.c.id == bindparam("token")).values(last_used_at=bindparam("at")),
+        [{"token": token, "at": at} for token, at in times.items()],
     )
 
 

@@ -53,6 +53,13 @@ def make_key(
     return key_id
 
 
+def make_default_key(db: Connection) -> None:
+    """The key that owns the tokens people make by hand. Every school has one."""
+    now = clock.now()
+    row = insert(DeveloperKey).values(name="User-Generated", is_default=True, state="active", auto_expire_tokens=False)
+    db.execute(row.values(created_at=now, updated_at=now))
+
+
 def change_key(db: Connection, key: AnyRow, values: Mapping[str, Any], *, event: str | None) -> None:
     """Change a key's columns; ``event`` is ``activate`` or ``deactivate``. Tokens of an inactive key do not work.
 
@@ -104,8 +111,8 @@ def delete_key(db: Connection, key: AnyRow) -> None:
     """Mark the key as deleted. Its tokens are deleted with it."""
     _keep_default(key, "deleted")
     record(db, "key_deleted", object=("developer_key", key.id))
-    now = clock.now()
-    db.execute(update(DeveloperKey).where(DeveloperKey.c.id == key.id).values(state="deleted", updated_at=now))
+    gone = update(DeveloperKey).where(DeveloperKey.c.id == key.id)
+    db.execute(gone.values(state="deleted", updated_at=clock.now()))
     delete_tokens_of_key(db, key.id)
 
 

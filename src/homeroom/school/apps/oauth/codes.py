@@ -20,7 +20,6 @@ from homeroom.school.apps.access_tokens.endings import delete_token
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.schema import OAuthCode, User
-from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import digest_of
 
 LIFETIME = timedelta(minutes=10)
@@ -106,8 +105,7 @@ class ReplayedCode(OAuthError):
 def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
     """End the token that was made from a code that was used twice."""
     if access_token_id is not None:
-        record(db, "token_deleted", object=("access_token", access_token_id), reason="its code came twice")
-        delete_token(db, access_token_id)
+        delete_token(db, access_token_id, reason="its code came twice")
 
 
 def _require_verifier(challenge: str | None, verifier: str) -> None:

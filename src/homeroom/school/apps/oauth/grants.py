@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow, AnySelect
-from homeroom.school.apps.access_tokens.endings import delete_token, unexpired
+from homeroom.school.apps.access_tokens.endings import delete_token, not_ended
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.rights.actor import Actor
@@ -45,7 +45,7 @@ def grants_of(user_id: int) -> AnySelect:
             AccessToken.c.user_id == user_id,
             ~DeveloperKey.c.is_default,
             AccessToken.c.state == "active",
-            *unexpired(),
+            *not_ended(),
             or_(works, can_be_refreshed, AccessToken.c.remember_access),
         )
     )

@@ -15,10 +15,11 @@ from homeroom.school.accounts.accounts.validation import quota_faults
 from homeroom.school.courses import sections
 from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.courses.enrollments.actions import leave_with_course, people_in, return_with_course
+from homeroom.school.courses.events import CourseChangedState
 from homeroom.school.courses.terms import default_term_id
 from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.events import CourseChangedState, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.row_locks import hold, keep, keep_account_of
 from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.ground.urls import is_web_url

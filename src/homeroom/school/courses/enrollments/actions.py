@@ -14,9 +14,10 @@ from homeroom.db import insert_or_change, lock, new_uuid
 from homeroom.school.courses.enrollments.policy import CONCLUDED
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records
 from homeroom.school.courses.enrollments.roles import role_in_course
+from homeroom.school.courses.events import EnrollmentChanged
 from homeroom.school.courses.sections import default_section
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.ground.events import EnrollmentChanged, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.row_locks import hold, keep_account_of
 from homeroom.school.people import directory
 from homeroom.school.people.users.queries import hold_with_observers, lock_with_observers

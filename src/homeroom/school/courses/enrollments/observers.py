@@ -14,15 +14,10 @@ from sqlalchemy import ColumnElement, Connection, select, update
 
 from homeroom import clock
 from homeroom.db import insert_or_update, lock, new_uuid
-from homeroom.school.ground.events import (
-    CourseChangedState,
-    EnrollmentChanged,
-    ObservationBegan,
-    ObservationEnded,
-    announce,
-    listen,
-)
+from homeroom.school.courses.events import CourseChangedState, EnrollmentChanged
+from homeroom.school.ground.events import announce, listen
 from homeroom.school.people import directory
+from homeroom.school.people.events import ObservationBegan, ObservationEnded
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
 from homeroom.school.schema import Course, Enrollment, ObserverLink, Role, User
 

@@ -8,6 +8,8 @@ from homeroom import clock
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.email_addresses import is_email, is_phone
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
+from homeroom.school.ground.events import listen
+from homeroom.school.mail.events import MailGivenUp
 from homeroom.school.people import account_notices, directory
 from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.communication_channels.channels import Channel
@@ -95,3 +97,9 @@ def retire_push_token(db: Connection, user_id: int, token: str) -> None:
         )
         .values(state="retired", push_token=None, updated_at=clock.now())
     )
+
+
+@listen(MailGivenUp)
+def _note_bounce(db: Connection, event: MailGivenUp) -> None:
+    bounced = update(CommunicationChannel).where(CommunicationChannel.c.id == event.channel_id)
+    db.execute(bounced.values(last_bounce_at=clock.now(), last_bounce_summary=event.reason))

@@ -18,6 +18,8 @@ from homeroom.db import digest_of, insert_returning_id, violated
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import Fault, Invalid
+from homeroom.school.ground.events import listen
+from homeroom.school.ground.moved_clock import ClockMoved
 from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
 
 CONFIRMATION_LIFETIME = timedelta(days=180)
@@ -156,6 +158,17 @@ def forget_links(db: Connection, *channel_ids: int) -> int:
     """These channels' links confirm nothing any more; how many they were."""
     links = delete(ConfirmationLink).where(ConfirmationLink.c.communication_channel_id.in_(channel_ids))
     return db.execute(links).rowcount
+
+
+def sweep_links(db: Connection) -> None:
+    """Delete the links that are too old."""
+    db.execute(delete(ConfirmationLink).where(ConfirmationLink.c.expires_at <= clock.now()))
+
+
+@listen(ClockMoved)
+def _last_no_longer(db: Connection, _event: ClockMoved) -> None:
+    latest = clock.now() + CONFIRMATION_LIFETIME
+    db.execute(update(ConfirmationLink).where(ConfirmationLink.c.expires_at > latest).values(expires_at=latest))
 
 
 def invited_channel(db: Connection, user_id: int) -> Channel | None:

@@ -11,11 +11,12 @@ from homeroom import clock
 from homeroom.db import insert_returning_id
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.events import LoginsClosed, PasswordChanged, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 
 # It listens to changes of passwords as well.
 from homeroom.school.people import account_notices, directory
+from homeroom.school.people.events import LoginsClosed, PasswordChanged
 from homeroom.school.people.logins.queries import ProviderRef, login_with_id
 from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
 from homeroom.school.people.names import search_key

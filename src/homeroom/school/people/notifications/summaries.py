@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
+from homeroom.school.ground.events import listen
+from homeroom.school.ground.moved_clock import ClockMoved
 from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.queue import Mail, mail_to, send_later
@@ -38,6 +40,12 @@ def forget_waiting(db: Connection, *which: ColumnElement[bool]) -> None:
     """Delete the waiting notices of these channels."""
     channels = select(CommunicationChannel.c.id).where(*which)
     db.execute(delete(WaitingNotice).where(WaitingNotice.c.communication_channel_id.in_(channels)))
+
+
+@listen(ClockMoved)
+def _wait_no_longer(db: Connection, _event: ClockMoved) -> None:
+    now = clock.now()
+    db.execute(update(WaitingNotice).where(WaitingNotice.c.created_at > now).values(created_at=now, send_at=now))
 
 
 @sweep

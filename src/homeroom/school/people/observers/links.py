@@ -11,7 +11,8 @@ from homeroom import clock
 from homeroom.db import insert_or_update, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound, SchoolError
-from homeroom.school.ground.events import ObservationBegan, ObservationEnded, announce
+from homeroom.school.ground.events import announce
+from homeroom.school.people.events import ObservationBegan, ObservationEnded
 from homeroom.school.people.users.policy import courses_shared, observes
 from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of, has_all_rights_of

@@ -10,11 +10,12 @@ from sqlalchemy import Connection, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock, new_uuid
 from homeroom.school.ground.errors import Fault, NotAllowed
-from homeroom.school.ground.events import UserCreated, UserRevived, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.people import account_notices, directory
 from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.communication_channels.channels import Channel
+from homeroom.school.people.events import UserCreated, UserRevived
 from homeroom.school.people.logins.uniqueness import Claim, Taken, claim, what_is_taken
 from homeroom.school.people.names import Names, names_after_change, search_key
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser
@@ -62,6 +63,29 @@ def create_user(
     directory.associate(db, [user_id])
     announce(db, UserRevived(user_id) if deleted is not None else UserCreated(user_id))
     return Created(user_id, channel)
+
+
+def create_without_login(db: Connection, names: Names) -> int:
+    """A person who can never sign in; the id."""
+    now = clock.now()
+    user = insert(User).values(
+        uuid=new_uuid(),
+        calendar_code=new_uuid(),
+        name=names.name,
+        short_name=names.short_name,
+        sortable_name=names.sortable_name,
+        state="registered",
+        created_at=now,
+        updated_at=now,
+    )
+    user_id = insert_returning_id(db, user)
+    directory.refresh(db, [user_id])
+    return user_id
+
+
+def finish_registration(db: Connection, user_id: int) -> None:
+    """Somebody whom others have signed up has come."""
+    db.execute(update(User).where(User.c.id == user_id).values(state="registered", updated_at=clock.now()))
 
 
 def _insert_user(db: Connection, new: NewUser) -> int:

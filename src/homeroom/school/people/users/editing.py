@@ -13,7 +13,7 @@ from homeroom import clock
 from homeroom.db import lock
 from homeroom.school.ground.email_addresses import is_email
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.events import LoginsClosed, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.ground.locales import is_installed
 from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 from homeroom.school.ground.time_zones import find_zone
@@ -21,6 +21,7 @@ from homeroom.school.people import account_notices, directory
 from homeroom.school.people.avatars import Avatar
 from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.communication_channels.channels import Channel
+from homeroom.school.people.events import LoginsClosed
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
 from homeroom.school.people.users.queries import Person, find_person
 from homeroom.school.schema import Login, User

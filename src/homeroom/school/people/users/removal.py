@@ -5,16 +5,16 @@ from __future__ import annotations
 from sqlalchemy import Connection, or_, select, update
 
 from homeroom import clock
-from homeroom.school.ground.events import EnrollmentChanged, LoginsClosed, UserDeleted, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.people import directory
 from homeroom.school.people.communication_channels import channels
+from homeroom.school.people.events import LoginsClosed, UserDeleted
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_with_observers
 from homeroom.school.schema import (
     Account,
     AccountAdmin,
     CommunicationChannel,
-    Enrollment,
     Login,
     ObserverLink,
     User,
@@ -55,19 +55,8 @@ def delete_user(db: Connection, user_id: int) -> None:
     channels.forget_links(db, *db.execute(retired).scalars().all())
     links = update(ObserverLink).where(or_(ObserverLink.c.observer_id == user_id, ObserverLink.c.student_id == user_id))
     db.execute(links.values(state="deleted", updated_at=now))
-    observers = _delete_enrollments(db, user_id)
-    directory.refresh(db, [user_id])
-    directory.associate(db, {user_id, *observers})
+    # Enrollments and tokens end with this, before the directory is made anew.
     announce(db, UserDeleted(user_id))
+    directory.refresh(db, [user_id])
+    directory.associate(db, [user_id])
     record(db, "user_deleted", user_id=user_id)
-
-
-def _delete_enrollments(db: Connection, user_id: int) -> set[int]:
-    """Delete the person's enrollments and those of their observers. Returns the ids of the people."""
-    theirs = or_(Enrollment.c.user_id == user_id, Enrollment.c.associated_user_id == user_id)
-    live = (theirs, Enrollment.c.state != "deleted")
-    rows = db.execute(select(Enrollment.c.id, Enrollment.c.user_id, Enrollment.c.course_id).where(*live)).all()
-    db.execute(update(Enrollment).where(*live).values(state="deleted", updated_at=clock.now()))
-    for row in rows:
-        announce(db, EnrollmentChanged(row.id, row.user_id, row.course_id))
-    return {row.user_id for row in rows}

@@ -8,8 +8,9 @@ from homeroom import clock
 from homeroom.db import lock
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import Invalid, NotFound, Refused
-from homeroom.school.ground.events import UserRevived, announce
+from homeroom.school.ground.events import announce
 from homeroom.school.people import directory
+from homeroom.school.people.events import UserRevived
 from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
 from homeroom.school.schema import Login, User
 

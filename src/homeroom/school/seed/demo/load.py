@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 from homeroom import clock
 from homeroom.db import Database, new_uuid
 from homeroom.school.ground.email_addresses import address_key
+from homeroom.school.ground.system_facts import find_fact, keep_fact
 from homeroom.school.people import directory
 from homeroom.school.people.names import names_on_create, search_key, sort_key
 from homeroom.school.people.passwords import hash_password
@@ -31,7 +32,6 @@ from homeroom.school.schema import (
     Login,
     ObserverLink,
     Role,
-    SystemFact,
     User,
 )
 from homeroom.school.seed.demo import people as cast
@@ -76,7 +76,7 @@ def everybodys_tokens() -> list[str]:
 
 
 def is_loaded(db: Connection) -> bool:
-    return db.execute(select(SystemFact.c.name).where(SystemFact.c.name == FACT)).first() is not None
+    return find_fact(db, FACT) is not None
 
 
 def load(database: Database) -> int:
@@ -102,7 +102,7 @@ def _fill(db: Connection, password_hash: str) -> int:
     scene.add_courses()
     scene.add_enrollments()
     scene.add_preferences()
-    db.execute(insert(SystemFact).values(name=FACT, value=LOADED))
+    keep_fact(db, FACT, LOADED)
     directory.refresh(db, scene.users.values())
     directory.associate(db, scene.users.values())
     return len(scene.users)
@@ -294,7 +294,7 @@ class _Scene:
 
     def _insert(self, table: Any, rows: list[dict[str, Any]], key: Any = None) -> dict[Any, int]:
         """Insert with the times set; with a key column, the ids by its value."""
-        times = {"created_at": self.now} | ({"updated_at": self.now} if hasattr(table, "updated_at") else {})
+        times = {"created_at": self.now} | ({"updated_at": self.now} if "updated_at" in table.c else {})
         self.db.execute(insert(table), [{**times, **row} for row in rows])
         if key is None:
             return {}

@@ -5,17 +5,17 @@ from __future__ import annotations
 import secrets
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 
-from homeroom import clock
-from homeroom.db import Database
-from homeroom.school.apps.sign_out import sign_out_everywhere
-from homeroom.school.ground.events import PasswordChanged, announce
+from homeroom.db import Database, digest_of
+from homeroom.school.apps.access_tokens.endings import delete_tokens
+from homeroom.school.ground.system_facts import find_fact, keep_fact
+from homeroom.school.people.logins.passwords import replace_passwords, stored_hashes
 from homeroom.school.people.passwords import hash_password, verify_password
-from homeroom.school.schema import AccessToken, Login, SystemFact
+from homeroom.school.people.users.signing_out import sign_out_everywhere
+from homeroom.school.schema import AccessToken
 from homeroom.school.security.events import record
 from homeroom.school.seed.demo.load import FACT, LOADED, PASSWORD, RETIRED, everybodys_tokens
-from homeroom.school.sign_in.credentials import digest_of
 
 
 class Replaced(NamedTuple):
@@ -25,7 +25,7 @@ class Replaced(NamedTuple):
 
 def is_open(db: Connection) -> bool:
     """Whether the demo school is here, and its tokens and passwords, which everybody knows, may still work."""
-    return db.execute(select(SystemFact.c.value).where(SystemFact.c.name == FACT)).scalar() == LOADED
+    return find_fact(db, FACT) == LOADED
 
 
 def retire(database: Database) -> Replaced:
@@ -34,7 +34,7 @@ def retire(database: Database) -> Replaced:
     Whose password it is is found by trying it, so that no renamed login and nobody who was given it is forgotten.
     """
     with database.read() as db:
-        hashes = set(filter(None, db.execute(select(Login.c.password_hash).distinct()).scalars()))
+        hashes = stored_hashes(db)
     known = [stored for stored in hashes if verify_password(stored, PASSWORD)]
     unknown = hash_password(secrets.token_urlsafe(32))
     with database.write() as db:
@@ -42,29 +42,15 @@ def retire(database: Database) -> Replaced:
 
 
 def _replace(db: Connection, known: list[str], unknown: str) -> Replaced:
-    now = clock.now()
-    logins = db.execute(
-        update(Login)
-        .where(Login.c.password_hash.in_(known))
-        .values(password_hash=unknown, updated_at=now)
-        .returning(Login.c.id, Login.c.user_id)
-    ).all()
-    tokens = db.execute(
-        update(AccessToken)
-        .where(
-            AccessToken.c.digest.in_([digest_of(token) for token in everybodys_tokens()]),
-            AccessToken.c.state != "deleted",
-        )
-        .values(state="deleted", updated_at=now)
-        .returning(AccessToken.c.id, AccessToken.c.user_id)
-    ).all()
-    for login in logins:
-        record(db, "password_changed", user_id=login.user_id, object=("login", login.id), by="demo retire")
+    owners = replace_passwords(db, known, unknown, by="demo retire")
+    digests = [digest_of(token) for token in everybodys_tokens()]
+    known_tokens = AccessToken.c.digest.in_(digests), AccessToken.c.state != "deleted"
+    tokens = db.execute(select(AccessToken.c.id, AccessToken.c.user_id).where(*known_tokens)).all()
+    delete_tokens(db, *known_tokens)
     for token in tokens:
         record(db, "token_deleted", user_id=token.user_id, object=("access_token", token.id))
     # What was made while everybody could sign in as them is not trusted either.
-    for user_id in {row.user_id for row in (*logins, *tokens)}:
+    for user_id in {*owners, *(token.user_id for token in tokens)}:
         sign_out_everywhere(db, user_id)
-        announce(db, PasswordChanged(user_id, None))
-    db.execute(update(SystemFact).where(SystemFact.c.name == FACT).values(value=RETIRED))
-    return Replaced(len(logins), len(tokens))
+    keep_fact(db, FACT, RETIRED)
+    return Replaced(len(owners), len(tokens))

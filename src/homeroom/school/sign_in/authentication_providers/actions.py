@@ -63,6 +63,13 @@ def add_provider(db: Connection, vault: Vault, account_id: int, auth_type: str, 
     return provider_id
 
 
+def add_own_passwords(db: Connection, account_id: int) -> None:
+    """Let people of a new root account sign in with passwords."""
+    now = clock.now()
+    row = insert(AuthenticationProvider).values(account_id=account_id, auth_type=CANVAS, position=1, state="active")
+    db.execute(row.values(created_at=now, updated_at=now))
+
+
 def change_provider(db: Connection, actor: Actor, vault: Vault, provider: AnyRow, change: ProviderChange) -> None:
     """Change what is given. A secret that is not given stays, unless the provider is somewhere else now.
 

@@ -1,40 +1,25 @@
-"""Ends browser sessions and tokens, also those of mobile apps (identity.md §5)."""
+"""Ends the tokens of mobile apps (identity.md §5)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, exists, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id
-from homeroom.school.apps.access_tokens.endings import expire_tokens, of_or_as, unexpired
+from homeroom.school.apps.access_tokens.endings import expire_tokens, not_ended
 from homeroom.school.jobs.registry import Tools, call, job, later, sweep
 from homeroom.school.schema import (
     AccessToken,
     AccountAdmin,
     DeveloperKey,
     MobileSessionExpiry,
-    OAuthCode,
-    SessionToken,
-    User,
 )
 from homeroom.school.security.events import record
-from homeroom.school.sign_in import sessions
 from homeroom.services.jobs import JobCall
 
 _CHUNK = 1_000
-
-
-def sign_out_everywhere(db: Connection, user_id: int) -> None:
-    """End every browser session and token of the person, and every masquerade by them or as them."""
-    db.execute(update(User).where(User.c.id == user_id).values(last_logged_out_at=clock.now()))
-    # Codes first, then tokens: an exchange that is under way ends first, and its token is found then.
-    for table in (OAuthCode, SessionToken):
-        db.execute(delete(table).where(or_(table.c.user_id == user_id, table.c.real_user_id == user_id)))
-    sessions.end_all_of(db, user_id)
-    record(db, "sessions_ended", user_id=user_id)
-    expire_tokens(db, of_or_as(user_id))
 
 
 def expire_mobile_sessions_later(db: Connection, *, user_id: int | None, skip_admins: bool) -> None:
@@ -81,7 +66,7 @@ def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
         select(AccessToken.c.id)
         .join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
         .where(
-            DeveloperKey.c.mobile, AccessToken.c.created_at <= asked.created_at, AccessToken.c.id > after, *unexpired()
+            DeveloperKey.c.mobile, AccessToken.c.created_at <= asked.created_at, AccessToken.c.id > after, *not_ended()
         )
     )
     if asked.user_id is not None:
