@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -16,7 +17,6 @@ from homeroom.school.courses.rosters import (
     RosterFilter,
     everybody_in,
     find_person_in_course,
-    member_in,
     people_of_course,
 )
 from homeroom.school.courses.student_view import student_view_student
@@ -24,10 +24,9 @@ from homeroom.school.people.users.queries import find_person, find_user_id, user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
-from homeroom.school.schema import User
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -149,14 +148,13 @@ def _page(
     sort: Any = None,
     descending: bool = False,
 ) -> Page[UserJson]:
-    roster = people_of_course(call.db, call.actor, course, which, sort if sort in _SORTS else None)
-    page = paging.of(
-        call.db, roster.rows, Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable)
-    )
-    return page.with_items(_rendered(call, course, [member_in(row) for row in page.items], include))
+    known = sort if sort in _SORTS else None
+    descending = descending and known is not None
+    page = paging.of(call.db, people_of_course(call.db, call.actor, course, which, known, descending=descending))
+    return page.with_items(_rendered(call, course, page.items, include))
 
 
-def _rendered(call: Call, course: CourseRef, members: list[Member], include: frozenset[str]) -> list[UserJson]:
+def _rendered(call: Call, course: CourseRef, members: Sequence[Member], include: frozenset[str]) -> list[UserJson]:
     view = UserView.in_course(call, course)
     of_newcomer = view.of_newcomer()
     shown = frozenset(_INCLUDES[name] for name in include if name in _INCLUDES)

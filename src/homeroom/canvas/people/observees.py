@@ -9,7 +9,6 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import find_account
 
 # Observers are enrolled where their students are: this listens.
@@ -21,7 +20,6 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import Person, find_person, find_user, find_user_id
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import DirectoryEntry, User
 from homeroom.school.sign_in import attempts, password_sign_in
 from homeroom.school.sign_in import observer_proofs as proofs
 from homeroom.school.sign_in.observer_proofs import TypedCode
@@ -29,13 +27,12 @@ from homeroom.school.sign_in.password_sign_in import Checked
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.ids import UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_BY_NAME = Order(DirectoryEntry.c.sort_key, User.c.id)
 UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."
@@ -81,7 +78,7 @@ class PairingCodeJson(Struct):
 def list_observees(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people whom somebody observes, by sortable name."""
     observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observees_of(observer.id), _BY_NAME)
+    page = paging.of(call.db, links.observees_of(observer.id))
     return _listed(page, call, params.include)
 
 
@@ -89,7 +86,7 @@ def list_observees(user_id: UserId, params: Params[ListObservees], paging: Pagin
 def list_observers(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people who observe somebody, by sortable name."""
     student = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observers_of(student.id), _BY_NAME)
+    page = paging.of(call.db, links.observers_of(student.id))
     return _listed(page, call, params.include)
 
 
@@ -250,11 +247,11 @@ def _require_root(db: Connection, actor: Actor, text: str) -> None:
         raise NotFound("root account")
 
 
-def _listed(page: Page[AnyRow], call: Call, include: frozenset[str]) -> Page[UserJson]:
+def _listed(page: Page[Person], call: Call, include: frozenset[str]) -> Page[UserJson]:
     view = UserView.in_account(call, call.actor.root.ref)
 
-    def render(row: AnyRow) -> UserJson:
-        json = user_json(Person(*row[:-1]), view, include & {"avatar_url"})
+    def render(person: Person) -> UserJson:
+        json = user_json(person, view, include & {"avatar_url"})
         json.observation_link_root_account_ids = [call.actor.root.id]
         return json
 

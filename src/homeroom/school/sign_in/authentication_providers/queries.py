@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.listing import Listing, Order, as_it_is
 from homeroom.school.schema import AuthenticationProvider
 
 CANVAS = "canvas"
@@ -24,21 +25,22 @@ COLUMNS = (
 )
 
 
-def providers_of(account_id: int) -> AnySelect:
+_IN_ORDER = Order(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
+
+
+def providers_of(account_id: int) -> Listing[AnyRow]:
     """The account's providers that are not deleted."""
-    return select(*COLUMNS).where(
-        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
-    )
+    return Listing(_of(account_id), _IN_ORDER, as_it_is)
 
 
 def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
     """The account's provider with this number, or its first one of this type. Raises NotFound."""
-    rows = providers_of(account_id)
+    rows = _of(account_id)
     if is_number(text):
         rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
     else:
         rows = rows.where(AuthenticationProvider.c.auth_type == text)
-    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
+    row = db.execute(rows.order_by(*_IN_ORDER.clauses).limit(1)).first()
     if row is None:
         raise NotFound("authentication provider")
     return row
@@ -53,9 +55,7 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
     """The sign-in page of this provider, or of the account's first one if the text names none. Types that are only
     stored lead to the password form.
     """
-    rows = db.execute(
-        providers_of(account_id).order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
-    ).all()
+    rows = providers_of(account_id).all(db)
     named = [row for row in rows if text and text in (row.auth_type, str(row.id))]
     chosen = next(iter(named or rows), None)
     if chosen is not None and chosen.auth_type == OPENID:
@@ -65,12 +65,18 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
 
 def has_openid(db: Connection, account_id: int) -> bool:
     """Whether people can sign in through an OpenID provider."""
-    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type == OPENID)
+    rows = _of(account_id).where(AuthenticationProvider.c.auth_type == OPENID)
     return db.execute(rows.limit(1)).first() is not None
 
 
 def first_other_provider(db: Connection, account_id: int) -> str | None:
     """The type of the account's first provider that does not take our own passwords; None without one."""
-    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type != CANVAS)
-    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
+    rows = _of(account_id).where(AuthenticationProvider.c.auth_type != CANVAS)
+    row = db.execute(rows.order_by(*_IN_ORDER.clauses).limit(1)).first()
     return None if row is None else str(row.auth_type)
+
+
+def _of(account_id: int) -> AnySelect:
+    return select(*COLUMNS).where(
+        AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
+    )
