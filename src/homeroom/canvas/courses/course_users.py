@@ -63,19 +63,26 @@ class AskPermissions(Struct):
 
 
 @route.get("/courses/:course_id/users", right="read_roster")
+@route.get(
+    "/courses/:course_id/search_users",
+    right="read_roster",
+    name="search_course_users",
+    summary="Search for users in a course: the same list under its older name",
+)
 def list_course_users(
     course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
 ) -> Page[UserJson]:
     """List users in course."""
-    return _list(call, course.ref, params, paging)
-
-
-@route.get("/courses/:course_id/search_users", right="read_roster")
-def search_course_users(
-    course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
-) -> Page[UserJson]:
-    """Search for users in a course: the same list under its older name."""
-    return _list(call, course.ref, params, paging)
+    which = RosterFilter(
+        term=read_term(params.search_term),
+        types=enrollment_types_of(params.enrollment_type),
+        roles=params.enrollment_role,
+        role_ids=params.enrollment_role_id,
+        states=params.enrollment_state & _STATES if params.enrollment_state else None,
+        user_ids=_wanted(call.db, call.actor, params),
+        with_test_student="test_student" in params.include,
+    )
+    return _page(call, course.ref, which, params.include, paging, params.sort, params.order == "desc")
 
 
 @route.get("/courses/:course_id/students", right="read_roster")
@@ -115,19 +122,6 @@ def show_course_permissions(
     """Permissions: those of the caller in the course."""
     asked = sorted(PERMISSIONS) if params.permissions is None else params.permissions
     return {name: name in PERMISSIONS and actor.holds_in_course(db, name, course.ref) for name in asked}
-
-
-def _list(call: Call, course: CourseRef, params: ListCourseUsers, paging: Paging) -> Page[UserJson]:
-    which = RosterFilter(
-        term=read_term(params.search_term),
-        types=enrollment_types_of(params.enrollment_type),
-        roles=params.enrollment_role,
-        role_ids=params.enrollment_role_id,
-        states=params.enrollment_state & _STATES if params.enrollment_state else None,
-        user_ids=_wanted(call.db, call.actor, params),
-        with_test_student="test_student" in params.include,
-    )
-    return _page(call, course, which, params.include, paging, params.sort, params.order == "desc")
 
 
 def _wanted(db: Connection, actor: Actor, params: ListCourseUsers) -> list[int] | None:

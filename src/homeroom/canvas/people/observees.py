@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from homeroom.school.accounts.accounts.queries import find_account
 # Observers are enrolled where their students are: this listens.
 from homeroom.school.courses.enrollments import observers as enrollments_of_observers  # noqa: F401
 from homeroom.school.ground.errors import NotFound, TooManyTries
+from homeroom.school.ground.listing import Listing
 from homeroom.school.people.observers import links, pairing_codes
 from homeroom.school.people.observers.links import ObserveeRefused
 from homeroom.school.people.users import policy
@@ -77,17 +79,13 @@ class PairingCodeJson(Struct):
 @route.get("/users/:user_id/observees", right=BY_POLICY)
 def list_observees(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people whom somebody observes, by sortable name."""
-    observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observees_of(observer.id))
-    return _listed(page, call, params.include)
+    return _list(call, user_id, links.observees_of, params, paging)
 
 
 @route.get("/users/:user_id/observers", right=BY_POLICY)
 def list_observers(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people who observe somebody, by sortable name."""
-    student = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observers_of(student.id))
-    return _listed(page, call, params.include)
+    return _list(call, user_id, links.observers_of, params, paging)
 
 
 @route.get("/users/:user_id/observees/:observee_id", right=BY_POLICY)
@@ -247,15 +245,18 @@ def _require_root(db: Connection, actor: Actor, text: str) -> None:
         raise NotFound("root account")
 
 
-def _listed(page: Page[Person], call: Call, include: frozenset[str]) -> Page[UserJson]:
+def _list(
+    call: Call, user_id: UserId, linked: Callable[[int], Listing[Person]], params: ListObservees, paging: Paging
+) -> Page[UserJson]:
+    person = _person(call.db, call.actor, user_id, links.can_see_links_of)
     view = UserView.in_account(call, call.actor.root.ref)
 
     def render(person: Person) -> UserJson:
-        json = user_json(person, view, include & {"avatar_url"})
+        json = user_json(person, view, params.include & {"avatar_url"})
         json.observation_link_root_account_ids = [call.actor.root.id]
         return json
 
-    return page.map(render)
+    return paging.of(call.db, linked(person.id)).map(render)
 
 
 def _shown(person: Person, call: Call) -> UserJson:
