@@ -16,12 +16,13 @@ from homeroom.canvas.errors import render_error
 from homeroom.db import after_commit
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.listing import Listing, Order, as_it_is
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import User
 from homeroom.wire.http.answers import Answer, seconds
 from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import CourseId, UserId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Params, Prepared, RawParams, Rest, Routes
 from homeroom.wire.serving.server import Face, Server
 from tests.conftest import School
@@ -169,7 +170,8 @@ _COLUMNS = {"id": User.c.id, "name": User.c.name, "locale": User.c.locale, "crea
 def list_people(params: Params[ListPeople], paging: Paging, db: Connection) -> Page[PersonJson]:
     rows = select(User.c.id, User.c.name, User.c.locale, User.c.created_at)
     order = Order(_COLUMNS[params.by], User.c.id, params.descending, nullable=params.by == "locale")
-    page = paging.of(db, rows, order, counted=params.counted, bookmarks=params.bookmarks)
+    found = Listing(rows, order, as_it_is, countable=rows)
+    page = paging.of(db, found, counted=params.counted, bookmarks=params.bookmarks)
     return page.map(_person_json)
 
 

@@ -9,6 +9,8 @@ from msgspec import Struct
 from tests.conftest import School
 
 from homeroom.canvas.contexts import AccountContext
+from homeroom.school.accounts.accounts.queries import find_account
+from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import Answer
 from homeroom.wire.params.ids import UserId
@@ -18,6 +20,8 @@ from homeroom.wire.routing.routes import (
     PUBLIC,
     SELF_ONLY,
     BadRoute,
+    FromContext,
+    FromOneOf,
     Params,
     Rest,
     Route,
@@ -37,6 +41,12 @@ def nothing() -> None:
 
 
 def with_account(account_id: AccountContext) -> None: ...
+
+
+def with_either(
+    context: Annotated[Any, FromOneOf(FromContext("account", find_account), FromContext("user", find_user))],
+) -> None:
+    """Do nothing."""
 
 
 def with_user(id: UserId) -> None: ...
@@ -110,6 +120,21 @@ def test_a_route_knows_its_parameters_and_its_resource() -> None:
     named = Routes("users")
     named.get("/y", right=BY_POLICY)(nothing)
     assert named.all[0].resource == "users"
+
+
+def test_each_path_of_a_handler_can_have_a_name_and_a_summary_of_its_own() -> None:
+    routes = Routes()
+    routes.get("/x", right=PUBLIC)(routes.get("/y", right=PUBLIC, name="all", summary="Do all")(nothing))
+    assert [(route.name, route.summary) for route in routes.all] == [("all", "Do all"), ("nothing", "Do nothing")]
+
+
+def test_a_context_of_several_kinds_is_the_one_whose_id_is_in_the_path() -> None:
+    for kind in ("account", "user"):
+        route = added("get", f"/{kind}s/:{kind}_id/x", with_either, right=BY_POLICY)
+        ((_, mark, value),) = Endpoint(route, "").contexts
+        assert (mark.kind, value) == (kind, f"{kind}_id")
+    with pytest.raises(BadRoute, match="no account_id or user_id"):
+        added("get", "/courses/:course_id/x", with_either, right=BY_POLICY)
 
 
 def test_a_glob_is_free_text() -> None:

@@ -12,14 +12,12 @@ from homeroom.school.apps.developer_keys.fields import read_list
 from homeroom.school.apps.oauth import grants
 from homeroom.school.ground.ids import global_id
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import AccessToken
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.ids import RecordId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Routes
 
 route = Routes()
-_NEWEST_FIRST = Order(AccessToken.c.id, AccessToken.c.id, descending=True)
 
 
 class GrantJson(Struct):
@@ -40,7 +38,7 @@ class GrantJson(Struct):
 @route.get("/users/self/grants", right=SELF_ONLY, scope=False)
 def list_grants(paging: Paging, actor: Actor, db: Connection) -> Page[GrantJson]:
     """List the applications that may act for the caller, the newest grant first."""
-    return paging.of(db, grants.grants_of(actor.id), _NEWEST_FIRST).map(grant_json)
+    return paging.of(db, grants.grants_of(actor.id)).map(grant_json)
 
 
 @route.delete("/users/self/grants/:id", right=SELF_ONLY, scope=False)

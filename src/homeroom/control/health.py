@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from homeroom.db.engine import require_answer
 from homeroom.wire.routing.routes import PUBLIC, Routes
 
 route = Routes()
@@ -12,5 +13,5 @@ route = Routes()
 @route.get("/health", right=PUBLIC)
 def show_health(db: Connection) -> dict[str, str]:
     """Say that all is well."""
-    db.execute(select(1))
+    require_answer(db)
     return {"status": "ok"}

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Raw, Struct
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from homeroom.control.contexts import require_reader_of_security_events
-from homeroom.db.types import AnyRow, AnySelect
-from homeroom.school.ground.errors import Refused
+from homeroom.db.types import AnyRow
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import SecurityEvent
-from homeroom.school.security.events import KINDS
+from homeroom.school.security.listing import EventFilter, security_events
 from homeroom.wire.params.coerce import RecordNumber
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
@@ -55,37 +53,16 @@ def list_security_events(
 ) -> Page[SecurityEventJson]:
     """List security events, the newest first."""
     require_reader_of_security_events(actor)
-    page = paging.of(
-        db, _matching(params), Order(SecurityEvent.c.id, SecurityEvent.c.id, descending=True), bookmarks=True
+    which = EventFilter(
+        kinds=params.event,
+        actor_id=params.actor_id,
+        user_id=params.user_id,
+        address=params.address,
+        request_id=params.request_id,
+        since=params.start_time,
+        until=params.end_time,
     )
-    return page.map(event_json)
-
-
-def _matching(wanted: ListSecurityEvents) -> AnySelect:
-    for name in wanted.event:
-        if name not in KINDS:
-            raise Refused(f"There is no event {name[:40]!r}; there are {', '.join(KINDS)}.")
-    table = SecurityEvent.c
-    rows = select(
-        table.id, table.kind, table.created_at, table.actor_id, table.real_actor_id, table.user_id, table.object_type,
-        table.object_id, table.address, table.request_id, table.details,
-        table.count.label("times"),
-    )  # fmt: skip
-    if wanted.event:
-        rows = rows.where(table.kind.in_(wanted.event))
-    for column, value in (
-        (table.actor_id, wanted.actor_id),
-        (table.user_id, wanted.user_id),
-        (table.address, wanted.address),
-        (table.request_id, wanted.request_id),
-    ):
-        if value is not None:
-            rows = rows.where(column == value)
-    if wanted.start_time is not None:
-        rows = rows.where(table.created_at >= wanted.start_time)
-    if wanted.end_time is not None:
-        rows = rows.where(table.created_at <= wanted.end_time)
-    return rows
+    return paging.of(db, security_events(which), bookmarks=True).map(event_json)
 
 
 def event_json(row: AnyRow) -> SecurityEventJson:

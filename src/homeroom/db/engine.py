@@ -200,6 +200,11 @@ def read_shift(db: Connection) -> clock.Shift:
     return clock.Shift(timedelta(seconds=row.offset_seconds), frozen)
 
 
+def require_answer(db: Connection) -> None:
+    """Raises the driver's error if the database does not answer."""
+    db.execute(text("SELECT 1"))
+
+
 def _driver(db: Connection) -> Any:
     return db.connection.dbapi_connection
 

@@ -11,7 +11,6 @@ from homeroom.school.people import avatars, own_data
 from homeroom.school.people.communication_channels.queries import find_channel
 from homeroom.school.people.users.queries import find_person
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import AccessToken
 from homeroom.school.sign_in import registration, sessions
 from homeroom.web.pages import PAGES
 from homeroom.web.user_agents import name_of_browser
@@ -47,7 +46,7 @@ def show_settings(params: Params[Done], actor: Actor, browser: Browser, request:
         avatar_url=avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None,
         logins=own_data.logins_of(db, actor.id),
         addresses=own_data.addresses_of(db, actor.id),
-        grants=db.execute(grants.grants_of(actor.id).order_by(AccessToken.c.id.desc()).limit(_MOST_GRANTS)).all(),
+        grants=grants.grants_of(actor.id).all(db, most=_MOST_GRANTS),
         sessions=sessions.sessions_of(db, actor.id),
         this_session=actor.session_id,
         name_of_browser=name_of_browser,

@@ -12,21 +12,19 @@ from sqlalchemy import Connection
 from homeroom.canvas.accounts.account_json import AccountJson, AccountView, account_json, name_json
 from homeroom.canvas.contexts import AccountContext
 from homeroom.school.accounts.accounts import actions, policy, queries
-from homeroom.school.accounts.accounts.queries import FoundAccount, found
+from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.accounts.accounts.validation import AccountChange
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import PERMISSIONS
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
-from homeroom.school.schema import Account
 from homeroom.school.sign_in.authentication_providers.queries import first_other_provider
 from homeroom.wire.params.ids import AccountId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_BY_ID = Order(Account.c.id, Account.c.id)
 
 
 class ListAccounts(Struct):
@@ -67,8 +65,8 @@ class AskPermissions(Struct):
 @route.get("/accounts", right=SELF_ONLY)
 def list_accounts(params: Params[ListAccounts], paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
     """List the accounts that the caller administers."""
-    page = paging.of(db, queries.administered(actor), _BY_ID)
-    return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
+    page = paging.of(db, queries.administered(actor))
+    return page.with_items(_rendered(db, actor, page.items, params.include))
 
 
 @route.get("/manageable_accounts", right=SELF_ONLY)
@@ -113,8 +111,7 @@ def search_accounts(params: Params[SearchAccounts], paging: Paging, call: Call) 
 @route.get("/course_accounts", right=SELF_ONLY)
 def list_course_accounts(paging: Paging, actor: Actor, db: Connection) -> Page[AccountJson]:
     """List the accounts of the courses in which the caller is a teacher, a TA or a designer."""
-    page = paging.of(db, queries.accounts_of_staff(actor.id), _BY_ID)
-    return page.map(lambda row: name_json(found(row)))
+    return paging.of(db, queries.accounts_of_staff(actor.id)).map(name_json)
 
 
 @route.get("/accounts/:id", right=BY_POLICY)
@@ -151,10 +148,9 @@ def list_sub_accounts(
 ) -> Page[AccountJson]:
     """Get the sub-accounts of an account."""
     policy.require_read(actor, account)
-    by_name = params.order == "name" and not params.recursive
-    order = Order(Account.c.name, Account.c.id) if by_name else _BY_ID
-    page = paging.of(db, queries.sub_accounts(account, recursive=params.recursive), order)
-    return page.with_items(_rendered(db, actor, [found(row) for row in page.items], params.include))
+    below = queries.sub_accounts(account, recursive=params.recursive, by_name=params.order == "name")
+    page = paging.of(db, below)
+    return page.with_items(_rendered(db, actor, page.items, params.include))
 
 
 @route.post("/accounts/:account_id/sub_accounts", right="manage_account_settings")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
-from homeroom.canvas.contexts import AccountContext, CourseContext
 from homeroom.school.accounts import feature_flags
+from homeroom.school.accounts.accounts.queries import FoundAccount, find_account
 from homeroom.school.accounts.feature_flags import FEATURES, Context, Flag, UserRef
 from homeroom.school.courses.courses.policy import can_read_course
-from homeroom.school.courses.courses.queries import FoundCourse
+from homeroom.school.courses.courses.queries import FoundCourse, find_course
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people.users import policy
-from homeroom.school.people.users.queries import find_user
-from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
-from homeroom.wire.params.ids import UserId
+from homeroom.school.people.users.queries import Person, find_user
+from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.paging import Page, Paging
-from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
+from homeroom.wire.routing.routes import BY_POLICY, FromContext, FromOneOf, Params, Routes
 
 route = Routes()
+H = TypeVar("H", bound=Callable[..., Any])
 
 
 class FeatureFlagJson(Struct):
@@ -50,109 +53,62 @@ class SetFeatureFlag(Struct):
     state: str
 
 
-@route.get("/accounts/:account_id/features", right=BY_POLICY)
-def list_account_features(
-    account: AccountContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
+FeatureContext = Annotated[
+    FoundAccount | FoundCourse | Person,
+    FromOneOf(FromContext("account", find_account), FromContext("course", find_course), FromContext("user", find_user)),
+]
+# Who may set the flags of a person is the policy's.
+_PLACES = {"account": "manage_feature_flags", "course": "manage_feature_flags", "user": BY_POLICY}
+
+
+def _everywhere(add: Callable[..., Any], end: str, name: str, *, changes: bool = False) -> Callable[[H], H]:
+    """The route of an account, of a course and of a user."""
+
+    def register(handler: H) -> H:
+        for kind, right in _PLACES.items():
+            path = f"/{kind}s/:{kind}_id/features{end}"
+            add(path, right=right if changes else BY_POLICY, name=name.format(kind))(handler)
+        return handler
+
+    return register
+
+
+@_everywhere(route.get, "", "list_{}_features")
+def list_features(
+    context: FeatureContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
 ) -> Page[FeatureJson]:
     """List features."""
-    _require_view(actor, account.ref)
-    return _list(db, account.ref, params, paging)
+    flags = feature_flags.flags_of(db, _readable(db, actor, context))
+    if params.hide_inherited_enabled:
+        flags = [flag for flag in flags if not (flag.locked and flag.is_on)]
+    return paging.cut(flags).map(feature_json)
 
 
-@route.get("/accounts/:account_id/features/enabled", right=BY_POLICY)
-def list_enabled_account_features(account: AccountContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
+@_everywhere(route.get, "/enabled", "list_enabled_{}_features")
+def list_enabled_features(context: FeatureContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
     """List enabled features."""
-    _require_view(actor, account.ref)
-    return _enabled(db, account.ref, paging)
+    flags = feature_flags.flags_of(db, _readable(db, actor, context))
+    return paging.cut([flag.feature for flag in flags if flag.is_on])
 
 
-@route.get("/accounts/:account_id/features/flags/:feature", right=BY_POLICY)
-def show_account_flag(account: AccountContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
+@_everywhere(route.get, "/flags/:feature", "show_{}_flag")
+def show_flag(context: FeatureContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Get feature flag."""
-    _require_view(actor, account.ref)
-    return flag_json(feature_flags.find_flag(db, feature, account.ref))
+    return flag_json(feature_flags.find_flag(db, feature, _readable(db, actor, context)))
 
 
-@route.put("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
-def set_account_flag(
-    account: AccountContext, feature: str, params: Params[SetFeatureFlag], db: Connection
+@_everywhere(route.put, "/flags/:feature", "set_{}_flag", changes=True)
+def set_flag(
+    context: FeatureContext, feature: str, params: Params[SetFeatureFlag], actor: Actor, db: Connection
 ) -> FeatureFlagJson:
     """Set feature flag."""
-    return flag_json(feature_flags.set_flag(db, feature, account.ref, params.state))
+    return flag_json(feature_flags.set_flag(db, feature, _changeable(db, actor, context), params.state))
 
 
-@route.delete("/accounts/:account_id/features/flags/:feature", right="manage_feature_flags")
-def remove_account_flag(account: AccountContext, feature: str, db: Connection) -> FeatureFlagJson:
+@_everywhere(route.delete, "/flags/:feature", "remove_{}_flag", changes=True)
+def remove_flag(context: FeatureContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
     """Remove feature flag."""
-    return flag_json(feature_flags.remove_flag(db, feature, account.ref))
-
-
-@route.get("/courses/:course_id/features", right=BY_POLICY)
-def list_course_features(
-    course: CourseContext, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
-) -> Page[FeatureJson]:
-    """List features."""
-    return _list(db, _readable(db, actor, course), params, paging)
-
-
-@route.get("/courses/:course_id/features/enabled", right=BY_POLICY)
-def list_enabled_course_features(course: CourseContext, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
-    """List enabled features."""
-    return _enabled(db, _readable(db, actor, course), paging)
-
-
-@route.get("/courses/:course_id/features/flags/:feature", right=BY_POLICY)
-def show_course_flag(course: CourseContext, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
-    """Get feature flag."""
-    return flag_json(feature_flags.find_flag(db, feature, _readable(db, actor, course)))
-
-
-@route.put("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
-def set_course_flag(
-    course: CourseContext, feature: str, params: Params[SetFeatureFlag], db: Connection
-) -> FeatureFlagJson:
-    """Set feature flag."""
-    return flag_json(feature_flags.set_flag(db, feature, course.ref, params.state))
-
-
-@route.delete("/courses/:course_id/features/flags/:feature", right="manage_feature_flags")
-def remove_course_flag(course: CourseContext, feature: str, db: Connection) -> FeatureFlagJson:
-    """Remove feature flag."""
-    return flag_json(feature_flags.remove_flag(db, feature, course.ref))
-
-
-@route.get("/users/:user_id/features", right=BY_POLICY)
-def list_user_features(
-    user_id: UserId, params: Params[ListFeatures], paging: Paging, actor: Actor, db: Connection
-) -> Page[FeatureJson]:
-    """List features."""
-    return _list(db, _user(db, actor, user_id, policy.can_read), params, paging)
-
-
-@route.get("/users/:user_id/features/enabled", right=BY_POLICY)
-def list_enabled_user_features(user_id: UserId, paging: Paging, actor: Actor, db: Connection) -> Page[str]:
-    """List enabled features."""
-    return _enabled(db, _user(db, actor, user_id, policy.can_read), paging)
-
-
-@route.get("/users/:user_id/features/flags/:feature", right=BY_POLICY)
-def show_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
-    """Get feature flag."""
-    return flag_json(feature_flags.find_flag(db, feature, _user(db, actor, user_id, policy.can_read)))
-
-
-@route.put("/users/:user_id/features/flags/:feature", right=BY_POLICY)
-def set_user_flag(
-    user_id: UserId, feature: str, params: Params[SetFeatureFlag], actor: Actor, db: Connection
-) -> FeatureFlagJson:
-    """Set feature flag."""
-    return flag_json(feature_flags.set_flag(db, feature, _user(db, actor, user_id, policy.can_manage), params.state))
-
-
-@route.delete("/users/:user_id/features/flags/:feature", right=BY_POLICY)
-def remove_user_flag(user_id: UserId, feature: str, actor: Actor, db: Connection) -> FeatureFlagJson:
-    """Remove feature flag."""
-    return flag_json(feature_flags.remove_flag(db, feature, _user(db, actor, user_id, policy.can_manage)))
+    return flag_json(feature_flags.remove_flag(db, feature, _changeable(db, actor, context)))
 
 
 def feature_json(flag: Flag) -> FeatureJson:
@@ -167,29 +123,22 @@ def flag_json(flag: Flag) -> FeatureFlagJson:
     return json
 
 
-def _list(db: Connection, context: Context, params: ListFeatures, paging: Paging) -> Page[FeatureJson]:
-    flags = feature_flags.flags_of(db, context)
-    if params.hide_inherited_enabled:
-        flags = [flag for flag in flags if not (flag.locked and flag.is_on)]
-    return paging.cut(flags).map(feature_json)
-
-
-def _enabled(db: Connection, context: Context, paging: Paging) -> Page[str]:
-    return paging.cut([flag.feature for flag in feature_flags.flags_of(db, context) if flag.is_on])
-
-
-def _require_view(actor: Actor, account: AccountRef) -> None:
-    if not actor.holds_any(("view_feature_flags", "manage_feature_flags"), account):
-        raise NotAllowed("view_feature_flags")
-
-
-def _readable(db: Connection, actor: Actor, course: FoundCourse) -> CourseRef:
-    if not can_read_course(db, actor, course.ref):
+def _readable(db: Connection, actor: Actor, found: FeatureContext) -> Context:
+    """The context, if the actor may see its flags. Raises NotAllowed."""
+    if isinstance(found, Person):
+        policy.require(policy.can_read, db, actor, found.id)
+        return UserRef(found.id)
+    if isinstance(found, FoundAccount):
+        if not actor.holds_any(("view_feature_flags", "manage_feature_flags"), found.ref):
+            raise NotAllowed("view_feature_flags")
+    elif not can_read_course(db, actor, found.ref):
         raise NotAllowed("read")
-    return course.ref
+    return found.ref
 
 
-def _user(db: Connection, actor: Actor, form: UserId, rule: policy.Rule) -> UserRef:
-    person = find_user(db, actor, form)
-    policy.require(rule, db, actor, person.id)
-    return UserRef(person.id)
+def _changeable(db: Connection, actor: Actor, found: FeatureContext) -> Context:
+    """The context, if the actor may set its flags; the route has asked for the right in an account or a course."""
+    if isinstance(found, Person):
+        policy.require(policy.can_manage, db, actor, found.id)
+        return UserRef(found.id)
+    return found.ref

@@ -27,10 +27,9 @@ from homeroom.school.rights.permissions import (
     is_available,
 )
 from homeroom.school.rights.role_overrides import Decision
-from homeroom.school.schema import Role
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import MissingParameter
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import Params, Routes
 
 route = Routes()
@@ -98,9 +97,8 @@ def list_roles(
     account: AccountContext, params: Params[ListRoles], paging: Paging, actor: Actor, db: Connection
 ) -> Page[RoleJson]:
     """List the roles of an account."""
-    rows = roles.roles_of_account(account, params.state, inherited=params.show_inherited)
-    page = paging.of(db, rows, Order(Role.c.id, Role.c.id))
-    return page.with_items(_rendered(db, actor, account, [FoundRole(*row) for row in page.items]))
+    page = paging.of(db, roles.roles_of_account(account, params.state, inherited=params.show_inherited))
+    return page.with_items(_rendered(db, actor, account, page.items))
 
 
 @route.get("/accounts/:account_id/roles/permissions", right="manage_role_overrides")

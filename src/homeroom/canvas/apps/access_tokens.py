@@ -15,15 +15,13 @@ from homeroom.school.apps.access_tokens.queries import find_token, manual_tokens
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import AccessToken
 from homeroom.wire.http.answers import Answer, seconds
 from homeroom.wire.params.ids import UserId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_OLDEST_FIRST = Order(AccessToken.c.id, AccessToken.c.id)
 # A bare list: the documented odd body of this one check (identity.md §4).
 _NO_PURPOSE = [{"message": "token[purpose] is missing"}]
 
@@ -73,7 +71,7 @@ def list_tokens(user_id: UserId, paging: Paging, actor: Actor, db: Connection) -
     person = find_user(db, actor, user_id)
     if not policy.can_view(db, actor, person.id):
         raise NotAllowed(policy.VIEW)
-    return paging.of(db, manual_tokens(person.id), _OLDEST_FIRST).map(token_json)
+    return paging.of(db, manual_tokens(person.id)).map(token_json)
 
 
 @route.get("/users/:user_id/tokens/:id", right=BY_POLICY)

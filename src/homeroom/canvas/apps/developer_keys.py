@@ -34,15 +34,13 @@ from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import local_id
 from homeroom.school.ground.vault import Vault, open_vault
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import DeveloperKey
 from homeroom.wire.params.ids import RecordId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_NEWEST_FIRST = Order(DeveloperKey.c.id, DeveloperKey.c.id, descending=True)
 Text = str | UnsetType | None
 Flag = bool | UnsetType
 
@@ -110,7 +108,7 @@ def list_developer_keys(
 ) -> Page[DeveloperKeyJson] | Page[InheritedKeyJson]:
     """List developer keys."""
     _require_root(account)
-    page = paging.of(call.db, keys_of(call.actor, account.id, inherited=params.inherited), _NEWEST_FIRST)
+    page = paging.of(call.db, keys_of(call.actor, account.id, inherited=params.inherited))
     if params.inherited:
         return page.map(inherited_key_json)
     bindings = bindings_in(call.db, call.actor, account.id, [key.id for key in page.items])

@@ -14,14 +14,12 @@ from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.courses.courses import listing
 from homeroom.school.courses.courses.account_filter import AccountFilter
 from homeroom.school.courses.courses.details import details_of
-from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.courses.terms import find_term
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Course
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -59,9 +57,9 @@ def list_account_courses(
 ) -> Page[CourseJson | RestrictedCourseJson]:
     """List active courses in an account."""
     sort: Any = params.sort if params.sort in _SORTS else None
-    found = listing.courses_in_account(call.db, call.actor, account, _of_account(call.db, call.actor, params), sort)
-    order = Order(found.column, Course.c.id, params.order == "desc", found.nullable)
-    page = paging.of(call.db, found.rows, order).map(_record)
+    which = _of_account(call.db, call.actor, params)
+    found = listing.courses_in_account(call.db, call.actor, account, which, sort, descending=params.order == "desc")
+    page = paging.of(call.db, found)
     details = details_of(call.db, call.actor, page.items, params.include)
     return page.map(lambda course: course_json(course, call.actor, call.request.base_url, details, params.include))
 
@@ -92,7 +90,3 @@ def _of_account(db: Connection, actor: Actor, params: ListAccountCourses) -> Acc
 def _stored_states(names: frozenset[str]) -> frozenset[str]:
     """The documents' "pending" is stored under two names."""
     return names | {"invited", "creation_pending"} if "pending" in names else names
-
-
-def _record(row: Any) -> CourseRecord:
-    return CourseRecord(*row[: len(CourseRecord._fields)])

@@ -11,8 +11,7 @@ from homeroom.school.courses.courses.policy import can_read_course
 from homeroom.school.courses.courses.queries import FoundCourse
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import CourseNickname
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 
 route = Routes()
@@ -35,9 +34,8 @@ class SetNickname(Struct):
 @route.get("/users/self/course_nicknames", right=SELF_ONLY)
 def list_nicknames(paging: Paging, actor: Actor, db: Connection) -> Page[CourseNicknameJson]:
     """List course nicknames."""
-    order = Order(CourseNickname.c.id, CourseNickname.c.id)
-    page = paging.of(db, nicknames.nicknames_of(actor.id), order, counted=True)
-    return page.map(lambda row: CourseNicknameJson(row.course_id, row.name, row.nickname))
+    page = paging.of(db, nicknames.nicknames_of(actor.id), counted=True)
+    return page.map(lambda nickname: CourseNicknameJson(*nickname))
 
 
 @route.get("/users/self/course_nicknames/:course_id", right=SELF_ONLY)

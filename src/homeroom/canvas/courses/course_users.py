@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -16,7 +17,6 @@ from homeroom.school.courses.rosters import (
     RosterFilter,
     everybody_in,
     find_person_in_course,
-    member_in,
     people_of_course,
 )
 from homeroom.school.courses.student_view import student_view_student
@@ -26,10 +26,9 @@ from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
-from homeroom.school.schema import User
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -69,19 +68,30 @@ class AskPermissions(Struct):
 
 
 @route.get("/courses/:course_id/users", right="read_roster")
+@route.get(
+    "/courses/:course_id/search_users",
+    right="read_roster",
+    name="search_course_users",
+    summary="Search for users in a course: the same list under its older name",
+)
 def list_course_users(
     course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
 ) -> Page[UserJson]:
     """List users in course."""
-    return _list(call, course.ref, params, paging)
-
-
-@route.get("/courses/:course_id/search_users", right="read_roster")
-def search_course_users(
-    course: CourseContext, params: Params[ListCourseUsers], paging: Paging, call: Call
-) -> Page[UserJson]:
-    """Search for users in a course: the same list under its older name."""
-    return _list(call, course.ref, params, paging)
+    which = RosterFilter(
+        term=read_term(params.search_term),
+        types=enrollment_types_of(params.enrollment_type),
+        roles=params.enrollment_role,
+        role_ids=params.enrollment_role_id,
+        states=_states(params),
+        user_ids=_ids(params.user_ids),
+        uuids=params.user_uuids,
+        section_ids=params.section_ids,
+        with_test_student="test_student" in params.include,
+    )
+    stands_on = user_id_of(call.db, call.actor, parse_id("user", params.user_id)) if params.user_id else None
+    descending = params.order == "desc"
+    return _page(call, course.ref, which, params.include, paging, params.sort, descending, stands_on)
 
 
 @route.get("/courses/:course_id/students", right="read_roster")
@@ -123,23 +133,6 @@ def show_course_permissions(
     return {name: name in PERMISSIONS and actor.holds_in_course(db, name, course.ref) for name in asked}
 
 
-def _list(call: Call, course: CourseRef, params: ListCourseUsers, paging: Paging) -> Page[UserJson]:
-    which = RosterFilter(
-        term=read_term(params.search_term),
-        types=enrollment_types_of(params.enrollment_type),
-        roles=params.enrollment_role,
-        role_ids=params.enrollment_role_id,
-        states=_states(params),
-        user_ids=_ids(params.user_ids),
-        uuids=params.user_uuids,
-        section_ids=params.section_ids,
-        with_test_student="test_student" in params.include,
-    )
-    stands_on = user_id_of(call.db, call.actor, parse_id("user", params.user_id)) if params.user_id else None
-    descending = params.order == "desc"
-    return _page(call, course, which, params.include, paging, params.sort, descending, stands_on)
-
-
 def _states(params: ListCourseUsers) -> frozenset[str] | None:
     if params.enrollment_state:
         return params.enrollment_state & _STATES
@@ -164,15 +157,16 @@ def _page(
     descending: bool = False,
     stands_on: int | None = None,
 ) -> Page[UserJson]:
-    roster = people_of_course(call.db, call.actor, course, which, sort if sort in _SORTS else None)
-    order = Order(roster.column, User.c.id, descending and sort in _SORTS, roster.nullable)
+    known = sort if sort in _SORTS else None
+    descending = descending and known is not None
+    people = people_of_course(call.db, call.actor, course, which, known, descending=descending)
     if stands_on is not None:
-        paging.turn_to(call.db, roster.rows, order, stands_on)
-    page = paging.of(call.db, roster.rows, order, counted=True)
-    return page.with_items(_rendered(call, course, [member_in(row) for row in page.items], include))
+        paging.turn_to(call.db, people, stands_on)
+    page = paging.of(call.db, people, counted=True)
+    return page.with_items(_rendered(call, course, page.items, include))
 
 
-def _rendered(call: Call, course: CourseRef, members: list[Member], include: frozenset[str]) -> list[UserJson]:
+def _rendered(call: Call, course: CourseRef, members: Sequence[Member], include: frozenset[str]) -> list[UserJson]:
     view = UserView.in_course(call, course)
     of_newcomer = view.of_newcomer()
     # The address is there without being asked for, for those who may read it.

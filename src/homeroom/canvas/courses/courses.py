@@ -17,7 +17,6 @@ from homeroom.school.courses.courses.details import details_of
 from homeroom.school.courses.courses.listing import OwnFilter
 from homeroom.school.courses.courses.policy import access_to_courses
 from homeroom.school.courses.courses.queries import (
-    VIEWER_KEY,
     CourseRecord,
     FoundCourse,
     find_any_course,
@@ -31,16 +30,14 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Course
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import CourseId, UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
 AnyCourseJson = CourseJson | RestrictedCourseJson
-_BY_NAME = Order(VIEWER_KEY, Course.c.id)
 
 
 class ListCourses(Struct):
@@ -195,17 +192,12 @@ def render_courses_of(
     exclude: frozenset[str] = frozenset(),
 ) -> Page[AnyCourseJson]:
     """A page of a person's courses by the viewer's names of them, with the enrollments that brought them into it."""
-    own = listing.courses_of(call.db, call.actor, user_id, which)
-    page = paging.of(call.db, own.rows, _BY_NAME, counted=own.ids, values=own.values).map(_record)
+    page = paging.of(call.db, listing.courses_of(call.db, call.actor, user_id, which), counted=True)
     ids = [course.id for course in page.items]
     shows_enrollments = "enrollments" not in exclude
     enrollments = listing.enrollments_in(call.db, user_id, which, ids) if shows_enrollments else None
     details = details_of(call.db, call.actor, page.items, include, enrollments=enrollments)
     return page.map(lambda course: course_json(course, call.actor, call.request.base_url, details, include))
-
-
-def _record(row: Any) -> CourseRecord:
-    return CourseRecord(*row[: len(CourseRecord._fields)])
 
 
 def _show(call: Call, course: FoundCourse, params: ShowCourse) -> AnyCourseJson:

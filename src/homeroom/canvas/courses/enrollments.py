@@ -13,25 +13,24 @@ from homeroom.canvas.courses.enrollment_params import EnrollmentValues, new_enro
 from homeroom.canvas.people.users import enrollment_types_of
 from homeroom.school.courses.courses.queries import FoundCourse, find_course
 from homeroom.school.courses.enrollments import actions, listing, policy
-from homeroom.school.courses.enrollments.listing import SORT, EnrollmentFilter, Listing
+from homeroom.school.courses.enrollments.listing import EnrollmentFilter
 from homeroom.school.courses.enrollments.notices import tell_of_enrollment
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, find_enrollment
 from homeroom.school.courses.enrollments.roles import require_known_roles
 from homeroom.school.courses.terms import find_term
 from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.ground.ids import IdForm
+from homeroom.school.ground.listing import Listing
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Enrollment
 from homeroom.wire.http.answers import Answer
 from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_BY_NAME = Order(SORT, Enrollment.c.id)
 
 
 class ListEnrollments(Struct):
@@ -179,13 +178,11 @@ def _filter(db: Connection, actor: Actor, params: ListEnrollments) -> Enrollment
     )
 
 
-def _page(call: Call, found: Listing, paging: Paging, include: frozenset[str]) -> Page[EnrollmentJson]:
-    page = paging.of(call.db, found.rows, _BY_NAME, values=found.values).map(_record)
+def _page(
+    call: Call, found: Listing[EnrollmentRecord], paging: Paging, include: frozenset[str]
+) -> Page[EnrollmentJson]:
+    page = paging.of(call.db, found)
     return page.with_items(_rendered(call, list(page.items), include))
-
-
-def _record(row: Any) -> EnrollmentRecord:
-    return EnrollmentRecord(*row[: len(EnrollmentRecord._fields)])
 
 
 def _render(call: Call, record: EnrollmentRecord, include: frozenset[str]) -> EnrollmentJson:

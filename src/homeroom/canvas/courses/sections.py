@@ -20,11 +20,10 @@ from homeroom.school.courses.sections import Section, find_section, visible_sect
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm
 from homeroom.school.rights.actor import Actor, CourseRef
-from homeroom.school.schema import CourseSection
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import SectionId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -83,12 +82,8 @@ class ChangeSection(Struct):
 def list_sections(course: CourseContext, params: Params[ListSections], paging: Paging, call: Call) -> Page[SectionJson]:
     """List course sections."""
     _require_reader(call.db, call.actor, course.ref)
-    rows = sections.sections_of(course.id)
-    if params.search_term:
-        rows = rows.where(CourseSection.c.name.icontains(params.search_term, autoescape=True))
-    if (visible := visible_sections(call.db, call.actor, course.ref)) is not None:
-        rows = rows.where(CourseSection.c.id.in_(visible))
-    page = paging.of(call.db, rows, Order(CourseSection.c.id, CourseSection.c.id)).map(lambda row: Section(*row))
+    found = sections.sections_of(call.db, call.actor, course.ref, name=params.search_term)
+    page = paging.of(call.db, found)
     return page.with_items(_rendered(call, page.items, params.include))
 
 

@@ -14,11 +14,10 @@ from homeroom.school.courses import terms
 from homeroom.school.courses.terms import Dates, Term
 from homeroom.school.ground.errors import NotAllowed, Refused
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import EnrollmentTerm
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import TermId
-from homeroom.wire.params.paging import Order, Page, Paging, Under
+from homeroom.wire.params.paging import Page, Paging, Under
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()
@@ -82,8 +81,7 @@ def list_terms(
     _require_reader(actor, account)
     wanted = params.workflow_state
     states = ("active", "deleted") if "all" in wanted else tuple(wanted & {"active", "deleted"})
-    rows = terms.terms_of(account.id, states=states, name=params.term_name)
-    page = paging.of(db, rows, Order(EnrollmentTerm.c.id, EnrollmentTerm.c.id)).map(lambda row: Term(*row))
+    page = paging.of(db, terms.terms_of(account.id, states=states, name=params.term_name))
     own_dates = terms.dates_by_type(db, [term.id for term in page.items]) if "overrides" in params.include else None
     return page.map(lambda term: term_json(term, actor, own_dates))
 

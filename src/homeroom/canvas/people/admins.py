@@ -13,14 +13,12 @@ from homeroom.school.people import admins
 from homeroom.school.people.admins import Admin
 from homeroom.school.people.users.queries import find_user, find_user_id, people_with_ids, user_ids_of
 from homeroom.school.people.users.search import read_term
-from homeroom.school.schema import AccountAdmin
 from homeroom.wire.params.ids import UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_BY_ID = Order(AccountAdmin.c.id, AccountAdmin.c.id)
 
 
 class AdminJson(Struct):
@@ -53,7 +51,7 @@ class CreateAdmin(Struct):
 def list_admins(account: AccountContext, params: Params[ListAdmins], paging: Paging, call: Call) -> Page[AdminJson]:
     """List account admins."""
     forms = [parse_id("user", text) for text in params.user_id]
-    rows = admins.admins_of(
+    found = admins.admins_of(
         call.db,
         account,
         # Nobody has the id 0: a list of which no id leads to anybody lists nobody.
@@ -61,15 +59,15 @@ def list_admins(account: AccountContext, params: Params[ListAdmins], paging: Pag
         term=read_term(params.search_term),
         with_deleted=params.include_deleted,
     )
-    page = paging.of(call.db, rows, _BY_ID)
-    return page.with_items(_rendered(call, account, [Admin(*row) for row in page.items]))
+    page = paging.of(call.db, found)
+    return page.with_items(_rendered(call, account, page.items))
 
 
 @route.get("/accounts/:account_id/admins/self", right=SELF_ONLY)
 def list_own_admin_roles(account: AccountContext, paging: Paging, call: Call) -> Page[AdminJson]:
     """List the caller's own roles in the account."""
-    page = paging.of(call.db, admins.admins_of(call.db, account, user_ids=[call.actor.id]), _BY_ID)
-    return page.with_items(_rendered(call, account, [Admin(*row) for row in page.items]))
+    page = paging.of(call.db, admins.admins_of(call.db, account, user_ids=[call.actor.id]))
+    return page.with_items(_rendered(call, account, page.items))
 
 
 @route.post("/accounts/:account_id/admins", right="manage_account_memberships")

@@ -11,10 +11,9 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.people import bookmarks
 from homeroom.school.people.bookmarks import FoundBookmark
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Bookmark
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import RecordId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -39,8 +38,7 @@ class BookmarkValues(Struct):
 @route.get("/users/self/bookmarks", right=SELF_ONLY)
 def list_bookmarks(paging: Paging, actor: Actor, db: Connection) -> Page[BookmarkJson]:
     """List bookmarks."""
-    page = paging.of(db, bookmarks.bookmarks_of(actor.id), Order(Bookmark.c.position, Bookmark.c.id), counted=True)
-    return page.map(lambda row: bookmark_json(FoundBookmark(*row)))
+    return paging.of(db, bookmarks.bookmarks_of(actor.id), counted=True).map(bookmark_json)
 
 
 @route.post("/users/self/bookmarks", right=SELF_ONLY)

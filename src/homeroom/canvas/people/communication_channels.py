@@ -19,16 +19,14 @@ from homeroom.school.people.communication_channels.queries import (
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.sign_up import Notice
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import CommunicationChannel
 from homeroom.school.sign_in import attempts, link_mails
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.ids import RecordId, UserId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_BY_POSITION = Order(CommunicationChannel.c.position, CommunicationChannel.c.id)
 # In attempts.WINDOW: nobody fills the mailboxes of others with our mails.
 MAILS_PER_USER = 10
 
@@ -70,7 +68,7 @@ def list_communication_channels(user_id: UserId, paging: Paging, actor: Actor, d
     """List user communication channels."""
     person = find_user(db, actor, user_id)
     policy.require(db, actor, person.id)
-    return paging.of(db, channels_of(person.id), _BY_POSITION).map(lambda channel: channel_json(channel, actor))
+    return paging.of(db, channels_of(person.id)).map(lambda channel: channel_json(channel, actor))
 
 
 @route.post("/users/:user_id/communication_channels", right=BY_POLICY)

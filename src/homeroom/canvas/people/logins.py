@@ -26,20 +26,17 @@ from homeroom.school.people.passwords import hash_password
 from homeroom.school.people.users import policy as users
 from homeroom.school.people.users.queries import Person, find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Login
 from homeroom.school.sign_in.password_resets import send_reset
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import Answer, seconds
 from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_BY_ID = Order(Login.c.id, Login.c.id)
-_TOO_MANY = "Too many tries. Wait a few minutes, then try again."
 Text = str | UnsetType | None
 
 
@@ -115,7 +112,7 @@ def list_logins(user_id: UserId, paging: Paging, actor: Actor, db: Connection) -
     """List a user's logins."""
     person = find_user(db, actor, user_id)
     users.require(users.can_read, db, actor, person.id)
-    return paging.of(db, logins_of(person.id), _BY_ID).map(lambda login: login_json(login, actor))
+    return paging.of(db, logins_of(person.id)).map(lambda login: login_json(login, actor))
 
 
 @route.get("/accounts/:account_id/logins", right=BY_POLICY)
@@ -126,7 +123,7 @@ def list_logins_in_account(
     _require_root(account)
     person = _owner(db, actor, params)
     users.require(users.can_read, db, actor, person.id)
-    return paging.of(db, logins_of(person.id, account.id), _BY_ID).map(lambda login: login_json(login, actor))
+    return paging.of(db, logins_of(person.id, account.id)).map(lambda login: login_json(login, actor))
 
 
 def hash_for_new(account: AccountContext, params: Params[MakeLogin], actor: Actor, services: Services) -> str | None:

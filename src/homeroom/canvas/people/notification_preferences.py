@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Any, get_args
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, TypeVar, get_args
 
 from msgspec import Struct
-from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
@@ -16,17 +15,15 @@ from homeroom.school.people.communication_channels.queries import find_channel, 
 from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF, Frequency
 from homeroom.school.people.notifications.preferences import Chosen, choose, preferences_of
 from homeroom.school.people.users.queries import find_user
-from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.coerce import MissingParameter
-from homeroom.wire.params.ids import RecordId, UserId
-from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, RawParams, Routes
+from homeroom.wire.params.ids import UserId, parse_id
+from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, PathValues, RawParams, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
-_USER = "/users/:user_id/communication_channels/:communication_channel_id"
-_USER_AT = "/users/:user_id/communication_channels/:type/:address"
-_SELF = "/users/self/communication_channels/:communication_channel_id"
-_SELF_AT = "/users/self/communication_channels/:type/:address"
+H = TypeVar("H", bound=Callable[..., Any])
+_USER = "/users/:user_id/communication_channels"
+_SELF = "/users/self/communication_channels"
 
 
 class FrequencyField(Struct):
@@ -60,110 +57,70 @@ class CategoriesJson(Struct):
     categories: list[str]
 
 
-@route.get(f"{_USER}/notification_preferences", right=BY_POLICY)
-def list_preferences(user_id: UserId, communication_channel_id: RecordId, call: Call) -> PreferencesJson:
+def _everywhere(add: Callable[..., Any], end: str, base: str, **options: Any) -> Callable[[H], H]:
+    """The route twice: for a channel by its id, and by its type and address."""
+
+    def register(handler: H) -> H:
+        title = (handler.__doc__ or "").partition("\n")[0].rstrip(".")
+        address = "its address" if title.endswith("communication channel") else "the channel's address"
+        by_address = {"name": f"{handler.__name__}_at", "summary": f"{title}, by {address}"}
+        add(f"{base}/:communication_channel_id/{end}", **options)(handler)
+        add(f"{base}/:type/:address/{end}", **options, **by_address)(handler)
+        return handler
+
+    return register
+
+
+@_everywhere(route.get, "notification_preferences", _USER, right=BY_POLICY)
+def list_preferences(user_id: UserId, path: PathValues, call: Call) -> PreferencesJson:
     """List notification preferences of a communication channel."""
-    return _shown(call, _channel(call.db, call.actor, user_id, communication_channel_id))
+    return _shown(call, _channel_of(call, user_id, path))
 
 
-@route.get(f"{_USER_AT}/notification_preferences", right=BY_POLICY)
-def list_preferences_at(user_id: UserId, type: str, address: str, call: Call) -> PreferencesJson:
-    """List notification preferences of a communication channel, by its address."""
-    return _shown(call, _channel_at(call.db, call.actor, user_id, type, address))
-
-
-@route.get(f"{_USER}/notification_preference_categories", right=BY_POLICY)
-def list_categories(
-    user_id: UserId, communication_channel_id: RecordId, actor: Actor, db: Connection
-) -> CategoriesJson:
+@_everywhere(route.get, "notification_preference_categories", _USER, right=BY_POLICY)
+def list_categories(user_id: UserId, path: PathValues, call: Call) -> CategoriesJson:
     """List notification preference categories of a communication channel."""
-    _channel(db, actor, user_id, communication_channel_id)
+    _channel_of(call, user_id, path)
     return CategoriesJson(list(CATEGORIES))
 
 
-@route.get(f"{_USER_AT}/notification_preference_categories", right=BY_POLICY)
-def list_categories_at(user_id: UserId, type: str, address: str, actor: Actor, db: Connection) -> CategoriesJson:
-    """List notification preference categories of a communication channel, by its address."""
-    _channel_at(db, actor, user_id, type, address)
-    return CategoriesJson(list(CATEGORIES))
-
-
-@route.get(f"{_USER}/notification_preferences/:notification", right=BY_POLICY)
-def show_preference(
-    user_id: UserId, communication_channel_id: RecordId, notification: str, call: Call
-) -> PreferencesJson:
+@_everywhere(route.get, "notification_preferences/:notification", _USER, right=BY_POLICY)
+def show_preference(user_id: UserId, notification: str, path: PathValues, call: Call) -> PreferencesJson:
     """Show one notification preference."""
-    channel = _channel(call.db, call.actor, user_id, communication_channel_id)
-    return _shown(call, channel, _known(notification))
+    return _shown(call, _channel_of(call, user_id, path), _known(notification))
 
 
-@route.get(f"{_USER_AT}/notification_preferences/:notification", right=BY_POLICY)
-def show_preference_at(user_id: UserId, type: str, address: str, notification: str, call: Call) -> PreferencesJson:
-    """Show one notification preference, by the channel's address."""
-    channel = _channel_at(call.db, call.actor, user_id, type, address)
-    return _shown(call, channel, _known(notification))
-
-
-@route.put(f"{_SELF}/notification_preferences/:notification", right=SELF_ONLY)
-def update_preference(
-    communication_channel_id: RecordId, notification: str, params: Params[ChooseOne], call: Call
-) -> PreferencesJson:
+@_everywhere(route.put, "notification_preferences/:notification", _SELF, right=SELF_ONLY)
+def update_preference(notification: str, path: PathValues, params: Params[ChooseOne], call: Call) -> PreferencesJson:
     """Change one notification preference."""
-    channel = find_channel(call.db, call.actor.id, communication_channel_id)
+    channel = _channel(call, call.actor.id, path)
     return _choose(call, channel, dict.fromkeys(_known(notification), _frequency(params)))
 
 
-@route.put(f"{_SELF_AT}/notification_preferences/:notification", right=SELF_ONLY)
-def update_preference_at(
-    type: str, address: str, notification: str, params: Params[ChooseOne], call: Call
-) -> PreferencesJson:
-    """Change one notification preference, by the channel's address."""
-    channel = find_channel_at(call.db, call.actor.id, type, address)
-    return _choose(call, channel, dict.fromkeys(_known(notification), _frequency(params)))
-
-
-@route.put(f"{_SELF}/notification_preference_categories/:category", right=SELF_ONLY)
-def update_category(
-    communication_channel_id: RecordId, category: str, params: Params[ChooseOne], call: Call
-) -> PreferencesJson:
+@_everywhere(route.put, "notification_preference_categories/:category", _SELF, right=SELF_ONLY)
+def update_category(category: str, path: PathValues, params: Params[ChooseOne], call: Call) -> PreferencesJson:
     """Change every notification preference of a category."""
-    channel = find_channel(call.db, call.actor.id, communication_channel_id)
+    channel = _channel(call, call.actor.id, path)
     return _choose(call, channel, dict.fromkeys(_in_category(category), _frequency(params)))
 
 
-@route.put(f"{_SELF_AT}/notification_preference_categories/:category", right=SELF_ONLY)
-def update_category_at(
-    type: str, address: str, category: str, params: Params[ChooseOne], call: Call
-) -> PreferencesJson:
-    """Change every notification preference of a category, by the channel's address."""
-    channel = find_channel_at(call.db, call.actor.id, type, address)
-    return _choose(call, channel, dict.fromkeys(_in_category(category), _frequency(params)))
-
-
-@route.put(f"{_SELF}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
-def update_preferences(communication_channel_id: RecordId, params: RawParams, call: Call) -> PreferencesJson:
+@_everywhere(route.put, "notification_preferences", _SELF, right=SELF_ONLY, takes=ChooseMany)
+def update_preferences(path: PathValues, params: RawParams, call: Call) -> PreferencesJson:
     """Change several notification preferences at once."""
-    channel = find_channel(call.db, call.actor.id, communication_channel_id)
-    return _choose(call, channel, _many(params))
+    return _choose(call, _channel(call, call.actor.id, path), _many(params))
 
 
-@route.put(f"{_SELF_AT}/notification_preferences", right=SELF_ONLY, takes=ChooseMany)
-def update_preferences_at(type: str, address: str, params: RawParams, call: Call) -> PreferencesJson:
-    """Change several notification preferences at once, by the channel's address."""
-    channel = find_channel_at(call.db, call.actor.id, type, address)
-    return _choose(call, channel, _many(params))
+def _channel_of(call: Call, user: IdForm, path: PathValues) -> AnyRow:
+    person = find_user(call.db, call.actor, user)
+    policy.require(call.db, call.actor, person.id)
+    return _channel(call, person.id, path)
 
 
-def _channel(db: Connection, actor: Actor, user: IdForm, channel: IdForm) -> AnyRow:
-    person = find_user(db, actor, user)
-    policy.require(db, actor, person.id)
-    return find_channel(db, person.id, channel)
-
-
-def _channel_at(db: Connection, actor: Actor, user: IdForm, type_: str, address: str) -> AnyRow:
-    person = find_user(db, actor, user)
-    policy.require(db, actor, person.id)
-    return find_channel_at(db, person.id, type_, address)
+def _channel(call: Call, user_id: int, path: PathValues) -> AnyRow:
+    """The person's channel that the path means. Raises NotFound."""
+    if "address" in path:
+        return find_channel_at(call.db, user_id, path["type"], path["address"])
+    return find_channel(call.db, user_id, parse_id("record", path["communication_channel_id"]))
 
 
 def _known(notification: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,16 +10,15 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from homeroom.canvas.people.user_json import UserJson, UserView, user_json
-from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import find_account
 from homeroom.school.ground.errors import NotFound, TooManyTries
+from homeroom.school.ground.listing import Listing
 from homeroom.school.people.observers import links, pairing_codes
 from homeroom.school.people.observers.links import ObserveeRefused
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.policy import Rule
 from homeroom.school.people.users.queries import Person, find_person, find_user, find_user_id
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import DirectoryEntry, User
 from homeroom.school.sign_in import attempts, password_sign_in
 from homeroom.school.sign_in import observer_proofs as proofs
 from homeroom.school.sign_in.observer_proofs import TypedCode
@@ -26,13 +26,12 @@ from homeroom.school.sign_in.password_sign_in import Checked
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.ids import UserId, parse_id
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 route = Routes()
-_BY_NAME = Order(DirectoryEntry.c.sort_key, User.c.id)
 UNKNOWN = "Unknown observee."
 WRONG_PASSWORD = "Invalid credentials provided."
 WRONG_CODE = "Invalid pairing code."
@@ -77,17 +76,13 @@ class PairingCodeJson(Struct):
 @route.get("/users/:user_id/observees", right=BY_POLICY)
 def list_observees(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people whom somebody observes, by sortable name."""
-    observer = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observees_of(observer.id), _BY_NAME)
-    return _listed(page, call, params.include)
+    return _list(call, user_id, links.observees_of, params, paging)
 
 
 @route.get("/users/:user_id/observers", right=BY_POLICY)
 def list_observers(user_id: UserId, params: Params[ListObservees], paging: Paging, call: Call) -> Page[UserJson]:
     """List the people who observe somebody, by sortable name."""
-    student = _person(call.db, call.actor, user_id, links.can_see_links_of)
-    page = paging.of(call.db, links.observers_of(student.id), _BY_NAME)
-    return _listed(page, call, params.include)
+    return _list(call, user_id, links.observers_of, params, paging)
 
 
 @route.get("/users/:user_id/observees/:observee_id", right=BY_POLICY)
@@ -247,15 +242,18 @@ def _require_root(db: Connection, actor: Actor, text: str) -> None:
         raise NotFound("root account")
 
 
-def _listed(page: Page[AnyRow], call: Call, include: frozenset[str]) -> Page[UserJson]:
+def _list(
+    call: Call, user_id: UserId, linked: Callable[[int], Listing[Person]], params: ListObservees, paging: Paging
+) -> Page[UserJson]:
+    person = _person(call.db, call.actor, user_id, links.can_see_links_of)
     view = UserView.in_account(call, call.actor.root.ref)
 
-    def render(row: AnyRow) -> UserJson:
-        json = user_json(Person(*row[:-1]), view, include & {"avatar_url"})
+    def render(person: Person) -> UserJson:
+        json = user_json(person, view, params.include & {"avatar_url"})
         json.observation_link_root_account_ids = [call.actor.root.id]
         return json
 
-    return page.map(render)
+    return paging.of(call.db, linked(person.id)).map(render)
 
 
 def _shown(person: Person, call: Call) -> UserJson:

@@ -13,7 +13,7 @@ from homeroom.school.ground.errors import NotFound, Refused
 from homeroom.school.people.communication_channels.channels import confirmation_path, invited_channel
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.listing import PeopleFilter, allowed_sort, people_in_account
-from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, Person, find_person, find_user, find_user_id
+from homeroom.school.people.users.queries import LISTED, PERSON_COLUMNS, find_person, find_user, find_user_id
 from homeroom.school.people.users.removal import remove_from_root_account
 from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
@@ -22,7 +22,7 @@ from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.http.answers import Answer
 from homeroom.wire.params.coerce import RecordNumber, items_of
 from homeroom.wire.params.ids import UserId
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -70,21 +70,13 @@ def list_users(account: AccountContext, params: Params[ListUsers], paging: Pagin
     if sort == "last_login":
         include |= {"last_login"}
     width = len(PERSON_COLUMNS) if include else LISTED
-    listing = people_in_account(call.db, call.actor.root, account.id, which, sort, width)
     descending = sort is not None and params.order == "desc"
-    order = Order(listing.column, listing.id, descending, listing.nullable)
+    found = people_in_account(call.db, call.actor.root, account.id, which, sort, width, descending=descending)
     # Pages of bookmarks have no numbers, so no last one.
-    counted = listing.countable if "ui_invoked" in params.include and sort != "id" else None
-    page = paging.of(
-        call.db,
-        listing.rows,
-        order,
-        counted=False if counted is None else counted,
-        bookmarks=sort == "id",
-        values=listing.values,
-    )
+    counted = "ui_invoked" in params.include and sort != "id"
+    page = paging.of(call.db, found, counted=counted, bookmarks=sort == "id")
     view = UserView.in_account(call, account.ref)
-    return page.map(lambda row: user_json(Person(*row[:width]), view, include))
+    return page.map(lambda person: user_json(person, view, include))
 
 
 def enrollment_types_of(given: list[str]) -> frozenset[str]:

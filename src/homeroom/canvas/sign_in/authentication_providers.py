@@ -15,7 +15,6 @@ from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.accounts.settings import find_settings
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.vault import open_vault
-from homeroom.school.schema import AuthenticationProvider
 from homeroom.school.sign_in.authentication_providers import actions
 from homeroom.school.sign_in.authentication_providers.actions import ProviderChange
 from homeroom.school.sign_in.authentication_providers.kinds import KINDS, Kind
@@ -26,13 +25,12 @@ from homeroom.school.sign_in.authentication_providers.queries import (
     providers_of,
 )
 from homeroom.wire.params.coerce import MissingParameter, read_boolean
-from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import RawParams, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes()
 _RIGHT = "manage_account_settings"
-_IN_ORDER = Order(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
 _WHO_MAY_REGISTER = ("none", "observer", "all")
 ProviderJson = dict[str, Any]
 
@@ -68,7 +66,7 @@ def list_authentication_providers(account: AccountContext, paging: Paging, db: C
     """List authentication providers."""
     _require_root(account)
     registration = _self_registration(db, account)
-    page = paging.of(db, providers_of(account.id), _IN_ORDER)
+    page = paging.of(db, providers_of(account.id))
     return page.map(lambda provider: provider_json(provider, registration))
 
 

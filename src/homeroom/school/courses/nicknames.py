@@ -8,8 +8,8 @@ from sqlalchemy import Connection, delete, select
 
 from homeroom import clock
 from homeroom.db import insert_or_update
-from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import Refused
+from homeroom.school.ground.listing import Listing, by, leading
 from homeroom.school.people.names import sort_key
 from homeroom.school.schema import Course, CourseNickname
 
@@ -27,13 +27,14 @@ class Nickname(NamedTuple):
     nickname: str
 
 
-def nicknames_of(user_id: int) -> AnySelect:
-    """A person's nicknames and their ids, as Nicknames followed by the id; the id is their order of creation."""
-    return (
+def nicknames_of(user_id: int) -> Listing[Nickname]:
+    """A person's nicknames in the order in which they were made."""
+    rows = (
         select(CourseNickname.c.course_id, Course.c.name, CourseNickname.c.nickname, CourseNickname.c.id)
         .join(Course, Course.c.id == CourseNickname.c.course_id)
         .where(CourseNickname.c.user_id == user_id, Course.c.state != "deleted")
     )
+    return Listing(rows, by(CourseNickname.c.id), leading(Nickname, 3), countable=rows)
 
 
 def set_nickname(db: Connection, user_id: int, course_id: int, nickname: str | None) -> None:

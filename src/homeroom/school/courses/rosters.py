@@ -13,6 +13,7 @@ from homeroom.school.courses.enrollments.policy import states_seen
 from homeroom.school.courses.newcomers import has_come_in
 from homeroom.school.courses.sections import visible_sections
 from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.listing import Listing, Order
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
 from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.rights.actor import Actor, CourseRef
@@ -47,18 +48,15 @@ class Member(NamedTuple):
     is_newcomer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Rows for ``member_in``, and the column they are sorted by."""
-
-    rows: AnySelect
-    column: Any
-    nullable: bool
-
-
 def people_of_course(
-    db: Connection, actor: Actor, course: CourseRef, which: RosterFilter, sort: RosterSort | None = None
-) -> Roster:
+    db: Connection,
+    actor: Actor,
+    course: CourseRef,
+    which: RosterFilter,
+    sort: RosterSort | None = None,
+    *,
+    descending: bool = False,
+) -> Listing[Member]:
     """The course's people that the actor may see, by name unless sorted otherwise."""
     came_in = has_come_in(course.id, User.c.id)
     column, nullable = _sort_column(db, actor, course, sort, came_in)
@@ -71,17 +69,16 @@ def people_of_course(
         rows = rows.where(User.c.id.in_(which.user_ids))
     if which.uuids is not None:
         rows = rows.where(User.c.uuid.in_(which.uuids))
-    return Roster(rows, column, nullable)
+    ids = rows.with_only_columns(User.c.id)
+    return Listing(rows, Order(column, User.c.id, descending, nullable), _member, countable=ids)
 
 
 def everybody_in(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> list[Member]:
     """As ``people_of_course``, all of them in the order of names."""
-    roster = people_of_course(db, actor, course, which)
-    return [member_in(row) for row in db.execute(roster.rows.order_by(roster.column, User.c.id))]
+    return people_of_course(db, actor, course, which).all(db)
 
 
-def member_in(row: Sequence[Any]) -> Member:
-    """The member in a row of a Roster."""
+def _member(row: Sequence[Any]) -> Member:
     shown = len(PERSON_COLUMNS)
     return Member(Person(*row[:shown]), bool(row[shown]))
 
@@ -89,10 +86,10 @@ def member_in(row: Sequence[Any]) -> Member:
 def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_id: int) -> Member:
     """One of the course's people, in whatever state the actor may see them. Raises NotFound."""
     which = RosterFilter(states=("active", "invited", "completed", "inactive", "creation_pending"), user_ids=[user_id])
-    row = db.execute(people_of_course(db, actor, course, which).rows).first()
-    if row is None:
+    found = people_of_course(db, actor, course, which).all(db, most=1)
+    if not found:
         raise NotFound("user")
-    return member_in(row)
+    return found[0]
 
 
 def _members(db: Connection, actor: Actor, course: CourseRef, which: RosterFilter) -> AnySelect:
@@ -164,7 +161,7 @@ def students_by_section(db: Connection, section_ids: Sequence[int]) -> dict[int,
     )
     found: dict[int, dict[int, Member]] = {}
     for section_id, *row in db.execute(rows):
-        found.setdefault(section_id, {}).setdefault(row[0], member_in(row))
+        found.setdefault(section_id, {}).setdefault(row[0], _member(row))
     return {section_id: list(people.values()) for section_id, people in found.items()}
 
 

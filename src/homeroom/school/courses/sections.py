@@ -16,6 +16,7 @@ from homeroom.db.types import AnySelect
 from homeroom.school.courses.validation import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, by
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
@@ -58,9 +59,14 @@ _COLUMNS: tuple[Any, ...] = (
 )
 
 
-def sections_of(course_id: int) -> AnySelect:
-    """The sections of a course, as Sections."""
-    return _sections().where(CourseSection.c.course_id == course_id)
+def sections_of(db: Connection, actor: Actor, course: CourseRef, *, name: str = "") -> Listing[Section]:
+    """The sections of a course that the actor may see, those whose name contains this."""
+    rows = _sections().where(CourseSection.c.course_id == course.id)
+    if name:
+        rows = rows.where(CourseSection.c.name.icontains(name, autoescape=True))
+    if (visible := visible_sections(db, actor, course)) is not None:
+        rows = rows.where(CourseSection.c.id.in_(visible))
+    return Listing(rows, by(CourseSection.c.id), Section._make)
 
 
 def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int | None = None) -> Section:

@@ -11,10 +11,10 @@ from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
 from homeroom.db import insert_returning_id
-from homeroom.db.types import AnySelect
 from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, by
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import Actor
@@ -49,10 +49,12 @@ class Dates(NamedTuple):
 _COLUMNS = tuple(EnrollmentTerm.c[name] for name in Term._fields)
 
 
-def terms_of(root_id: int, *, states: Sequence[str] = ("active",), name: str = "") -> AnySelect:
-    """The terms of a root account, as Terms."""
+def terms_of(root_id: int, *, states: Sequence[str] = ("active",), name: str = "") -> Listing[Term]:
+    """The terms of a root account, those whose name contains this."""
     rows = select(*_COLUMNS).where(EnrollmentTerm.c.root_account_id == root_id, EnrollmentTerm.c.state.in_(states))
-    return rows.where(EnrollmentTerm.c.name.icontains(name, autoescape=True)) if name else rows
+    if name:
+        rows = rows.where(EnrollmentTerm.c.name.icontains(name, autoescape=True))
+    return Listing(rows, by(EnrollmentTerm.c.id), Term._make)
 
 
 def terms_with_ids(db: Connection, ids: set[int]) -> dict[int, Term]:

@@ -15,6 +15,7 @@ from homeroom.school.accounts.events import AccountDeleted
 from homeroom.school.accounts.roles.queries import FoundRole, find_role
 from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.ground.events import listen
+from homeroom.school.ground.listing import Listing, by
 from homeroom.school.people import directory
 from homeroom.school.people.notifications.sending import Notification, notify
 from homeroom.school.people.users.queries import hold_users
@@ -52,7 +53,7 @@ def admins_of(
     user_ids: Sequence[int] = (),
     term: str | None = None,
     with_deleted: bool = False,
-) -> AnySelect:
+) -> Listing[Admin]:
     """The admins of this account itself; ``user_ids`` and ``term`` filter the list."""
     rows = _ADMINS.join(User, User.c.id == AccountAdmin.c.user_id).where(
         AccountAdmin.c.account_id == account.id, User.c.state != "deleted"
@@ -64,7 +65,7 @@ def admins_of(
     if term is not None:
         rows = rows.join(DirectoryEntry, DirectoryEntry.c.user_id == AccountAdmin.c.user_id)
         rows = rows.where(matches(db, search_for(term)))
-    return rows
+    return Listing(rows, by(AccountAdmin.c.id), Admin._make)
 
 
 def find_account_role(db: Connection, account: FoundAccount, role_id: str, role: str) -> FoundRole:

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
-from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, Order
 from homeroom.school.schema import Bookmark, User
 
 LONGEST_NAME = 255
@@ -34,15 +34,18 @@ class FoundBookmark(NamedTuple):
 _COLUMNS = tuple(Bookmark.c[name] for name in FoundBookmark._fields)
 
 
-def bookmarks_of(user_id: int) -> AnySelect:
-    """The person's bookmarks, as FoundBookmarks."""
-    return select(*_COLUMNS).where(Bookmark.c.user_id == user_id)
+def bookmarks_of(user_id: int) -> Listing[FoundBookmark]:
+    """The person's bookmarks in their own order."""
+    rows = select(*_COLUMNS).where(Bookmark.c.user_id == user_id)
+    return Listing(rows, Order(Bookmark.c.position, Bookmark.c.id), FoundBookmark._make, countable=rows)
 
 
 def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
     """The person's own bookmark with this id. Raises NotFound, also for somebody else's."""
     bookmark_id = local_id(form.value) if form.kind == "id" else None
-    row = db.execute(bookmarks_of(user_id).where(Bookmark.c.id == (bookmark_id or 0))).first()
+    row = db.execute(
+        select(*_COLUMNS).where(Bookmark.c.user_id == user_id, Bookmark.c.id == (bookmark_id or 0))
+    ).first()
     if row is None:
         raise NotFound("bookmark")
     return FoundBookmark(*row)

@@ -126,7 +126,11 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
 
 def _path_parameters(operation: Operation) -> Iterator[dict[str, Any]]:
     needs = {**operation.route.prepare_needs, **operation.route.needs}
-    contexts = {value_of_context(operation.route.path, name): hint for name, hint in needs.items() if is_context(hint)}
+    contexts = {
+        value_of_context(operation.route.path, name, mark_of(hint)): hint
+        for name, hint in needs.items()
+        if is_context(hint)
+    }
     for name in _PARAMETER.findall(operation.path):
         hint = contexts.get(name) or needs.get(name)
         mark = mark_of(hint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,11 +18,11 @@ from urllib.parse import quote, unquote_plus
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, literal, select, tuple_
-from sqlalchemy.sql import ColumnElement
 
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
+from homeroom.school.ground.listing import Listing, Order
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -34,25 +34,6 @@ _LEADING_INT = re.compile(r"\s*[+-]?[0-9]+")
 _read_values = msgspec.json.Decoder(list[str | int | float | bool | None])
 _QUERY_SAFE = "=%[]+,;:/?@!$'()*~"
 _DROPPED = frozenset(("page", "per_page", "access_token", "api_key"))
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One list's order: a column, then the id, so that pages never overlap. Nulls come last in both directions."""
-
-    column: Any
-    id: Any
-    descending: bool = False
-    nullable: bool = False
-
-    @property
-    def clauses(self) -> tuple[ColumnElement[Any], ...]:
-        if self.column is self.id:
-            return (self.id.desc(),) if self.descending else (self.id.asc(),)
-        column = self.column.desc() if self.descending else self.column.asc()
-        if self.nullable:
-            column = column.nulls_last()
-        return column, self.id.desc() if self.descending else self.id.asc()
 
 
 @dataclass(slots=True)
@@ -95,40 +76,29 @@ class Paging:
     first: str = "1"
     counted: bool = field(default=False)
 
-    def of(
-        self,
-        db: Connection,
-        rows: AnySelect,
-        order: Order,
-        *,
-        counted: bool | AnySelect = False,
-        bookmarks: bool = False,
-        values: Mapping[str, Any] | None = None,
-    ) -> Page[AnyRow]:
-        """Cut this page out of ``rows``; one statement, one more when ``counted`` (its links then have ``last``).
+    def of(self, db: Connection, listing: Listing[T], *, counted: bool = False, bookmarks: bool = False) -> Page[T]:
+        """Cut this page out of the list: one statement, prepared when the list's statement is built once.
 
-        ``counted`` may be a select of as many rows that are cheaper to count.
-        With ``bookmarks`` every ``next`` is a bookmark, as on Canvas's bookmark collections. ``values`` are those of
-        the bindparams of rows and order that are built once: cutting them is then prepared once, too. Raises NotFound
-        for a bookmark that is not one of this list.
+        ``counted``: its links have ``last``, for one more statement, if the list can be counted.
+        With ``bookmarks`` every ``next`` is a bookmark, as on Canvas's bookmark collections. Raises NotFound for a
+        bookmark that is not one of this list.
         """
         self.first = "first" if bookmarks else "1"
         if self.bookmark is not None:
-            return self._after_bookmark(db, rows, order, values or {})
-        number = self.number or 1
+            return self._after_bookmark(db, listing)
+        order, number = listing.order, self.number or 1
         offset = (number - 1) * self.per_page
         at = {"_limit": self.per_page, "_offset": offset}
-        if values is not None:
-            found = _prepared_cut(rows, order).all(db, **values, **at)
+        if listing.values is not None:
+            found = _prepared_cut(listing.rows, order).all(db, **listing.values, **at)
         else:
-            found = list(db.execute(_cut(rows, order), at).all())
-        page = Page(found, self)
+            found = list(db.execute(_cut(listing.rows, order), at).all())
+        page = self._page(listing, found)
         if number > 1:
             page.prev = str(number - 1)
-        if counted is not False:
-            all_rows = rows.order_by(None) if counted is True else counted
-            counting = select(func.count()).select_from(all_rows.subquery())
-            total = db.execute(counting, dict(values or {})).scalar_one()
+        if counted and listing.countable is not None:
+            counting = select(func.count()).select_from(listing.countable.subquery())
+            total = db.execute(counting, dict(listing.values or {})).scalar_one()
             pages = max(1, -(-total // self.per_page))
             page.last = str(pages)
             page.next = str(number + 1) if number < pages else None
@@ -139,12 +109,13 @@ class Paging:
             page.last = self.asked
         return page
 
-    def turn_to(self, db: Connection, rows: AnySelect, order: Order, id: int) -> None:
-        """Go to the page of ``rows`` that this row is on, whatever was asked for; stay when it is on none."""
+    def turn_to(self, db: Connection, listing: Listing[Any], id: int) -> None:
+        """Go to the page of the list that this row is on, whatever was asked for; stay when it is on none."""
+        order = listing.order
         place = func.row_number().over(order_by=order.clauses)
-        numbered = rows.add_columns(place.label("place")).subquery()
+        numbered = listing.rows.add_columns(place.label("place")).subquery()
         found = select(numbered.c.place).where(numbered.c[order.id.key] == id)
-        place_of_row = db.execute(found).scalar()
+        place_of_row = db.execute(found, dict(listing.values or {})).scalar()
         if place_of_row is not None:
             self.number, self.bookmark = (place_of_row - 1) // self.per_page + 1, None
             self.asked = str(self.number)
@@ -162,12 +133,16 @@ class Paging:
             last=str(pages),
         )
 
-    def _after_bookmark(self, db: Connection, rows: AnySelect, order: Order, values: Mapping[str, Any]) -> Page[AnyRow]:
+    def _page(self, listing: Listing[T], rows: Sequence[AnyRow]) -> Page[T]:
+        return Page([listing.row(row) for row in rows], self)
+
+    def _after_bookmark(self, db: Connection, listing: Listing[T]) -> Page[T]:
+        rows, order, values = listing.rows, listing.order, dict(listing.values or {})
         value, last_id = _checked(self.bookmark or [], order)
         found: list[AnyRow] = []
         if order.column is order.id:
             beyond = order.id < last_id if order.descending else order.id > last_id
-            found = list(db.execute(rows.where(beyond).order_by(*order.clauses).limit(self.per_page), dict(values)))
+            found = list(db.execute(rows.where(beyond).order_by(*order.clauses).limit(self.per_page), values))
         else:
             if value is not None:
                 # Bound with the column's own type: a bare time would be written another way than it is stored.
@@ -175,15 +150,15 @@ class Paging:
                 beyond = pair < seen if order.descending else pair > seen
                 plain = Order(order.column, order.id, order.descending)
                 beyond_it = rows.where(beyond).order_by(*plain.clauses).limit(self.per_page)
-                found = list(db.execute(beyond_it, dict(values)))
+                found = list(db.execute(beyond_it, values))
             if order.nullable and len(found) < self.per_page:
                 nulls = rows.where(order.column.is_(None))
                 if value is None:
                     nulls = nulls.where(order.id < last_id if order.descending else order.id > last_id)
                 by_id = Order(order.id, order.id, order.descending)
                 rest = nulls.order_by(*by_id.clauses).limit(self.per_page - len(found))
-                found += db.execute(rest, dict(values))
-        page = Page(found, self)
+                found += db.execute(rest, values)
+        page = self._page(listing, found)
         if len(found) == self.per_page:
             page.next = _bookmark(order, found[-1])
         else:

@@ -7,7 +7,7 @@ What a handler may take, by type: an id in the path (``user_id: UserId``), what 
 handler runs (``account: AccountContext`` for ``:account_id``, or for ``:id`` where the path has no other),
 ``Params[T]``, ``Paging``, ``Call`` (all of the call: its transaction, its actor, its request), or of the call only
 ``Actor``, ``Connection``, ``Request``, ``Browser`` or ``Services``; ``Prepared[T]``, ``Rest``, ``RawParams``, ``str``
-for a plain path value. A route without a stated right cannot register.
+for a plain path value, ``PathValues`` for all of them. A route without a stated right cannot register.
 """
 
 from __future__ import annotations
@@ -60,6 +60,13 @@ class FromContext:
         self.find = find
 
 
+class FromOneOf:
+    """Marks a context of one of several kinds: the one whose id the path has."""
+
+    def __init__(self, *contexts: FromContext) -> None:
+        self.contexts = contexts
+
+
 class FromRequest:
     """Marks the merged parameters as they came, for routes whose names are data."""
 
@@ -71,6 +78,10 @@ RawParams = Annotated[dict[str, Any], FromRequest()]
 
 class Rest(list[str]):
     """The parts of a ``*glob`` at the end of a path."""
+
+
+class PathValues(dict[str, Any]):
+    """All values of the path, for a handler that serves paths with different ones."""
 
 
 def told(description: str, **schema: Any) -> Meta:
@@ -104,15 +115,18 @@ class Route:
     # For the document, where the handler's annotations do not say it.
     takes: Any = None
     also: tuple[int, ...] = ()
+    # Of a handler's other paths, which its own name and its docstring do not tell apart.
+    named: str = ""
+    described: str = ""
 
     @property
     def name(self) -> str:
-        return self.handler.__name__
+        return self.named or self.handler.__name__
 
     @property
     def summary(self) -> str:
         """What the route does, in a few words."""
-        return inspect.cleandoc(self.handler.__doc__ or self.name).partition("\n")[0].rstrip(".")
+        return self.described or inspect.cleandoc(self.handler.__doc__ or self.name).partition("\n")[0].rstrip(".")
 
     def is_writing(self, params: dict[str, Any]) -> bool:
         """Whether the transaction of a call with these parameters may write."""
@@ -165,6 +179,8 @@ class Routes:
         also: tuple[int, ...] = (),
         takes: Any = None,
         answers: Any = None,
+        name: str = "",
+        summary: str = "",
     ) -> Callable[[H], H]:
         """``writes``: the transaction may write, always or with these parameters. ``slow``: the same of the event loop.
         ``outside``: ``prepare`` asks another server, always or with these parameters. That takes as long as the other
@@ -173,7 +189,8 @@ class Routes:
         ``Prepared[T]``. ``body_limit``: bytes, instead of the setting. ``free_tail``: a ``.json`` at the end belongs
         to the last value. ``scope``: whether tokens can be limited to it. ``per_page``: default and largest page
         size. ``also``: other statuses of success. ``takes``, ``answers``: what is in ``RawParams`` and in an answer
-        that is a dict, for the OpenAPI document."""
+        that is a dict, for the OpenAPI document. ``name``, ``summary``: those of this path, for a handler with
+        several paths, each under its own decorator."""
         if right not in _SPECIAL and right not in PERMISSIONS:
             raise BadRoute(f"{method} {path} names {right!r}, which is neither a permission nor {', '.join(_SPECIAL)}.")
 
@@ -190,7 +207,7 @@ class Routes:
             route = Route(
                 method, path, right, handler, writes, slow, outside, prepare, body_limit, free_tail or "*" in path,
                 scope, per_page, status, needs, prepare_hints, answers or returns,
-                self.resource or handler.__module__.rpartition(".")[2], page_key, takes, also,
+                self.resource or handler.__module__.rpartition(".")[2], page_key, takes, also, name, summary,
             )  # fmt: skip
             self.all.append(route)
             return handler
@@ -208,8 +225,10 @@ def params_type(route: Route) -> Any:
 
 def _need(path: str, name: str, hint: Any) -> Any:
     mark = _mark(hint)
-    if isinstance(mark, FromContext):
-        value_of_context(path, name)
+    if isinstance(mark, FromOneOf):
+        hint = Annotated[Any, _context_in(path, mark)]
+    elif isinstance(mark, FromContext):
+        value_of_context(path, name, mark)
     elif (hint in (str, Rest) or isinstance(mark, PathId)) and name not in _values_in(path):
         raise BadRoute(f"{path} has no {name}.")
     return hint
@@ -220,10 +239,20 @@ def is_context(hint: Any) -> bool:
     return isinstance(_mark(hint), FromContext)
 
 
-def value_of_context(path: str, name: str) -> str:
-    """The path's value that a context is found by: ``account`` by ``:account_id``, else by ``:id``. Raises BadRoute."""
+def _context_in(path: str, mark: FromOneOf) -> FromContext:
+    for context in mark.contexts:
+        if f"{context.kind}_id" in _values_in(path):
+            return context
+    raise BadRoute(f"{path} has no {' or '.join(f'{context.kind}_id' for context in mark.contexts)}.")
+
+
+def value_of_context(path: str, name: str, context: FromContext) -> str:
+    """The path's value that a context is found by: ``account`` by ``:account_id``, else by ``:id``. Raises BadRoute.
+
+    A context of one of several kinds is found by its kind.
+    """
     values = _values_in(path)
-    for value in (f"{name}_id", "id"):
+    for value in (f"{name}_id", "id", f"{context.kind}_id"):
         if value in values:
             return value
     raise BadRoute(f"{path} has no {name}_id.")

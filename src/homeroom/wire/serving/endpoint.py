@@ -31,6 +31,7 @@ from homeroom.wire.routing.routes import (
     FromPrepare,
     FromRequest,
     Handler,
+    PathValues,
     Rest,
     Route,
     mark_of,
@@ -75,7 +76,7 @@ class Endpoint:
         self.prepare_resolvers = [(name, _resolver(route, name, hint)) for name, hint in route.prepare_needs.items()]
         marks = {name: mark_of(hint) for name, hint in {**route.prepare_needs, **route.needs}.items()}
         self.contexts = [
-            (name, mark, value_of_context(route.path, name))
+            (name, mark, value_of_context(route.path, name, mark))
             for name, mark in marks.items()
             if isinstance(mark, FromContext)
         ]
@@ -199,6 +200,7 @@ _SIMPLE: dict[Any, Resolver] = {
     Browser: lambda call: call.browser,
     Call: lambda call: call,
     Connection: lambda call: call.db,
+    PathValues: lambda call: PathValues(call.values),
     Request: lambda call: call.request,
     Services: lambda call: call.services,
 }

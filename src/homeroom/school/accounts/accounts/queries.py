@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select
 
 from homeroom.db.prepared import Prepared
-from homeroom.db.types import AnyRow, AnySelect
+from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, Order, by
 from homeroom.school.rights.account_settings import AccountSettings, read_settings
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.rights.permissions import STAFF
@@ -42,6 +43,7 @@ COLUMNS = (
 
 
 _LIVE = select(*COLUMNS).where(Account.c.state != "deleted")
+_BY_NUMBER = by(Account.c.id)
 _BY_ID = Prepared(_LIVE.where(Account.c.id == bindparam("id")))
 
 
@@ -114,35 +116,34 @@ def find_root_account(db: Connection, actor: Actor) -> FoundAccount:
     return find_account(db, actor, IdForm("self", ""))
 
 
-def administered(actor: Actor) -> AnySelect:
+def administered(actor: Actor) -> Listing[FoundAccount]:
     """The accounts in which the actor has a role (homeroom.md §3)."""
     ids = {role.account_id for role in actor.roles}
     if actor.root.site_admin_account_id in ids:
         ids = (ids - {actor.root.site_admin_account_id}) | {actor.root.id}
-    return select(*COLUMNS).where(Account.c.id.in_(ids), Account.c.state != "deleted")
+    return Listing(_LIVE.where(Account.c.id.in_(ids)), _BY_NUMBER, found)
 
 
-def sub_accounts(account: FoundAccount, *, recursive: bool) -> AnySelect:
-    """The accounts on the next level below this one, or all below it."""
-    rows = select(*COLUMNS).where(Account.c.state != "deleted")
+def sub_accounts(account: FoundAccount, *, recursive: bool, by_name: bool = False) -> Listing[FoundAccount]:
+    """The accounts on the next level below this one, or all below it; only the former can be sorted by name."""
     if recursive:
-        return rows.where(
-            Account.c.ancestry.startswith(account.row.ancestry, autoescape=True), Account.c.id != account.id
-        )
-    return rows.where(Account.c.parent_account_id == account.id)
+        below = Account.c.ancestry.startswith(account.row.ancestry, autoescape=True)
+        return Listing(_LIVE.where(below, Account.c.id != account.id), _BY_NUMBER, found)
+    order = Order(Account.c.name, Account.c.id) if by_name else _BY_NUMBER
+    return Listing(_LIVE.where(Account.c.parent_account_id == account.id), order, found)
 
 
 def accounts_below(db: Connection, actor: Actor) -> list[FoundAccount]:
     """Every account in which the actor is an admin by a role there or above; two statements."""
-    tops = [found(row) for row in db.execute(administered(actor))]
+    tops = administered(actor).all(db)
     if not tops:
         return []
     below = or_(*(Account.c.ancestry.startswith(top.row.ancestry, autoescape=True) for top in tops))
-    rows = db.execute(select(*COLUMNS).where(below, Account.c.state != "deleted").order_by(Account.c.id))
+    rows = db.execute(_LIVE.where(below).order_by(Account.c.id))
     return [found(row) for row in rows]
 
 
-def accounts_of_staff(user_id: int) -> AnySelect:
+def accounts_of_staff(user_id: int) -> Listing[FoundAccount]:
     """The accounts of the courses in which the user is staff."""
     courses = (
         select(Course.c.account_id)
@@ -154,7 +155,7 @@ def accounts_of_staff(user_id: int) -> AnySelect:
             Course.c.state != "deleted",
         )
     )
-    return select(*COLUMNS).where(Account.c.id.in_(courses), Account.c.state != "deleted")
+    return Listing(_LIVE.where(Account.c.id.in_(courses)), _BY_NUMBER, found)
 
 
 def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, or_, select
 
-from homeroom.db.types import AnyRow, AnySelect
+from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.listing import Listing, by
 from homeroom.school.rights.account_roles import OVERRIDE_COLUMNS
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import (
@@ -72,12 +73,13 @@ class FoundRole(NamedTuple):
         return BUILT_IN_LABELS[self.name] if self.is_built_in else self.name
 
 
-def roles_of_account(account: FoundAccount, states: Collection[str], *, inherited: bool) -> AnySelect:
+def roles_of_account(account: FoundAccount, states: Collection[str], *, inherited: bool) -> Listing[FoundRole]:
     """The account's own roles in these states and the built-in ones, which are active; ``inherited``: of every account
     above it as well."""
     owners = account.ref.chain if inherited else (account.id,)
     own = Role.c.account_id.in_(owners) & Role.c.state.in_([state for state in states if state != "deleted"])
-    return select(*COLUMNS).where(or_(own, Role.c.state == "built_in") if "active" in states else own)
+    rows = select(*COLUMNS).where(or_(own, Role.c.state == "built_in") if "active" in states else own)
+    return Listing(rows, by(Role.c.id), FoundRole._make)
 
 
 def find_role(db: Connection, account: FoundAccount, given: str) -> FoundRole:

@@ -81,7 +81,7 @@ def keep_token(db: Connection, user_id: int, purpose: str, token: str) -> None:
 
 def _require_room(db: Connection, user_id: int, most: int) -> None:
     lock(db, User, [user_id])
-    if db.execute(select(func.count()).select_from(manual_tokens(user_id).subquery())).scalar_one() >= most:
+    if db.execute(select(func.count()).select_from(manual_tokens(user_id).rows.subquery())).scalar_one() >= most:
         raise Invalid(Fault("base", "too_many", f"There are too many access tokens (maximum is {most})"))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, or_, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.schema import AccessToken, DeveloperKey
 
 HINT_LENGTH = 5
@@ -29,9 +30,10 @@ COLUMNS = (
 _TOKENS: AnySelect = select(*COLUMNS).join(DeveloperKey, DeveloperKey.c.id == AccessToken.c.developer_key_id)
 
 
-def manual_tokens(user_id: int) -> AnySelect:
-    """The tokens that this person, or an admin for them, made by hand."""
-    return _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", DeveloperKey.c.is_default)
+def manual_tokens(user_id: int) -> Listing[AnyRow]:
+    """The tokens that this person, or an admin for them, made by hand, the oldest first."""
+    rows = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", DeveloperKey.c.is_default)
+    return Listing(rows, by(AccessToken.c.id), as_it_is)
 
 
 def find_token(db: Connection, user_id: int, text: str) -> AnyRow:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.rights.actor import AccountRef, Actor
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
 
@@ -61,13 +62,15 @@ def key_owner(actor: Actor, account_id: int) -> int | None:
     return None if account_id == actor.root.site_admin_account_id else account_id
 
 
-def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> AnySelect:
-    """The account's keys that are not deleted; with ``inherited`` those that it inherits from the site admin."""
+def keys_of(actor: Actor, account_id: int, *, inherited: bool) -> Listing[AnyRow]:
+    """The account's keys that are not deleted, the newest first; with ``inherited`` those that it inherits from the
+    site admin."""
     rows = _KEYS.where(DeveloperKey.c.state != "deleted")
+    owner = None if inherited else key_owner(actor, account_id)
+    rows = rows.where(DeveloperKey.c.account_id.is_(None) if owner is None else DeveloperKey.c.account_id == owner)
     if inherited:
-        return rows.where(DeveloperKey.c.account_id.is_(None), DeveloperKey.c.visible)
-    owner = key_owner(actor, account_id)
-    return rows.where(DeveloperKey.c.account_id.is_(None) if owner is None else DeveloperKey.c.account_id == owner)
+        rows = rows.where(DeveloperKey.c.visible)
+    return Listing(rows, by(DeveloperKey.c.id, descending=True), as_it_is)
 
 
 _BINDINGS = select(

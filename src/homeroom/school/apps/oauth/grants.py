@@ -11,6 +11,7 @@ from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.apps.access_tokens.endings import delete_token, not_ended
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import AccessToken, DeveloperKey
 
@@ -19,8 +20,14 @@ UNUSED = timedelta(days=180)
 LAST_USED = func.coalesce(AccessToken.c.last_used_at, AccessToken.c.created_at)
 
 
-def grants_of(user_id: int) -> AnySelect:
-    """The person's grants that still let an application do something, or know who they are without asking."""
+def grants_of(user_id: int) -> Listing[AnyRow]:
+    """The person's grants that still let an application do something, or know who they are without asking. The newest
+    one comes first.
+    """
+    return Listing(_grants_of(user_id), by(AccessToken.c.id, descending=True), as_it_is)
+
+
+def _grants_of(user_id: int) -> AnySelect:
     now = clock.now()
     since = now - UNUSED
     can_be_refreshed = AccessToken.c.refresh_digest.is_not(None) & or_(
@@ -59,7 +66,7 @@ def end_grant(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
     if actor.is_masquerading:
         raise NotAllowed("end what somebody else has granted")
     grant_id = local_id(form.value) if form.kind == "id" else None
-    found = db.execute(grants_of(actor.id).where(AccessToken.c.id == (grant_id or 0))).first()
+    found = db.execute(_grants_of(actor.id).where(AccessToken.c.id == (grant_id or 0))).first()
     if found is None:
         raise NotFound("grant")
     delete_token(db, found.id)

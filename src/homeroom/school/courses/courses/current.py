@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, func, select
 from homeroom.db.types import AnyRow
 from homeroom.school.courses.courses.listing import OwnFilter, courses_of, enrollments_in
 from homeroom.school.courses.courses.policy import readable_courses
-from homeroom.school.courses.courses.queries import VIEWER_KEY, CourseRecord
+from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.courses.favorites import favorite_courses
 from homeroom.school.courses.terms import terms_with_ids
 from homeroom.school.people.dashboard_cards import positions_of
@@ -50,9 +50,7 @@ class Card(NamedTuple):
 def cards_of(db: Connection, actor: Actor) -> list[Card]:
     """The favorite courses, or all current ones, where the person has put them and then by name."""
     which = OwnFilter(enrollment_state="current", course_ids=frozenset(favorite_courses(db, actor.id)))
-    own = courses_of(db, actor, actor.id, which)
-    rows = db.execute(own.rows.order_by(VIEWER_KEY, Course.c.id).limit(_MOST), own.values)
-    courses = [CourseRecord(*row[: len(CourseRecord._fields)]) for row in rows]
+    courses = courses_of(db, actor, actor.id, which).all(db, most=_MOST)
     readable = readable_courses(db, actor, [course.id for course in courses])
     enrollments = enrollments_in(db, actor.id, which, sorted(readable))
     terms = terms_with_ids(db, {course.enrollment_term_id for course in courses})

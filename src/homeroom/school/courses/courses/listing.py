@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, or_, select
@@ -15,9 +14,10 @@ from homeroom.db.types import AnySelect
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.courses.courses.account_filter import AccountFilter, narrowed, somebody_in
 from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
-from homeroom.school.courses.courses.queries import VIEWER_KEY, courses_seen_by
+from homeroom.school.courses.courses.queries import VIEWER_KEY, CourseRecord, courses_seen_by
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.listing import Conditions, Listing, Order, Shape, leading, once_per_shape
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.people.users.search import matches, search_for
@@ -45,6 +45,8 @@ CourseSort = Literal["course_status", "course_name", "sis_course_id", "teacher",
 
 
 _enrollments = Enrollment.c
+_BY_NAME = Order(VIEWER_KEY, Course.c.id)
+_record = leading(CourseRecord, len(CourseRecord._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +65,16 @@ class OwnFilter:
     homeroom: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCourses:
-    """Statements that are built once for every shape of filter, and the values of this call.
-
-    ``ids`` are those of all the courses, for counting.
-    """
-
-    rows: AnySelect
-    ids: AnySelect
-    values: dict[str, Any]
-
-
-def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> OwnCourses:
-    """The courses that this person is in, as the actor may know them; CourseRecords, to be sorted by VIEWER_KEY."""
+def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> Listing[CourseRecord]:
+    """The courses that this person is in, as the actor may know them, by the actor's names of them."""
     values = {"viewer": actor.id, **_values(user_id, which)}
     if actor.is_(user_id):
-        return OwnCourses(*_own_courses(_shape(which)), values)
-    values["administered"] = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
-    return OwnCourses(*_known_courses(_shape(which)), values)
+        rows, ids = _own_courses(_shape(which))
+    else:
+        known = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
+        values["administered"] = known
+        rows, ids = _known_courses(_shape(which))
+    return Listing(rows, _BY_NAME, _record, values, countable=ids)
 
 
 def current_courses_of(db: Connection, user_id: int) -> list[int]:
@@ -97,34 +90,38 @@ def enrollments_in(
     """By course, the person's enrollments that brought these courses into ``courses_of``."""
     if not course_ids:
         return {}
-    values = {**_values(user_id, which), "course_ids": course_ids}
+    values = {**_values(user_id, which), "among": course_ids}
     return records_by_course(db, _own_enrollments(_shape(which)), values)
 
 
-def _shape(which: OwnFilter) -> OwnFilter:
-    """What the statement is built from: of lists that a client can make up, only whether there are any."""
-    return replace(
-        which,
-        states=frozenset(which.states & STATES.keys()) or (which.states and _UNKNOWN),
-        role_names=which.role_names and _ANY_TEXT,
-        role_ids=which.role_ids and _ANY_NUMBER,
-        course_ids=which.course_ids and _ANY_NUMBER,
-        below=which.below and "/",
-    )
+# What a client makes up, and how an enrollment fits it.
+_CHOSEN = Conditions(
+    role_names=one_of(Role.c.name, "role_names"),
+    role_ids=one_of(_enrollments.role_id, "role_ids"),
+    course_ids=one_of(_enrollments.course_id, "course_ids"),
+    below=Course.c.account_id.in_(select(Account.c.id).where(Account.c.ancestry.like(bindparam("below")))),
+)
+
+
+def _shape(which: OwnFilter) -> Shape[OwnFilter]:
+    # A state that nobody knows is like any other of this kind.
+    states = frozenset(which.states & STATES.keys()) or (which.states and _UNKNOWN)
+    return _CHOSEN.shape(replace(which, states=states))
 
 
 _UNKNOWN = frozenset(("unknown",))
-_ANY_TEXT, _ANY_NUMBER = frozenset(("",)), frozenset((0,))
 
 
 def _values(user_id: int, which: OwnFilter) -> dict[str, Any]:
-    lists = {"role_names": which.role_names, "role_ids": which.role_ids, "chosen": which.course_ids}
-    below = {"below": f"{which.below}%"} if which.below else {}
-    return {"user_id": user_id, **below, **{name: list(values) for name, values in lists.items() if values}}
+    values = {"user_id": user_id, **_CHOSEN.values(which)}
+    if which.below:
+        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
+        values["below"] = f"{which.below}%"
+    return values
 
 
-@lru_cache(maxsize=256)
-def _own_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+@once_per_shape
+def _own_courses(shape: Shape[OwnFilter]) -> tuple[AnySelect, AnySelect]:
     return _records_and_ids(_is_own(shape))
 
 
@@ -133,36 +130,27 @@ def _records_and_ids(condition: ColumnElement[bool]) -> tuple[AnySelect, AnySele
     return records.where(condition), select(Course.c.id).where(condition)
 
 
-def _is_own(shape: OwnFilter) -> ColumnElement[bool]:
+def _is_own(shape: Shape[OwnFilter]) -> ColumnElement[bool]:
     mine = with_dates(select(Enrollment.c.course_id).join(Course, Course.c.id == Enrollment.c.course_id))
     mine = mine.outerjoin(Role, Role.c.id == Enrollment.c.role_id).where(*_fits(shape))
     return Course.c.id.in_(mine.correlate(None))
 
 
-@lru_cache(maxsize=256)
-def _own_enrollments(shape: OwnFilter) -> Prepared:
-    in_these = one_of(_enrollments.course_id, "course_ids")
+@once_per_shape
+def _own_enrollments(shape: Shape[OwnFilter]) -> Prepared:
+    in_these = one_of(_enrollments.course_id, "among")
     return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.c.id))
 
 
-def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
+def _fits(shape: Shape[OwnFilter]) -> list[ColumnElement[bool]]:
+    which = shape.which
     conditions = [Enrollment.c.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
     if which.types:
         conditions.append(Enrollment.c.type.in_(which.types))
-    if which.role_names:
-        conditions.append(one_of(Role.c.name, "role_names"))
-    if which.role_ids:
-        conditions.append(one_of(_enrollments.role_id, "role_ids"))
-    if which.course_ids:
-        conditions.append(one_of(_enrollments.course_id, "chosen"))
-    if which.below:
-        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
-        accounts = select(Account.c.id).where(Account.c.ancestry.like(bindparam("below")))
-        conditions.append(Course.c.account_id.in_(accounts))
     if which.homeroom:
         # There is no Canvas for Elementary here, so no course is a homeroom.
         conditions.append(false())
-    return conditions
+    return [*conditions, *_CHOSEN.among(shape.given)]
 
 
 def _in_state(which: OwnFilter) -> ColumnElement[bool]:
@@ -196,8 +184,8 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
     return or_(Course.c.state.in_(for_all), and_(~learns, Course.c.state.in_(wanted - for_all)))
 
 
-@lru_cache(maxsize=256)
-def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
+@once_per_shape
+def _known_courses(shape: Shape[OwnFilter]) -> tuple[AnySelect, AnySelect]:
     """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, "completed"))
@@ -209,40 +197,39 @@ def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
 _KNOWING = (*ADMIN_RIGHTS, "manage_user_logins")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The rows, and the column to sort them by; ``nullable``: whether it can be null."""
-
-    rows: AnySelect
-    column: Any
-    nullable: bool = False
-
-
 def courses_in_account(
-    db: Connection, actor: Actor, account: FoundAccount, which: AccountFilter, sort: CourseSort | None
-) -> Listing:
-    """The courses of the account and of all below it, as CourseRecords and the column they are sorted by."""
+    db: Connection,
+    actor: Actor,
+    account: FoundAccount,
+    which: AccountFilter,
+    sort: CourseSort | None,
+    *,
+    descending: bool = False,
+) -> Listing[CourseRecord]:
+    """The courses of the account and below it, as the actor names them; by number unless sorted otherwise."""
     rows = courses_seen_by(actor.id).where(_in_tree(account), _states_wanted(which))
     rows = rows.where(*narrowed(which))
     if which.term:
         rows = rows.where(_matches(db, actor, account, which))
+    column: Any = Course.c.id
+    nullable = False
     match sort:
         case "course_name":
-            return Listing(rows, Course.c.sort_key)
+            column = Course.c.sort_key
         case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
-            return Listing(rows, Course.c.sis_course_id, nullable=True)
+            column, nullable = Course.c.sis_course_id, True
         case "course_status":
-            return Listing(rows.add_columns(_STATUS), _STATUS)
+            column = _STATUS
+            rows = rows.add_columns(column)
         case "account_name" | "subaccount":
-            return Listing(rows, Account.c.name.label("account_name"))
+            column = Account.c.name.label("account_name")
         case "term":
-            term_name = EnrollmentTerm.c.name.label("term_name")
-            joined = rows.join(EnrollmentTerm, EnrollmentTerm.c.id == Course.c.enrollment_term_id)
-            return Listing(joined.add_columns(term_name), term_name)
+            column = EnrollmentTerm.c.name.label("term_name")
+            rows = rows.join(EnrollmentTerm, EnrollmentTerm.c.id == Course.c.enrollment_term_id).add_columns(column)
         case "teacher":
-            teacher = _first_teacher().label("teacher_name")
-            return Listing(rows.add_columns(teacher), teacher, nullable=True)
-    return Listing(rows, Course.c.id)
+            column, nullable = _first_teacher().label("teacher_name"), True
+            rows = rows.add_columns(column)
+    return Listing(rows, Order(column, Course.c.id, descending, nullable), _record)
 
 
 def _in_tree(account: FoundAccount) -> ColumnElement[bool]:

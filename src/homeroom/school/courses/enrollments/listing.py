@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from homeroom.db import one_of
 from homeroom.db.types import AnySelect
 from homeroom.school.courses.enrollments.policy import states_seen
-from homeroom.school.courses.enrollments.queries import enrollment_records
+from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records
 from homeroom.school.courses.sections import visible_sections
 from homeroom.school.ground.errors import NotAllowed, Refused
+from homeroom.school.ground.listing import Conditions, Listing, Order, Shape, leading, once_per_shape
 from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
@@ -37,7 +37,9 @@ SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 _enrollments, _directory = Enrollment, DirectoryEntry
 
 # By type, then by name, in one column that pages can go on from.
-SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).label("sort")
+_SORT = (_enrollments.c.type + " " + func.coalesce(_directory.c.sort_key, "")).label("sort")
+_BY_NAME = Order(_SORT, _enrollments.c.id)
+_record = leading(EnrollmentRecord, len(EnrollmentRecord._fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +62,9 @@ class EnrollmentFilter:
         return bool(self.sis_account_ids or self.sis_course_ids or self.sis_section_ids or self.sis_user_ids)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A statement that is built once for every shape of filter, sortable by SORT; and the values of this call."""
-
-    rows: AnySelect
-    values: dict[str, Any]
-
-
 def enrollments_in_course(
     db: Connection, actor: Actor, course: CourseRef, which: EnrollmentFilter, *, section_id: int | None = None
-) -> Listing:
+) -> Listing[EnrollmentRecord]:
     """A course's or section's enrollments that the actor may see.
 
     Raises NotAllowed for those who may not see the roster, unless they ask about themselves or whom they observe, and
@@ -88,37 +82,33 @@ def enrollments_in_course(
     states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
-    rows = _in_course(_shape(which, states), frozenset(given))
-    return Listing(rows, {"course_id": course.id, **given, **_lists(which)})
+    rows = _in_course(_shape(which), states, frozenset(given))
+    return _listing(rows, {"course_id": course.id, **given, **_CHOSEN.values(which)})
 
 
-@lru_cache(maxsize=256)
-def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
-    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
-    if "user_id" in given:
-        rows = rows.where(_enrollments.c.user_id == bindparam("user_id"))
-    if "section_id" in given:
-        rows = rows.where(_enrollments.c.course_section_id == bindparam("section_id"))
-    if "visible" in given:
-        rows = rows.where(one_of(_enrollments.c.course_section_id, "visible"))
-    return rows
+@once_per_shape
+def _in_course(shape: Shape[EnrollmentFilter], states: frozenset[str], given: frozenset[str]) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(states))
+    return rows.where(*_INSIDE.among(given))
 
 
-def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter) -> Listing:
+def enrollments_of_user(
+    db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter
+) -> Listing[EnrollmentRecord]:
     """A person's enrollments that the actor may see. Raises NotAllowed, and Refused as above."""
-    shape = _shape(which, _states(which.states))
+    shape, states = _shape(which), _states(which.states)
     # Filtering this person's list by another person finds none.
-    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_lists(which)}
+    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_CHOSEN.values(which)}
     if actor.is_(user_id):
         _require_sis(actor, which, ())
-        return Listing(_of_user(shape), values)
+        return _listing(_of_user(shape, states), values)
     if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
         raise NotAllowed("read_roster")
     administered = [account for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
     _require_sis(actor, which, administered)
     values["viewer"] = actor.id
     values["administered"] = [account.id for account in administered]
-    return Listing(_of_user_known(shape), values)
+    return _listing(_of_user_known(shape, states), values)
 
 
 def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
@@ -128,14 +118,14 @@ def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[Accou
         raise Refused(SIS_IDS_NOT_READ)
 
 
-@lru_cache(maxsize=256)
-def _of_user(shape: _Shape) -> AnySelect:
-    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
+@once_per_shape
+def _of_user(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(states))
     return rows.where(Course.c.state != "deleted")
 
 
-@lru_cache(maxsize=256)
-def _of_user_known(shape: _Shape) -> AnySelect:
+@once_per_shape
+def _of_user_known(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> AnySelect:
     """An admin sees those below the own accounts, an observer those in the courses that both are in."""
     observing = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"),
@@ -143,49 +133,47 @@ def _of_user_known(shape: _Shape) -> AnySelect:
         Enrollment.c.state == "active",
     )
     administers = one_of(Course.c.account_id, "administered")
-    return _of_user(shape).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
+    return _of_user(shape, states).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
 
 
-class _Shape(NamedTuple):
-    """What a statement is built from: of lists that a client can make up, only which are ``given``."""
-
-    types: frozenset[str]
-    states: frozenset[str]
-    given: frozenset[str]
-
-
-# EnrollmentFilter's lists that a client makes up, and how a row fits one.
-_LISTS: Mapping[str, ColumnElement[bool]] = {
-    "roles": one_of(Role.c.name, "roles"),
-    "role_ids": one_of(_enrollments.c.role_id, "role_ids"),
-    "sis_account_ids": one_of(Account.c.sis_account_id, "sis_account_ids"),
-    "sis_course_ids": one_of(Course.c.sis_course_id, "sis_course_ids"),
-    "sis_section_ids": one_of(CourseSection.c.sis_section_id, "sis_section_ids"),
-    "sis_user_ids": _enrollments.c.user_id.in_(
+# What a client makes up, and how a row fits it.
+_CHOSEN = Conditions(
+    roles=one_of(Role.c.name, "roles"),
+    role_ids=one_of(_enrollments.c.role_id, "role_ids"),
+    sis_account_ids=one_of(Account.c.sis_account_id, "sis_account_ids"),
+    sis_course_ids=one_of(Course.c.sis_course_id, "sis_course_ids"),
+    sis_section_ids=one_of(CourseSection.c.sis_section_id, "sis_section_ids"),
+    sis_user_ids=_enrollments.c.user_id.in_(
         select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != "deleted")
     ),
-    "term_ids": one_of(Course.c.enrollment_term_id, "term_ids"),
-}
+    term_ids=one_of(Course.c.enrollment_term_id, "term_ids"),
+)
+# What narrows a course's list.
+_INSIDE = Conditions(
+    user_id=_enrollments.c.user_id == bindparam("user_id"),
+    section_id=_enrollments.c.course_section_id == bindparam("section_id"),
+    visible=one_of(_enrollments.c.course_section_id, "visible"),
+)
 
 
-def _shape(which: EnrollmentFilter, states: frozenset[str]) -> _Shape:
-    return _Shape(which.types, states, frozenset(_lists(which)))
+def _listing(rows: AnySelect, values: dict[str, Any]) -> Listing[EnrollmentRecord]:
+    return Listing(rows, _BY_NAME, _record, values)
 
 
-def _lists(which: EnrollmentFilter) -> dict[str, Any]:
-    return {name: list(getattr(which, name)) for name in _LISTS if getattr(which, name)}
+def _shape(which: EnrollmentFilter) -> Shape[EnrollmentFilter]:
+    # Whose enrollments is a parameter, and the states are given by themselves.
+    return _CHOSEN.shape(replace(which, user_id=None, states=frozenset()))
 
 
-def _sorted(shape: _Shape) -> AnySelect:
-    rows = enrollment_records().add_columns(SORT)
+def _sorted(shape: Shape[EnrollmentFilter]) -> AnySelect:
+    rows = enrollment_records().add_columns(_SORT)
     rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    rows = (
-        rows.where(Enrollment.c.type.in_(shape.types)) if shape.types else rows.where(Enrollment.c.type != STUDENT_VIEW)
-    )
-    return rows.where(*(_LISTS[name] for name in sorted(shape.given)))
+    types = shape.which.types
+    rows = rows.where(Enrollment.c.type.in_(types) if types else Enrollment.c.type != STUDENT_VIEW)
+    return rows.where(*_CHOSEN.among(shape.given))
 
 
 def _states(names: Collection[str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, Order, as_it_is
 from homeroom.school.schema import CommunicationChannel
 
 COLUMNS = (
@@ -25,26 +26,30 @@ COLUMNS = (
 )
 
 
-def channels_of(user_id: int) -> AnySelect:
-    """The person's channels that are not retired."""
-    return select(*COLUMNS).where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
+def channels_of(user_id: int) -> Listing[AnyRow]:
+    """The person's channels that are not retired, in their own order."""
+    return Listing(_of(user_id), Order(CommunicationChannel.c.position, CommunicationChannel.c.id), as_it_is)
 
 
 def find_channel(db: Connection, user_id: int, form: IdForm) -> AnyRow:
     """The person's channel with this id. Raises NotFound."""
     channel_id = local_id(form.value) if form.kind == "id" else None
-    return _only(db, channels_of(user_id).where(CommunicationChannel.c.id == (channel_id or 0)))
+    return _only(db, _of(user_id).where(CommunicationChannel.c.id == (channel_id or 0)))
 
 
 def find_channel_at(db: Connection, user_id: int, type_: str, address: str) -> AnyRow:
     """The person's channel with this address, whatever its case. Raises NotFound."""
     same = CommunicationChannel.c.type == type_, CommunicationChannel.c.address_key == address_key(address)
-    return _only(db, channels_of(user_id).where(*same))
+    return _only(db, _of(user_id).where(*same))
 
 
 def channel_with_id(db: Connection, channel_id: int) -> AnyRow:
     """The channel, retired or not."""
     return db.execute(select(*COLUMNS).where(CommunicationChannel.c.id == channel_id)).one()
+
+
+def _of(user_id: int) -> AnySelect:
+    return select(*COLUMNS).where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
 
 
 def _only(db: Connection, rows: AnySelect) -> AnyRow:

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.listing import Order
 from homeroom.school.schema import AuthenticationProvider
 
 CANVAS = "canvas"
-IN_ORDER = (AuthenticationProvider.c.position, AuthenticationProvider.c.id)
+IN_ORDER = Order(AuthenticationProvider.c.position, AuthenticationProvider.c.id)
 
 
 def live_providers(account_id: int, columns: Sequence[Any]) -> AnySelect:
@@ -29,7 +30,7 @@ def provider_called(db: Connection, account_id: int, text: str, columns: Sequenc
         meant = AuthenticationProvider.c.id == (local_id(text) or 0)
     else:
         meant = AuthenticationProvider.c.auth_type == text
-    row = db.execute(live_providers(account_id, columns).where(meant).order_by(*IN_ORDER).limit(1)).first()
+    row = db.execute(live_providers(account_id, columns).where(meant).order_by(*IN_ORDER.clauses).limit(1)).first()
     if row is None:
         raise NotFound("authentication provider")
     return row

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.people.logins.providers import CANVAS, provider_called
 from homeroom.school.schema import AuthenticationProvider, Login
 
@@ -45,10 +46,12 @@ OWN_PASSWORDS = ProviderRef(None, 0)
 HAS_PASSWORD = and_(Login.c.state == "active", Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
 
 
-def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
+def logins_of(user_id: int, account_id: int | None = None) -> Listing[AnyRow]:
     """The person's logins that are not deleted, those of the account when one is given."""
     rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != "deleted")
-    return rows if account_id is None else rows.where(Login.c.account_id == account_id)
+    if account_id is not None:
+        rows = rows.where(Login.c.account_id == account_id)
+    return Listing(rows, by(Login.c.id), as_it_is)
 
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:

@@ -5,16 +5,16 @@ The learning wing listens to the events and keeps the enrollments.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from homeroom import clock
 from homeroom.db import insert_or_update, lock
-from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound, SchoolError
 from homeroom.school.ground.events import announce
+from homeroom.school.ground.listing import Listing, Order, leading
 from homeroom.school.people.events import ObservationBegan, ObservationEnded
 from homeroom.school.people.users.policy import courses_shared, observes
-from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
+from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, accounts_of, hold_users
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of, has_all_rights_of
 from homeroom.school.rights.permissions import STUDENT
 from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, Login, ObserverLink, User
@@ -80,23 +80,24 @@ def is_student(db: Connection, user_id: int) -> bool:
     return db.execute(rows.limit(1)).first() is not None
 
 
-def observees_of(user_id: int) -> AnySelect:
-    """The people that this person observes, as rows of Person and a ``sort_key``."""
-    return _people(ObserverLink.c.student_id).where(ObserverLink.c.observer_id == user_id)
+def observees_of(user_id: int) -> Listing[Person]:
+    """The people that this person observes, by sortable name."""
+    return _people(ObserverLink.c.student_id, ObserverLink.c.observer_id == user_id)
 
 
-def observers_of(user_id: int) -> AnySelect:
-    """The observers of this person, as rows of Person and a ``sort_key``."""
-    return _people(ObserverLink.c.observer_id).where(ObserverLink.c.student_id == user_id)
+def observers_of(user_id: int) -> Listing[Person]:
+    """The observers of this person, by sortable name."""
+    return _people(ObserverLink.c.observer_id, ObserverLink.c.student_id == user_id)
 
 
-def _people(which: object) -> AnySelect:
-    return (
+def _people(which: ColumnElement[int], of: ColumnElement[bool]) -> Listing[Person]:
+    rows = (
         select(*PERSON_COLUMNS, DirectoryEntry.c.sort_key)
         .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
         .join(ObserverLink, which == User.c.id)
-        .where(ObserverLink.c.state == "active", User.c.state != "deleted")
+        .where(ObserverLink.c.state == "active", User.c.state != "deleted", of)
     )
+    return Listing(rows, Order(DirectoryEntry.c.sort_key, User.c.id), leading(Person, len(PERSON_COLUMNS)))
 
 
 def require_link(db: Connection, observer_id: int, student_id: int) -> None:

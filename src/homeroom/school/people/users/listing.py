@@ -7,15 +7,15 @@ order. A filter that leaves few people turns this around: then these few are fou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Literal, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db.types import AnySelect
-from homeroom.school.people.users.queries import PERSON_COLUMNS
+from homeroom.school.ground.listing import Listing, Order, leading, once_per_shape
+from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
 from homeroom.school.people.users.search import Search, candidates, matches, may_read
 from homeroom.school.rights.actor import AccountRef, Actor, Root
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
@@ -65,22 +65,6 @@ class PeopleFilter:
     with_deleted: bool = False
 
 
-class Listing(NamedTuple):
-    """Rows that begin with a Person's columns, ``width`` of them, and the columns they are ordered by.
-
-    ``countable`` are as many rows, cheaply counted; None when counting them would cost a walk past everybody.
-    ``values``: the statement is one that is built once, with these parameters.
-    """
-
-    rows: AnySelect
-    column: Any
-    id: Any
-    nullable: bool
-    width: int
-    countable: AnySelect | None
-    values: Mapping[str, Any] | None = None
-
-
 class _Narrowing(NamedTuple):
     """One condition, as a test of a directory row and as the ids that pass it (or a superset); None: not by index."""
 
@@ -103,16 +87,18 @@ def people_in_account(
     which: PeopleFilter,
     sort: SortName | None,
     width: int = len(PERSON_COLUMNS),
-) -> Listing:
+    *,
+    descending: bool = False,
+) -> Listing[Person]:
     """The people of this account in this order. At most one statement of its own, whatever the filter.
 
     ``width``: how many of PERSON_COLUMNS are needed; LISTED for lists that include nothing.
     """
     narrowings = _narrowings(db, which)
     by_name = sort in (None, "username") and not which.with_deleted
-    key, id_ = _SORTED_in_account
+    record, in_names = leading(Person, width), Order(*_SORTED_in_account, descending)
     if by_name and not narrowings:
-        return Listing(_everybody_by_name(width), key, id_, False, width, _MEMBERS, {"account_id": account_id})
+        return Listing(_everybody_by_name(width), in_names, record, {"account_id": account_id}, _MEMBERS)
     tests = [n.test for n in narrowings]
     membership = _membership(account_id, with_deleted=which.with_deleted)
     # Nearly everybody is a member of the root account, so that condition filters nothing.
@@ -123,16 +109,16 @@ def people_in_account(
         countable = select(_USER_ID).where(_USER_ID.in_(found.ids), membership.test, *tests)
     if by_name and not (found and found.comes_first):
         rows = _from_associations(width).where(_in_account == account_id, *tests)
-        return Listing(rows, key, id_, False, width, countable)
+        return Listing(rows, in_names, record, countable=countable)
     column, nullable, _ = SORTS[sort or "username"]
     rows = _from_directory(column, width).where(membership.test, *tests)
     if found and found.comes_first:
         rows = rows.where(_USER_ID.in_(found.ids))
-    return Listing(rows, column, _USER_ID, nullable, width, countable)
+    return Listing(rows, Order(column, _USER_ID, descending, nullable), record, countable=countable)
 
 
 # Built once, because building a select of many columns costs as much as running it.
-@lru_cache
+@once_per_shape
 def _from_associations(width: int) -> AnySelect:
     return (
         select(*PERSON_COLUMNS[:width], *_SORTED_in_account)
@@ -142,7 +128,7 @@ def _from_associations(width: int) -> AnySelect:
     )
 
 
-@lru_cache
+@once_per_shape
 def _everybody_by_name(width: int) -> AnySelect:
     return _from_associations(width).where(bindparam("account_id") == _in_account)
 
@@ -150,7 +136,7 @@ def _everybody_by_name(width: int) -> AnySelect:
 _MEMBERS = select(UserAccountAssociation.c.user_id).where(bindparam("account_id") == _in_account)
 
 
-@lru_cache
+@once_per_shape
 def _from_directory(column: Any, width: int) -> AnySelect:
     shown = PERSON_COLUMNS[:width]
     more = [_USER_ID, *(() if column is _USER_ID or any(column is known for known in shown) else (column,))]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from homeroom.db.types import AnyRow, AnySelect
+from homeroom.db.types import AnyRow
+from homeroom.school.ground.listing import Listing, as_it_is
 from homeroom.school.people.logins.providers import CANVAS as CANVAS
 from homeroom.school.people.logins.providers import IN_ORDER, live_providers, provider_called
 from homeroom.school.schema import AuthenticationProvider
@@ -23,9 +24,9 @@ COLUMNS = (
 )
 
 
-def providers_of(account_id: int) -> AnySelect:
+def providers_of(account_id: int) -> Listing[AnyRow]:
     """The account's providers that are not deleted."""
-    return live_providers(account_id, COLUMNS)
+    return Listing(live_providers(account_id, COLUMNS), IN_ORDER, as_it_is)
 
 
 def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
@@ -42,7 +43,7 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
     """The sign-in page of this provider, or of the account's first one if the text names none. Types that are only
     stored lead to the password form.
     """
-    rows = db.execute(providers_of(account_id).order_by(*IN_ORDER)).all()
+    rows = providers_of(account_id).all(db)
     named = [row for row in rows if text and text in (row.auth_type, str(row.id))]
     chosen = next(iter(named or rows), None)
     if chosen is not None and chosen.auth_type == OPENID:
@@ -52,12 +53,12 @@ def sign_in_path(db: Connection, account_id: int, text: str = "") -> str:
 
 def has_openid(db: Connection, account_id: int) -> bool:
     """Whether people can sign in through an OpenID provider."""
-    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type == OPENID)
+    rows = live_providers(account_id, COLUMNS).where(AuthenticationProvider.c.auth_type == OPENID)
     return db.execute(rows.limit(1)).first() is not None
 
 
 def first_other_provider(db: Connection, account_id: int) -> str | None:
     """The type of the account's first provider that does not take our own passwords; None without one."""
-    rows = providers_of(account_id).where(AuthenticationProvider.c.auth_type != CANVAS)
-    row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
+    rows = live_providers(account_id, COLUMNS).where(AuthenticationProvider.c.auth_type != CANVAS)
+    row = db.execute(rows.order_by(*IN_ORDER.clauses).limit(1)).first()
     return None if row is None else str(row.auth_type)
