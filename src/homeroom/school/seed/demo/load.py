@@ -293,7 +293,7 @@ class _Scene:
 
     def _insert(self, table: Any, rows: list[dict[str, Any]], key: Any = None) -> dict[Any, int]:
         """Insert with the times set; with a key column, the ids by its value."""
-        times = {"created_at": self.now} | ({"updated_at": self.now} if hasattr(table, "updated_at") else {})
+        times = {"created_at": self.now} | ({"updated_at": self.now} if "updated_at" in table.c else {})
         self.db.execute(insert(table), [{**times, **row} for row in rows])
         if key is None:
             return {}
