@@ -41,7 +41,7 @@ def mark_developer_key(id: RecordId, params: RawParams, actor: Actor, db: Connec
 
 
 def _wanted(params: dict[str, Any]) -> dict[str, Any]:
-    """What is to change. All or nothing: what cannot be understood is refused."""
+    """The wanted changes. Raises the error for anything that cannot be understood."""
     given = without_credentials(params)
     for name in given:
         if name not in _NAMES:

@@ -150,7 +150,7 @@ def section_json(section: Section, *, sis: bool, sis_import: bool) -> SectionJso
 
 
 def _columns(params: ChangeSection, actor: Actor) -> dict[str, Any]:
-    """What was given for columns. SIS ids are heard only from those who may manage SIS data."""
+    """The given values of columns. SIS ids are ignored unless the caller may manage SIS data."""
     columns = given(params.course_section) if params.course_section else {}
     for name in ("sis_section_id", "integration_id"):
         if not actor.holds("manage_sis", actor.root.ref):
@@ -185,7 +185,7 @@ def shown(call: Call, section_id: int) -> SectionJson:
 
 
 def _rendered(call: Call, found: Sequence[Section], include: frozenset[str]) -> list[SectionJson]:
-    """These sections of one course."""
+    """These sections of one course, as JSON."""
     if not found:
         return []
     course = found[0].ref

@@ -46,7 +46,7 @@ HAS_PASSWORD = and_(Login.c.state == "active", Login.c.provider_key == 0, Login.
 
 
 def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
-    """The person's logins that are not deleted, those of the account when one is given."""
+    """The person's logins that are not deleted; only the account's if one is given."""
     rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != "deleted")
     return rows if account_id is None else rows.where(Login.c.account_id == account_id)
 
