@@ -79,7 +79,7 @@ def require_private(settings: Settings, address: Address, *, allowed: bool) -> N
         return
     raise Problem(
         f"HOMEROOM_DEV is on (or --demo), and {where} is reached by other machines: they could move the clock, and the "
-        "demo school's tokens and passwords are public. Say --dev-on-any-address if that is meant."
+        "demo school's tokens and passwords are public. Give --dev-on-any-address to start anyway."
     )
 
 

@@ -45,7 +45,7 @@ def _wanted(params: dict[str, Any]) -> dict[str, Any]:
     given = without_credentials(params)
     for name in given:
         if name not in _NAMES:
-            raise Refused(f"A developer key has no mark {name!r}; there are mobile and pandata_app_keys.")
+            raise Refused(f"Unknown field {name!r}; mobile and pandata_app_keys can be set here.")
     if not isinstance(given.get("mobile", False), bool):
         raise Refused("mobile must be true or false.")
     app_keys = given.get("pandata_app_keys", [])

@@ -122,7 +122,7 @@ def turn_off(params: Params[Code], actor: Actor, browser: Browser, db: Connectio
     """Need no second factor any more."""
     _require_own(actor)
     if _is_required(actor):
-        raise Refused("Your school wants a second factor of its administrators.", status=403)
+        raise Refused("Your school requires a second factor of its administrators.", status=403)
     if refusal := _refuse_code(db, browser, actor, params.code):
         return refusal
     second_factors.turn_off(db, actor.id)
