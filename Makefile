@@ -84,9 +84,12 @@ bench-million: setup $(VENV)/.bench ## with a million users
 	@$(BIN)/python -m benchmarks.million $(ARGS)
 
 ## Keep house
-.PHONY: lock clean
+.PHONY: lock screenshots clean
 lock: .tools/lock/.made ## lock the dependencies again (UPGRADE=1: the newest of each)
 	@UV=.tools/lock/bin/uv UPGRADE=$(UPGRADE) scripts/lock.sh
+
+screenshots: setup ## take the pictures in docs/images again, with Chromium
+	@$(BIN)/python scripts/take_screenshots.py
 
 clean: ## remove all that make made; schools stay
 	@[ ! -e .tools/pg/cluster.json ] || $(PYTHON) scripts/find_postgresql.py --stop

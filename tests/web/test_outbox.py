@@ -47,7 +47,7 @@ def test_the_outbox_lists_messages_and_shows_them_with_working_links(dev: School
 
 def test_an_empty_outbox_says_so(school: School) -> None:
     page = browser_of(school.with_settings(dev=True), "site_admin").get("/homeroom/outbox")
-    assert "Nothing has been written" in page.text
+    assert "There is no mail yet" in page.text
 
 
 @pytest.mark.parametrize("url", ["/homeroom/outbox/99", "/homeroom/outbox/self", "/homeroom/outbox/0/html"])

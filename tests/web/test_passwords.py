@@ -161,7 +161,7 @@ def test_who_asks_learns_nothing(school: School) -> None:
 
 
 def test_an_empty_form_is_shown_again(school: School) -> None:
-    assert "Say who you are" in ask(school, "  ")
+    assert "Enter your login or e-mail address" in ask(school, "  ")
 
 
 def test_a_family_that_shares_an_address_gets_a_link_for_each(school: School) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from tests.conftest import School
 from tests.support.browser import Browser, browser_of, sign_in, token_in
 from tests.support.cast import PASSWORD
+from tests.support.mails import answer_requests
 from tests.support.oauth import make_app
 from tests.support.second_factors import (
     ME,
@@ -220,6 +221,7 @@ def test_attack_acting_as_somebody_by_a_session_token_takes_ones_own_second_fact
 def test_attack_a_link_for_a_new_password_is_no_second_factor(school: School, app: App) -> None:
     browser = Browser(school)
     browser.submit("/login/canvas/forgot", {"pseudonym_session": {"unique_id_forgot": "student@school.test"}})
+    answer_requests(school)
     text = school.read(lambda db: db.execute(select(MailMessage.c.text_body)).scalars().all())[-1]
     link = urlsplit(next(word for word in text.split() if "/login/canvas/reset/" in word)).path
     reply = browser.submit(link, {"pseudonym": {"password": "purple horses sing"}})
@@ -247,7 +249,7 @@ def test_an_admin_who_must_have_one_sets_it_up_on_the_way_in(school: School, wat
     browser.get(f"/users/{school.id('student')}")
     assert sign_in(browser, "admin").headers["location"] == STEP
     page = browser.get(STEP)
-    assert "Your school wants a second factor" in page.text
+    assert "Your school requires a second factor" in page.text
     assert not is_in(browser)
     assert step(browser, "000000").status == 400
     app = App(secret_in(page), watch, [])

@@ -32,7 +32,7 @@ def render_error(error: Exception, request: Request) -> Answer:
 
 
 def sign_up_faults_json(faults: Any) -> dict[str, Any]:
-    """The same a record of the form; what is right is there and empty (users-core.md §4)."""
+    """The same errors, grouped by record of the form. A record without errors is there and empty (users-core.md §4)."""
     records = {
         record: faults_json(fault for fault in faults if fault.record == record)
         for record in ("user", "pseudonym", "observee", "pairing_code")

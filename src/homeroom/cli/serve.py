@@ -40,8 +40,8 @@ def serve(
 ) -> None:
     """Start a server. It runs until it is stopped.
 
-    The first start makes the school: a root account and a site admin, whose login is printed once; on a terminal the
-    password and the token too. The token is also in the file admin-token of the data folder.
+    The first start makes the school: a root account and a site admin, whose login and token are printed once; on a
+    terminal the password too. The token is also in the file admin-token of the data folder.
     Later starts bring the tables up to date. A worker process for jobs runs beside the web processes.
 
     \b
@@ -79,7 +79,7 @@ def require_private(settings: Settings, address: Address, *, allowed: bool) -> N
         return
     raise Problem(
         f"HOMEROOM_DEV is on (or --demo), and {where} is reached by other machines: they could move the clock, and the "
-        "demo school's tokens and passwords are public. Say --dev-on-any-address if that is meant."
+        "demo school's tokens and passwords are public. Give --dev-on-any-address to start anyway."
     )
 
 
@@ -109,17 +109,14 @@ def tell_of_the_clock(settings: Settings, address: Address, shift: clock.Shift) 
 
 
 def introduce(admin: FirstAdmin, address: Address, settings: Settings) -> None:
-    """Say how to get in: to a person at a terminal. What goes into a file or a log keeps no secret."""
-    token_file = settings.data / TOKEN_FILE
-    if sys.stdout.isatty():
-        told = f"  Password  {admin.password}\n  Token     {admin.token}  (also in {token_file})\n"
-    else:
-        told = (
-            f"  Password  is shown on a terminal only; `homeroom user password {admin.login}` sets another\n"
-            f"  Token     is in {token_file}\n"
-        )
+    """Print address, login and token. The password is for a terminal only: elsewhere it would stay in a log."""
+    password = admin.password
+    if not sys.stdout.isatty():
+        password = f"is shown on a terminal only; `homeroom user password {admin.login}` sets another"
     click.echo(
         f"Homeroom made a new school. This is shown once:\n\n"
         f"  Address   {address.url}\n"
-        f"  Login     {admin.login}\n{told}"
+        f"  Login     {admin.login}\n"
+        f"  Password  {password}\n"
+        f"  Token     {admin.token}  (also in {settings.data / TOKEN_FILE})\n"
     )

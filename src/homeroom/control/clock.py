@@ -63,7 +63,7 @@ def clock_json() -> ClockJson:
 
 
 def _wanted(params: dict[str, object]) -> tuple[datetime, bool]:
-    """The time asked for. All or nothing: what cannot be understood is refused."""
+    """The wanted time. Raises the error for anything that cannot be understood."""
     for name in params:
         if name not in _NAMES and name not in _NOT_OURS:
             raise Refused(f"The clock has no {name!r}; it has now and frozen.")

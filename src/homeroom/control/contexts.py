@@ -25,7 +25,9 @@ _READ_SECURITY_EVENTS = ("manage_user_logins", "manage_account_memberships", "ma
 
 
 def require_reader_of_security_events(actor: Actor) -> None:
-    """Site admins, and who manages logins, admins and roles of the whole school. Raises NotAllowed."""
+    """Raise NotAllowed for everybody but site admins, and admins who manage logins, admins and roles of the whole
+    school.
+    """
     actor.require_signed_in()
     if not all(actor.holds(right, actor.root.ref) for right in _READ_SECURITY_EVENTS):
         raise NotAllowed("security events")

@@ -41,11 +41,11 @@ def mark_developer_key(id: RecordId, params: RawParams, actor: Actor, db: Connec
 
 
 def _wanted(params: dict[str, Any]) -> dict[str, Any]:
-    """What is to change. All or nothing: what cannot be understood is refused."""
+    """The wanted changes. Raises the error for anything that cannot be understood."""
     given = without_credentials(params)
     for name in given:
         if name not in _NAMES:
-            raise Refused(f"A developer key has no mark {name!r}; there are mobile and pandata_app_keys.")
+            raise Refused(f"Unknown field {name!r}; mobile and pandata_app_keys can be set here.")
     if not isinstance(given.get("mobile", False), bool):
         raise Refused("mobile must be true or false.")
     app_keys = given.get("pandata_app_keys", [])

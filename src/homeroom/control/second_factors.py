@@ -1,4 +1,4 @@
-"""Somebody's second factor, for who helps them when their phone is lost (homeroom.md §5)."""
+"""A person's second factor, for admins who help when a phone is lost (homeroom.md §5)."""
 
 from __future__ import annotations
 

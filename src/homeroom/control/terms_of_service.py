@@ -28,6 +28,6 @@ def change_terms_of_service(account: SiteAdminsAccount, changes: RawParams, db: 
     try:
         change = msgspec.convert(without_credentials(changes), TermsChange)
     except msgspec.ValidationError as error:
-        raise Refused(f"The terms cannot be changed so: {error}.") from None
+        raise Refused(f"The terms cannot be changed: {error}.") from None
     change_terms(db, account.id, change)
     return TermsJson(*find_terms(db, account.id))

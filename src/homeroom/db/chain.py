@@ -1,4 +1,4 @@
-"""Walking the chain of migrations with Alembic. Read only when there is one to walk: that costs a quarter second."""
+"""Runs migrations with Alembic. Imported only when there are some to run, because the import takes a quarter second."""
 
 from __future__ import annotations
 

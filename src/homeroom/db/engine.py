@@ -106,7 +106,7 @@ class Database:
 
     @contextmanager
     def alter(self) -> Iterator[Connection]:
-        """A write transaction that changes tables. Only one process is in it; others wait at its door."""
+        """A write transaction that changes tables. Only one process at a time can be in it; the others wait."""
         with self.engine.connect() as db:
             if self.is_sqlite:
                 # A table that is made anew is dropped for a moment, and what refers to it must not mind.
@@ -161,7 +161,7 @@ class _Readers(threading.local):
         self._taken = False
 
     def take(self) -> Connection | None:
-        """The connection; None while it is taken: a transaction inside another has one of its own."""
+        """The connection; None while it is in use. A transaction inside another one has its own connection."""
         if self._taken:
             return None
         if self._kept is None or self._kept.closed:
@@ -251,7 +251,7 @@ def _ask_whether_it_lives(connection: Any, record: Any, _proxy: Any) -> None:
 
 
 def _patient(url: str) -> URL:
-    """With an end to waiting for a host that never answers, unless the URL names one."""
+    """The URL with a limit on waiting for a host that never answers, unless it has one already."""
     parsed = make_url(url)
     return parsed if "connect_timeout" in parsed.query else parsed.update_query_dict({"connect_timeout": "10"})
 

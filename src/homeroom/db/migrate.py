@@ -39,7 +39,7 @@ def newest_revision() -> str:
 
 
 def current_revision(db: Connection) -> str | None:
-    """The revision that this database is at; None for one that no version has made."""
+    """The revision of this database; None if no version of Homeroom made it."""
     if not inspect(db).has_table(STAMP.name):
         return None
     return db.execute(select(STAMP.c.version_num)).scalar_one_or_none()

@@ -20,7 +20,7 @@ _new = tuple.__new__
 
 
 class Prepared:
-    """A SELECT whose parameters are ``bindparam``s. Lists of this call are asked for with ``db.one_of``."""
+    """A SELECT whose parameters are ``bindparam``s. A list is one parameter, see ``db.one_of``."""
 
     def __init__(self, statement: AnySelect) -> None:
         self._statement = statement

@@ -48,7 +48,9 @@ class Assertion:
 
 
 def check_assertion(params: Params[AssertionParams], request: Request, services: Services) -> Assertion | None:
-    """The assertion, if this call comes with one. The client's keys may be somewhere else: outside any transaction."""
+    """The assertion, if the call has one. The client's keys may have to be fetched, so call this outside any
+    transaction.
+    """
     if params.grant_type != "client_credentials":
         return None
     if params.client_assertion_type != JWT_BEARER:

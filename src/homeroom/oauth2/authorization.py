@@ -161,7 +161,7 @@ def _sign_in_address(params: Authorize) -> str:
 
 
 def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) -> Pending:
-    """The checks whose failure is told to the client, in the documented order. Raises OAuthError."""
+    """The checks whose errors go to the client, in the documented order. Raises OAuthError."""
     scopes = _scopes_asked(client, params)
     clients.require_switched_on(db, actor.root, client)
     if params.response_type != "code":
@@ -182,9 +182,9 @@ def _checked(db: Connection, client: Client, params: Authorize, actor: Actor) ->
 
 
 def _scopes_asked(client: Client, params: Authorize) -> list[str]:
-    """What the token will be limited to; nothing for a key that requires no scopes, whatever it asks for.
+    """The scopes that will limit the token; none for a key that does not require scopes.
 
-    Such a token may do everything, and the person who is asked must not read less than that. Raises OAuthError.
+    A token of such a key may do everything, and the page must not promise less. Raises OAuthError.
     """
     text = params.scope or params.scopes
     if len(text) > LONGEST_SCOPE:
@@ -283,7 +283,7 @@ def _forget(db: Connection, browser: Browser) -> None:
 
 
 def _counts(pending: Pending, actor: Actor) -> bool:
-    """Whether this session may answer: somebody is signed in, and anew where that was asked for."""
+    """Whether this session may answer: somebody is signed in, and has signed in again if the client asked for that."""
     return actor.is_signed_in and (pending.past_session is None or actor.session_id != pending.past_session)
 
 
@@ -292,7 +292,7 @@ def _origins(pending: Pending) -> list[str]:
 
 
 def _in_words(scopes: list[str], services: Services) -> list[tuple[str, str]]:
-    """What each scope lets the client do, for people and for who knows the API; others have their name only."""
+    """What each scope allows, in words and as a route. Scopes without a route have only their name."""
     known = {scope.text: scope for scope in services.scopes}
     return [
         (known[text].summary, f"{known[text].verb} {known[text].path}") if text in known else (text, "")

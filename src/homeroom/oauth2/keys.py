@@ -1,4 +1,4 @@
-"""The public keys of this installation, for whoever checks what it signed."""
+"""The public keys of this installation, for servers that verify its signatures."""
 
 from __future__ import annotations
 

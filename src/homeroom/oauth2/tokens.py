@@ -125,7 +125,7 @@ def end_token(params: Params[EndToken], actor: Actor, request: Request, db: Conn
 
 
 def _client(db: Connection, params: TokenRequest, request: Request) -> Client:
-    """The client, who has proved to be it: by its secret, or as a public client by the code's verifier later."""
+    """The client, authenticated by its secret. A public client proves itself later, by the code's verifier."""
     client_id, secret = _basic(request) or (params.client_id, params.client_secret)
     client = clients.find_client(db, client_id)
     if client.is_public and not secret:

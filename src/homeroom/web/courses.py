@@ -27,7 +27,7 @@ route = Routes()
 
 @route.get("/courses/:id", right=PUBLIC, scope=False)
 def show_course(id: CourseId, actor: Actor, browser: Browser, db: Connection) -> Answer:
-    """A course, for who may read it: everybody, if it is public. Who is invited is asked here."""
+    """A course, for people who may read it; a public one for everybody. Invited people are asked here."""
     course = find_course(db, actor, id)
     invitations = invitations_to(db, actor, course.id)
     is_readable = can_read_course(db, actor, course.ref)
@@ -43,7 +43,7 @@ class AnswerInvitation(Struct):
 
 @route.post("/courses/:id/invitation", right=SELF_ONLY, scope=False)
 def answer_invitation(id: CourseId, params: Params[AnswerInvitation], actor: Actor, db: Connection) -> Answer:
-    """Come into the course that one is invited to, or stay out. Answered already: nothing changes."""
+    """Accept or decline an invitation to the course. An invitation that was answered does not change."""
     course = find_course(db, actor, id)
     act = accept if params.answer == "accept" else reject
     for invitation in invitations_to(db, actor, course.id):

@@ -36,7 +36,7 @@ _TRIES_PER_ADDRESS = 100
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was found out outside any transaction: the provider and what it says, or why it failed."""
+    """The result of the step outside any transaction: the provider and its answer, or the reason of the failure."""
 
     provider: OpenIdProvider | None = None
     claims: dict[str, Any] = field(default_factory=dict)

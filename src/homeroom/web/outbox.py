@@ -34,7 +34,7 @@ def show_outbox(browser: Browser, services: Services, actor: Actor, db: Connecti
 
 @route.get("/homeroom/outbox/:id", right=PUBLIC, scope=False)
 def show_message(id: RecordId, browser: Browser, services: Services, actor: Actor, db: Connection) -> Answer:
-    """One message and what became of it."""
+    """One message and its state."""
     _require_reader(actor, services)
     message = outbox.find_message(db, id)
     return PAGES.show(browser, "message.html", message=message, text=Markup(linked(message.text_body)))  # noqa: S704

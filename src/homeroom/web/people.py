@@ -25,7 +25,7 @@ route = Routes()
 
 @route.get("/users/:id", right=BY_POLICY, scope=False)
 def show_user(id: UserId, actor: Actor, browser: Browser, request: Request, db: Connection) -> Answer:
-    """A person, for who may see them or their profile."""
+    """A person, for callers who may see them or their profile."""
     person = find_user(db, actor, id)
     if not (policy.can_show(db, actor, person.id) or policy.can_read_profile(db, actor, person.id)):
         raise NotFound("user")
@@ -40,7 +40,7 @@ def show_user(id: UserId, actor: Actor, browser: Browser, request: Request, db: 
 def show_user_in_course(
     course_id: CourseId, id: UserId, actor: Actor, browser: Browser, request: Request, db: Connection
 ) -> Answer:
-    """Somebody who takes part in a course, for who may see its people."""
+    """A person in a course, for callers who may see its people."""
     course = find_readable_course(db, actor, course_id)
     person = find_user(db, actor, id)
     enrollments = enrollments_seen(db, actor, course.ref, [person.id])[person.id]
@@ -56,7 +56,7 @@ def show_user_in_course(
 
 @route.get("/courses/:course_id/grades/:id", right=BY_POLICY, scope=False)
 def show_grades(course_id: CourseId, id: UserId, actor: Actor, browser: Browser, db: Connection) -> Answer:
-    """A student's grades in a course: for the student, who observes the student, and who sees all grades."""
+    """A student's grades in a course: for the student, the student's observers, and people who may see all grades."""
     course = find_readable_course(db, actor, course_id)
     person = find_user(db, actor, id)
     enrollments = enrollments_seen(db, actor, course.ref, [person.id])[person.id]

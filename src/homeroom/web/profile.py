@@ -1,4 +1,6 @@
-"""The settings page: what Homeroom knows of who is signed in, and where that is (homeroom.md §4)."""
+"""The settings page: what Homeroom knows about the signed-in person, and the browsers that are signed in (homeroom.md
+§4).
+"""
 
 from __future__ import annotations
 

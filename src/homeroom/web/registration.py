@@ -49,7 +49,7 @@ def _check(nonce: str, params: Params[Register], actor: Actor, services: Service
 def accept_invitation(
     nonce: str, params: Params[Register], checked: Prepared[Hashed], actor: Actor, browser: Browser, db: Connection
 ) -> Answer:
-    """Confirm the address; who is new is signed in."""
+    """Confirm the address. A new person is also signed in."""
     if checked.problem is not None:
         return _form(browser, nonce, registration.find_invitation(db, nonce, actor), actor, checked.problem)
     invitation = registration.accept(

@@ -1,4 +1,4 @@
-"""HTML that somebody wrote, cut down to what may stand in a page of ours."""
+"""HTML that somebody wrote, reduced to what is allowed on a page of ours."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _DEEPEST = 100
 
 @lru_cache(maxsize=16)
 def safe_html(text: str) -> Markup:
-    """Paragraphs, lists, emphasis and links; of everything else the words stay. What nests too deeply is shown as text.
+    """Keeps paragraphs, lists, emphasis and links; of everything else only the text. HTML that nests too deeply is
+    shown as text.
 
     Takes time in proportion to the text, whatever it is.
     """

@@ -49,13 +49,13 @@ class Begin(Struct):
 
 @route.get(PAGE, right=SELF_ONLY, scope=False)
 def show_second_factor(actor: Actor, browser: Browser, db: Connection) -> Answer:
-    """Whether there is one, and what can be done about it."""
+    """Shows whether there is a second factor, and the ways to change it."""
     _require_own(actor)
     return _page(db, browser, actor)
 
 
 def _try_password(params: Params[Begin], actor: Actor, browser: Browser, services: Services) -> Checked | None:
-    """The password of somebody who sets up their first second factor; None where none is asked for.
+    """The password of a person who sets up a first second factor; None where it is not needed.
 
     Whoever finds a browser open must not be able to lock its owner out.
     """
@@ -122,7 +122,7 @@ def turn_off(params: Params[Code], actor: Actor, browser: Browser, db: Connectio
     """Need no second factor any more."""
     _require_own(actor)
     if _is_required(actor):
-        raise Refused("Your school wants a second factor of its administrators.", status=403)
+        raise Refused("Your school requires a second factor of its administrators.", status=403)
     if refusal := _refuse_code(db, browser, actor, params.code):
         return refusal
     second_factors.turn_off(db, actor.id)
@@ -139,7 +139,7 @@ class Shown:
 
 
 def _refuse_code(db: Connection, browser: Browser, actor: Actor, code: str) -> Answer | None:
-    """The page with a sentence, unless this is a code of the second factor that there is."""
+    """The page with an error, unless this is a valid code of the person's second factor."""
     login_id = browser.session.login_id if browser.session is not None else None
     if not second_factors.admit(db, actor.id, login_id, browser.place):
         return _page(db, browser, actor, too_many(QUARTER), status=429, wait=QUARTER)
@@ -163,7 +163,7 @@ def _vault(db: Connection, browser: Browser) -> Vault:
 
 
 def _begun(db: Connection, browser: Browser, actor: Actor) -> str | None:
-    """The secret whose first code is waited for."""
+    """The secret of the setup that waits for its first code."""
     kept = browser.kept.get(SETTING_UP)
     begun = msgspec.convert(kept, Begun) if kept is not None else None
     if begun is None or begun.user_id != actor.id or begun.ends_at <= clock.now().timestamp():

@@ -61,7 +61,7 @@ class RegisterSelf(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What was found out before the transaction: whose the pairing code is; None when there were too many tries."""
+    """The result of the step before the transaction: the pairing code and its student; None after too many tries."""
 
     code: TypedCode | None = None
 
@@ -76,7 +76,7 @@ def _try(params: Params[RegisterSelf], actor: Actor, request: Request, services:
 
 @route.get("/register", right=PUBLIC, scope=False)
 def show_registration(actor: Actor, browser: Browser) -> Answer:
-    """The form, for who is not here yet."""
+    """The form, for people who are not signed in."""
     _require_open(actor.root.settings)
     return redirect("/") if actor.is_signed_in else _form(browser, actor, RegisterSelf())
 

@@ -38,7 +38,7 @@ class WantedPage(Struct):
 
 @route.get("/login", right=PUBLIC, scope=False)
 def login(params: Params[WantedPage], browser: Browser, actor: Actor, request: Request, db: Connection) -> Answer:
-    """To the way of signing in that the account has, or to the page where people choose one."""
+    """Redirect to the account's way of signing in, or to the page where people choose one."""
     if (elsewhere := actor.root.settings.auth_discovery_url) and not params.authentication_provider:
         return redirect(elsewhere, wanting(params, browser, request))
     path = sign_in_path(db, actor.root.id, params.authentication_provider)
@@ -84,7 +84,7 @@ def start_session(
 
 
 def too_many(wait: int) -> str:
-    """The sentence for somebody who has to wait this many seconds."""
+    """The message for a person who has to wait this many seconds."""
     unit, count = ("second", wait) if wait < _MINUTE else ("minute", math.ceil(wait / _MINUTE))
     return f"That was tried too often. Wait {count} {unit}{'' if count == 1 else 's'} and try again."
 
@@ -114,7 +114,7 @@ def end_session(browser: Browser, actor: Actor, request: Request, db: Connection
 
 
 def _after_sign_out(db: Connection, browser: Browser, actor: Actor, request: Request) -> str:
-    """To the provider that vouched for the session, to end its own; never to one that signs the person in again."""
+    """The address that ends the provider's session, too; never one that would sign the person in again."""
     login_id = browser.session.login_id if browser.session is not None else None
     if url := end_session_url(db, login_id, f"{request.own_address}/login/canvas"):
         return url
@@ -147,7 +147,7 @@ def _form(
 
 
 def show_problem(db: Connection, browser: Browser, actor: Actor, problem: str, status: int) -> Answer:
-    """The form with a sentence, for somebody who wanted to sign in another way."""
+    """The form with a message, after another way of signing in failed."""
     return _form(db, browser, actor, "", problem, status=status)
 
 

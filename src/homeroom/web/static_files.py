@@ -1,4 +1,4 @@
-"""Pictures that answers refer to, and what the layout of pages is made of."""
+"""Pictures that answers link to, and the files of the pages' layout."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ route = Routes()
 
 @route.get("/terms", right=PUBLIC, scope=False)
 def show_terms(actor: Actor, browser: Browser, db: Connection) -> Answer:
-    """The terms; for who has to accept them, with a form."""
+    """The terms, with a form for people who have to accept them."""
     return PAGES.show(
         browser, "terms.html", school=actor.root.name, content=safe_html(find_terms(db, actor.root.id).content or ""),
         asks=browser.needs_terms,

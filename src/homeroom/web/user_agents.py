@@ -26,7 +26,7 @@ _SYSTEMS = (
 
 
 def name_of_browser(user_agent: str) -> str:
-    """``Firefox on Windows``; what is not known stays unsaid."""
+    """A name such as ``Firefox on Windows``. Unknown parts are left out."""
     browser = next((name for sign, name in _BROWSERS if sign in user_agent), "A browser")
     system = next((name for sign, name in _SYSTEMS if sign in user_agent), None)
     return f"{browser} on {system}" if system else browser

@@ -107,11 +107,11 @@ def test_there_can_be_no_terms(school: School) -> None:
         ({"passive": "yes"}, "Expected `bool`"),
         ({"content": 3}, "Expected `str | null`"),
         ({"nonsense": 1}, "unknown field `nonsense`"),
-        ({"terms_type": "custom"}, "Custom terms need a content"),
-        ({"terms_type": "custom", "content": ""}, "Custom terms need a content"),
+        ({"terms_type": "custom"}, "Custom terms need content"),
+        ({"terms_type": "custom", "content": ""}, "Custom terms need content"),
         ({"terms_type": "custom", "content": "x" * (LONGEST_TERMS + 1)}, "at most 100000 characters"),
         ({"content": "x"}, "Only custom terms have a content of their own."),
-        ({"terms_type": "no_terms", "passive": False}, "nobody can be asked to accept them"),
+        ({"terms_type": "no_terms", "passive": False}, "only be asked to accept terms if there are terms"),
     ],
 )
 def test_terms_that_cannot_be_are_refused_and_change_nothing(

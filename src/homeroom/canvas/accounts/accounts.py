@@ -1,4 +1,4 @@
-"""Accounts and sub-accounts (homeroom.md §3), and what the caller may there (identity.md §10)."""
+"""Accounts and sub-accounts (homeroom.md §3), and what the caller may do there (identity.md §10)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ route = Routes()
 
 
 class RolePermissionJson(Struct):
-    """``applies_to_...`` only where the role has it, ``prior_default`` only where the account has a word of its own."""
+    """``applies_to_...`` only where the role has it, ``prior_default`` only where the account has an override of its
+    own.
+    """
 
     enabled: bool
     locked: bool

@@ -27,7 +27,7 @@ _NO_PURPOSE = [{"message": "token[purpose] is missing"}]
 
 
 class TokenFields(Struct):
-    """``token[...]``. A ``token[token]`` that somebody sends is nobody's to choose."""
+    """``token[...]``. A ``token[token]`` is ignored: nobody chooses the text of a token."""
 
     purpose: str | UnsetType = UNSET
     expires_at: datetime | UnsetType | None = UNSET
@@ -157,7 +157,9 @@ def activate_token(id: str, actor: Actor, db: Connection) -> TokenJson:
 
 
 def _find_managed(db: Connection, actor: Actor, user_id: int, text: str, right: str) -> AnyRow:
-    """The token. Somebody else's is not found without the right, one's own not allowed while masquerading."""
+    """The token. Without the right, another person's token is not found. While masquerading, one's own is not
+    allowed.
+    """
     if not policy.is_own(actor, user_id) and not policy.can_manage(db, actor, user_id, right):
         raise NotAllowed(right) if actor.is_(user_id) else NotFound("token")
     return find_token(db, user_id, text)

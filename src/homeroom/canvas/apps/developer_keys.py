@@ -46,7 +46,7 @@ Flag = bool | UnsetType
 
 
 class KeyFields(Struct):
-    """``developer_key[...]``; what is not given stays."""
+    """``developer_key[...]``; fields that are not given stay."""
 
     name: Text = UNSET
     email: Text = UNSET
@@ -205,7 +205,7 @@ def _lines(value: str | list[str] | None) -> list[str]:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """The object that this JSON text is; one with nothing in it, which no key is, for any other text."""
+    """The JSON object in this text. Any other text gives an empty object, which is not a valid key."""
     if not text.strip():
         return {}
     try:

@@ -67,7 +67,7 @@ class TabJson(Struct):
 
 
 class CoursePage(Struct):
-    """What the includes of one course are made from."""
+    """The data for the includes of one course."""
 
     actor: Actor
     base_url: str
@@ -145,7 +145,7 @@ def _self_enrollment_code(json: CourseJson, course: CourseRecord, page: CoursePa
 
 
 def _set(name: str, value: Any) -> Any:
-    """An include whose value the record has; ``value`` takes it from there."""
+    """An include whose value is in the record; ``value`` reads it."""
 
     def add(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
         setattr(json, name, value(course, page))

@@ -66,7 +66,7 @@ _BLANK_IS_NULL = (
 
 
 def columns_of(values: CourseValues, actor: Actor) -> dict[str, Any]:
-    """What was given for columns that a text says. SIS ids are heard only from those who may manage SIS data."""
+    """The given values of text columns. SIS ids are ignored unless the caller may manage SIS data."""
     columns = {name: value for name, value in given(values).items() if name not in _IN_THE_FACE}
     if not actor.holds("manage_sis", actor.root.ref):
         for name in _SIS:

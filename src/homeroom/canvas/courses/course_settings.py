@@ -20,7 +20,7 @@ route = Routes()
 
 
 class ChangeCourseSettings(Struct):
-    """The settings that can be changed here; what is not given stays as it is."""
+    """The settings that can be changed here. Settings that are not given stay as they are."""
 
     allow_student_discussion_topics: bool | UnsetType = UNSET
     allow_student_discussion_editing: bool | UnsetType = UNSET

@@ -228,7 +228,7 @@ def _render(call: Call, course: CourseRecord, include: frozenset[str]) -> AnyCou
 
 
 def _changed(course: CourseRecord, values: dict[str, Any]) -> dict[str, Any]:
-    """What differs from the course as it is; what is sent back unchanged needs no right."""
+    """The values that differ from the course's. Unchanged values need no permission."""
     return {name: value for name, value in values.items() if getattr(course, name, UNSET) != value}
 
 

@@ -17,7 +17,7 @@ route = Routes()
 class DashboardCardJson(Struct, rename={"asset_string": "assetString", "short_name": "shortName",
                                         "original_name": "originalName", "course_code": "courseCode",
                                         "enrollment_type": "enrollmentType"}):  # fmt: skip
-    """A course as the dashboard shows it. ``links`` are those of what a course has beside its page: nothing yet."""
+    """A course as the dashboard shows it. ``links`` would lead to a course's other pages; there are none yet."""
 
     id: int
     asset_string: str

@@ -1,4 +1,5 @@
-"""The Canvas Enrollment object (learning-resources.md §3), which asks nothing of the database, and what it needs."""
+"""The Canvas Enrollment object (learning-resources.md §3), and the data that it needs. Making it reads nothing from the
+database."""
 
 from __future__ import annotations
 
@@ -68,9 +69,10 @@ class EnrollmentJson(Struct):
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentView:
-    """What the actor may see of enrollments in one course.
+    """Decides what the actor may see of enrollments in one course.
 
-    ``removable`` only where an include asks for it. ``newcomers``: those of the people shown who have not come in yet.
+    ``removable`` only where an include asks for it. ``newcomers``: the people shown who have not accepted an
+    enrollment yet.
     """
 
     people: UserView

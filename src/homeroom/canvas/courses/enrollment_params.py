@@ -1,4 +1,4 @@
-"""What is sent about an enrollment under ``enrollment[...]``, and who it enrolls as what (learning-resources.md §3)."""
+"""The parameters ``enrollment[...]``: who is enrolled, and in which role (learning-resources.md §3)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ class EnrollmentValues(Struct):
 def new_enrollment(
     db: Connection, actor: Actor, course: FoundCourse, section_id: int | None, values: EnrollmentValues | UnsetType
 ) -> NewEnrollment:
-    """Who is to be enrolled as what, if the actor may do that. Raises Refused, NotFound and NotAllowed.
+    """The person, role and section of the new enrollment, if the actor may make it. Raises Refused, NotFound and
+    NotAllowed.
 
     ``section_id``: the section of the address, which wins over the body's.
     """

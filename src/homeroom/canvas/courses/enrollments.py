@@ -199,7 +199,9 @@ def _rendered(call: Call, records: list[EnrollmentRecord], include: frozenset[st
 
 
 def _in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
-    """Raises NotFound; for who may not read the roster NotAllowed, whether there is such an enrollment or not."""
+    """Raises NotFound. Callers who may not read the roster get NotAllowed, whether there is such an enrollment or
+    not.
+    """
     try:
         return _found_in(db, course, id)
     except NotFound:
@@ -215,7 +217,9 @@ def _found_in(db: Connection, course: FoundCourse, id: IdForm) -> EnrollmentReco
 
 
 def _own_in_course(db: Connection, actor: Actor, course: FoundCourse, id: IdForm) -> EnrollmentRecord:
-    """Raises NotFound for what is nobody's, and for somebody else's to who may not read the roster."""
+    """Raises NotFound for an enrollment that does not exist. Also for somebody else's, if the caller may not read the
+    roster.
+    """
     record = _found_in(db, course, id)
     if actor.is_(record.user_id):
         return record

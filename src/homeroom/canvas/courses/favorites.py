@@ -23,7 +23,7 @@ class FavoriteJson(Struct):
 
 
 class NothingJson(Struct):
-    """What was no favorite is none now."""
+    """The answer for a course that is not a favorite: an empty object."""
 
 
 class MessageJson(Struct):

@@ -191,7 +191,7 @@ def shown(call: Call, section_id: int) -> SectionJson:
 
 
 def _rendered(call: Call, found: Sequence[Section], include: frozenset[str]) -> list[SectionJson]:
-    """These sections of one course."""
+    """These sections of one course, as JSON."""
     if not found:
         return []
     course = found[0].ref

@@ -153,7 +153,7 @@ def _shown(db: Connection, actor: Actor, term_id: int, *, with_overrides: bool) 
 
 
 def _columns(values: TermValues, actor: Actor) -> dict[str, object]:
-    """What was given for columns. A SIS id is heard only from those who may manage SIS data."""
+    """The given values of columns. A SIS id is ignored unless the caller may manage SIS data."""
     columns = given(values)
     columns.pop("overrides", None)
     if not actor.holds("manage_sis", actor.root.ref):

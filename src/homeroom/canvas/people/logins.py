@@ -41,7 +41,7 @@ Text = str | UnsetType | None
 
 
 class LoginFields(Struct, frozen=True):
-    """``login[...]``; what is not given stays."""
+    """``login[...]``; fields that are not given stay."""
 
     unique_id: str | UnsetType = UNSET
     password: Text = UNSET
@@ -92,7 +92,7 @@ class ResetPassword(Struct):
 
 
 class LoginJson(Struct):
-    """A login. SIS ids are only for those who may see or manage them."""
+    """A login. SIS ids are only for callers who may see or manage them."""
 
     id: int
     user_id: int
@@ -155,7 +155,7 @@ def create_login(
 
 
 def _check_new(db: Connection, account: FoundAccount, params: MakeLogin, actor: Actor) -> tuple[Person, ProviderRef]:
-    """Whose login it will be, and by whose word they sign in. Raises what keeps it from being made."""
+    """The person and the provider of the new login. Raises the error that stops it from being made."""
     _require_root(account)
     person = _owner(db, actor, params)
     if not policy.can_manage(db, actor, person.id):
@@ -221,7 +221,7 @@ def update_login(
 def _check_changed(
     db: Connection, account: FoundAccount, form: RecordId, params: ChangeLogin, actor: Actor
 ) -> tuple[AnyRow, dict[str, Any], ProviderRef | None]:
-    """The login, what changes in it, and its new provider. Raises what keeps it from being changed."""
+    """The login, what changes in it, and its new provider. Raises the error that stops it from being changed."""
     _require_root(account)
     login = find_login(db, form, account_id=account.id)
     manages = policy.can_manage(db, actor, login.user_id)

@@ -169,6 +169,6 @@ def _shown(call: Call, channel: AnyRow, names: Collection[str] = CATEGORY_OF.key
 
 
 def preferences_json(channel: AnyRow, chosen: Iterable[Chosen], base_url: str) -> PreferencesJson:
-    """The preferences under their one key, also when there is one only."""
+    """The preferences under one key, even if there is only one."""
     base = f"{base_url}/api/v1/users/{channel.user_id}/communication_channels/{channel.id}/notification_preferences"
     return PreferencesJson([PreferenceJson(f"{base}/{name}", name, *rest) for name, *rest in chosen])

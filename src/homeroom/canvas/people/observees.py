@@ -147,7 +147,7 @@ def add_observee_with_credentials(
 
 
 def _student(call: Call, params: AddObservee, proved: Proof) -> int:
-    """The student who agreed. Uses the code up, and takes the right attempt off the count. Raises ObserveeRefused."""
+    """The student who agreed. Uses the code up, and resets the count of wrong tries. Raises ObserveeRefused."""
     if proved.code is not None:
         student_id = proofs.use_code(call.db, proved.code)
         if student_id is None:
@@ -216,7 +216,7 @@ def _person(db: Connection, actor: Actor, form: UserId, rule: Rule) -> Person:
 def _own_pair(
     db: Connection, actor: Actor, user_id: UserId, observee_id: UserId, params: RootAccount
 ) -> tuple[Person, Person] | None:
-    """The actor and the student; None when it is not the actor who observes."""
+    """The actor and the student; None if somebody else is the observer."""
     if not actor.is_(find_user_id(db, actor, user_id)):
         return None
     _require_root(db, actor, params.root_account_id)
@@ -237,7 +237,7 @@ def _managed_pair(
 
 
 def _require_root(db: Connection, actor: Actor, text: str) -> None:
-    """There is one root account (homeroom.md §1): any other that is named is not found."""
+    """Raise NotFound for any other account: there is one root account (homeroom.md §1)."""
     if text not in ("", "all") and find_account(db, actor, parse_id("account", text)).id != actor.root.id:
         raise NotFound("root account")
 

@@ -1,4 +1,5 @@
-"""The old password that changing one's own takes (identity.md §6): who found a token must not choose a password."""
+"""The old password, needed to change one's own (identity.md §6): whoever stole a token must not be able to set a
+password."""
 
 from __future__ import annotations
 
@@ -18,14 +19,16 @@ _WRONG = Fault("old_password", "invalid", "is not the present password")
 
 
 class NewPassword(NamedTuple):
-    """The hash of a password that a login may have; ``old`` proved that its owner knew the one before."""
+    """The hash of a valid new password. ``old`` proved that the owner knew the previous one."""
 
     hash: str
     old: Checked | None
 
 
 def try_old_password(database: Database, login: AnyRow, old_password: str, place: Place) -> Checked:
-    """Try it, counted as a sign-in is. Raises Invalid when it is wrong or there is none, and TooManyTries."""
+    """Check the old password; a try counts like a sign-in. Raises Invalid when it is wrong or missing, and
+    TooManyTries.
+    """
     with database.read() as db:
         own = find_own_password(db, login)
     if own is None:

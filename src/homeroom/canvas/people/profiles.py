@@ -86,9 +86,9 @@ def show_profile(user_id: UserId, params: Params[ShowProfile], call: Call) -> Pr
 
 
 def profile_json(person: Person, view: UserView, *, sees_email: bool) -> ProfileJson:
-    """What everybody sees who may see the profile.
+    """The profile as everybody who may see it sees it.
 
-    Unlike in the User object, login and integration id are shown to those who are no admins too.
+    Unlike in the User object, login and integration id are shown to callers who are not admins, too.
     """
     root = view.actor.root
     json = ProfileJson(

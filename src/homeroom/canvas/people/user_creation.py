@@ -83,7 +83,7 @@ class CreateUser(Struct):
 
 
 class Checked(NamedTuple):
-    """What was found out before the transaction: whose the pairing code is."""
+    """The result of the step before the transaction: the student of the pairing code."""
 
     code: TypedCode
     password_hash: str | None = None
@@ -100,7 +100,7 @@ def check_registration(params: Params[CreateUser], call: Call, services: Service
 
 
 def hash_if_used(account: RootAccountContext, params: Params[CreateUser], call: Call, services: Services) -> Checked:
-    """The hash of the password, if it will be used: nobody else's call may cost what hashing costs."""
+    """The hash of the password, if it will be used. Hashing is slow, so no other call may cause it."""
     login = params.pseudonym
     by_admin = sign_up.is_admin_for(call.actor, account.ref)
     checked = Checked(_look_up_code(params, call, services)) if by_admin else check_registration(params, call, services)
@@ -112,7 +112,7 @@ def hash_if_used(account: RootAccountContext, params: Params[CreateUser], call: 
 
 
 def _look_up_code(params: CreateUser, call: Call, services: Services) -> TypedCode:
-    """Whose pairing code it is; the count of tries is kept whatever becomes of the call."""
+    """The student of the pairing code. The try is counted even if the call fails later."""
     typed = TypedCode(params.code, call.actor.real_id, call.request.remote_ip)
     found = look_up(services.database, typed)
     if found is None:

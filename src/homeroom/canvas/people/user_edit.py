@@ -79,7 +79,7 @@ def update_user(id: UserId, params: Params[UpdateUser], given: RawParams, call: 
 
 
 def _require_all(rights: EditingRights, given: dict[str, Any]) -> None:
-    """All or nothing: one name that is not open to the actor, or that nobody knows, refuses the whole call."""
+    """All or nothing: one attribute that is unknown, or that the actor may not change, refuses the whole call."""
     user = given.get("user")
     names = set(user) - _DROPPED if isinstance(user, dict) else set()
     if not rights.attributes or not names <= rights.attributes:

@@ -68,7 +68,7 @@ class UserJson(Struct):
 
 @dataclass(frozen=True, slots=True)
 class UserView:
-    """What the actor may see of people in one context. Decided once, not for each person of a list."""
+    """Decides what the actor may see of people in one context: once, not for each person of a list."""
 
     actor: Actor
     base_url: str
@@ -96,7 +96,7 @@ class UserView:
 
     @classmethod
     def in_passing(cls, actor: Actor, base_url: str) -> UserView:
-        """What anybody sees of a person who is mentioned in something that they may see: the names."""
+        """The part of a person that is shown where the person is only mentioned: the names."""
         return cls(actor, base_url, sis=False, sis_import=False, login_id=False, email=False)
 
     @classmethod
@@ -121,7 +121,9 @@ class UserView:
         )
 
     def of_newcomer(self) -> UserView:
-        """What it shows of somebody who has not come into the course yet (see ``learning.newcomers``)."""
+        """The view of a person who has not accepted an enrollment in the course yet (see
+        ``school/courses/newcomers.py``).
+        """
         return replace(self, login_id=False, email=False)
 
 

@@ -47,7 +47,7 @@ class ListUsers(Struct):
 
 
 def _may_take_long(params: dict[str, Any]) -> bool:
-    """A plain page is one range of an index; a search of a large school, or a page far in by number, is not."""
+    """A plain page reads one range of an index. A search, or a page number far into the list, may read much more."""
     page = str(params.get("page", ""))
     return not params.keys() <= _QUICK or (page.isdigit() and len(page) > 3)
 
@@ -93,7 +93,7 @@ class ShowUser(Struct):
 
 
 def _asks_for_link(params: dict[str, Any]) -> bool:
-    """A link is kept as a digest: whoever asks for it is given a new one."""
+    """Whether the call asks for a link. Links are stored as digests, so each such call makes a new one."""
     return "confirmation_url" in items_of(params.get("include"))
 
 

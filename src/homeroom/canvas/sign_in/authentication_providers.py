@@ -148,7 +148,7 @@ def _position(value: Any) -> int:
 
 
 def _read_registration(value: Any) -> str | None:
-    """Who may register; true and false are the older way to say all and none."""
+    """Who may register. ``true`` and ``false`` are older words for ``all`` and ``none``."""
     if value is None or value in _WHO_MAY_REGISTER:
         return None if value is None else str(value)
     if isinstance(value, bool) or value in ("true", "false", "1", "0"):

@@ -83,9 +83,9 @@ def change_terms(db: Connection, root_account_id: int, change: TermsChange) -> N
             raise Refused("Only custom terms have a content of their own.")
         content = None
     elif not content or len(content) > LONGEST_TERMS:
-        raise Refused(f"Custom terms need a content of at most {LONGEST_TERMS} characters.")
+        raise Refused(f"Custom terms need content of at most {LONGEST_TERMS} characters.")
     if terms_type == "no_terms" and not passive:
-        raise Refused("Where there are no terms nobody can be asked to accept them.")
+        raise Refused("People can only be asked to accept terms if there are terms.")
     db.execute(
         update(TermsOfService)
         .where(TermsOfService.c.account_id == root_account_id)

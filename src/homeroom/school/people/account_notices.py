@@ -1,4 +1,4 @@
-"""What a person is told at the addresses they have, when somebody changes how one gets into their account.
+"""Mails to a person's addresses when the ways into the account change.
 
 Whoever changes it may not be the person. These mails follow no preference and no limit of how many go to an address:
 neither must keep the person from hearing of it.
@@ -35,13 +35,13 @@ def tell_of_removal(db: Connection, gone: AnyRow) -> None:
 
 
 def tell_of_login(db: Connection, user_id: int, unique_id: str) -> None:
-    """One can sign in as the person in one way more."""
+    """Tell the person about a new login."""
     _tell(db, _addresses_of(db, user_id), "A new login in your account", f"One can sign in to it as: {unique_id}")
 
 
 @listen(PasswordChanged)
 def tell_of_password(db: Connection, event: PasswordChanged) -> None:
-    """The person's password is another one."""
+    """Tell the person that the password was changed."""
     _tell(db, _addresses_of(db, event.user_id), "A new password in your account", "Its password was changed.")
 
 

@@ -52,7 +52,9 @@ def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
 
 
 def create_bookmark(db: Connection, user_id: int, values: Mapping[str, Any], *, most: int) -> int:
-    """Add a bookmark at the bottom, or at its ``position``; its id. Raises Invalid, also for one more than ``most``."""
+    """Add a bookmark at the bottom, or at its ``position``; its id. Raises Invalid, also if the person has ``most``
+    bookmarks already.
+    """
     values, position = _checked({"name": "", "url": "", **values})
     lock(db, User, [user_id])
     now = clock.now()
@@ -67,7 +69,7 @@ def create_bookmark(db: Connection, user_id: int, values: Mapping[str, Any], *, 
 
 
 def update_bookmark(db: Connection, user_id: int, bookmark_id: int, values: Mapping[str, Any]) -> None:
-    """Change what is given. Raises Invalid."""
+    """Change the given fields. Raises Invalid."""
     values, position = _checked(values)
     lock(db, User, [user_id])
     db.execute(update(Bookmark).where(Bookmark.c.id == bookmark_id).values(**values, updated_at=clock.now()))

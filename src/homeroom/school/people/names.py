@@ -77,7 +77,7 @@ def names_after_change(
     sortable_name: Given = UNSET,
     email: str | None = None,
 ) -> Names:
-    """The names after a change to these; what was not mentioned follows the rules of users-core.md §1.1."""
+    """The names after a change to these; names that were not given follow the rules of users-core.md §1.1."""
     called = current.name if name is UNSET else _named(name, email)
     return Names(
         name=called,
@@ -175,7 +175,7 @@ def _split_words(text: str, previous_surname: str | None = None, suffix: str | N
 
 
 def _surname_size(words: list[str], before: list[str]) -> int:
-    """How many of the last words are the surname: as many as before if they are the same, else one of several."""
+    """How many of the last words are the surname: as many as before if these words are the same, otherwise one."""
     if before and words[-len(before) :] == before:
         return len(before)
     return 1 if len(words) > 1 else 0

@@ -83,7 +83,7 @@ def message_of(problem: Problem, min_length: int = MIN_LENGTH) -> str:
 
 
 def _names_in(unique_id: str) -> set[str]:
-    """The login, and what stands before the @ in it."""
+    """The login, and the part before its @."""
     login = _folded(unique_id)
     return {login, login.partition("@")[0]}
 

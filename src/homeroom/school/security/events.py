@@ -1,4 +1,4 @@
-"""Security events: one log line each, and a row for admins (docs/operations.md, docs/api/security_events.md).
+"""Security events: one log line each, and a row for admins (docs/operations.md, docs/api/control.md).
 
 A change is recorded in its own transaction, and is logged once that is committed:
 
@@ -70,14 +70,14 @@ RECORDED: dict[str, str] = {
 }
 # What did not happen, or what a request that only reads does; limited by address and minute.
 REPORTED: dict[str, str] = {
-    "sign_in_failed": "A wrong password, or a login that there is not",
+    "sign_in_failed": "A wrong password or an unknown login",
     "sign_in_locked": "Too many tries: nothing was checked",
     "token_refused": "An access token that is unknown, expired or ended",
     "client_refused": "A developer key, code or assertion that the token endpoint refused",
     "masquerade": "Somebody acts as somebody else through the API",
-    "masquerade_refused": "Somebody may not act as whom they named",
+    "masquerade_refused": "Somebody is not allowed to act as this user",
     "request_forged": "A change without the token of the browser's session",
-    "denied": "Somebody signed in asked for what they may not",
+    "denied": "A signed-in person is not allowed to do this",
 }
 KINDS = {**RECORDED, **REPORTED}
 
@@ -107,7 +107,7 @@ class Source(Protocol):
     def origin(self) -> Origin: ...
 
     def report(self, event: Event) -> None:
-        """Write the event when this request is over, whatever becomes of it."""
+        """Write the event when this request is over, even if the request fails."""
 
 
 # Set once a request, and read only where there is something to tell.
@@ -154,7 +154,7 @@ def record(
 
 
 def report(kind: str, *, user_id: int | None = None, object: tuple[str, int] | None = None, **details: Any) -> None:
-    """Something that changes nothing, or that will be undone. Outside a request it is logged and no more."""
+    """Report an event of a call that changes nothing or will be rolled back. Outside a request it is only logged."""
     assert kind in REPORTED, kind
     source = asking.get()
     event = Event(kind, source.origin if source else Origin(), clock.real_now(), user_id, object, details)
@@ -165,7 +165,8 @@ def report(kind: str, *, user_id: int | None = None, object: tuple[str, int] | N
 
 
 class Reports:
-    """The refusals of one process on their way into the table, so few a minute that a flood does not fill it."""
+    """The refusals of one process that wait to be written. So few a minute are written that a flood cannot fill the
+    table."""
 
     def __init__(self, note: Callable[[Callable[[Connection, Mapping[Any, Any]], None], Any, Any], None]) -> None:
         self._note = note
@@ -229,7 +230,7 @@ def _write(db: Connection, rows: Mapping[Any, dict[str, Any]]) -> None:
 
 @job
 def forget_old_security_events(tools: Tools) -> None:
-    """Delete what is older than a year, and refusals beyond the newest million. Again, it changes nothing."""
+    """Delete events older than a year, and refusals beyond the newest million. Can safely run twice."""
     with tools.database.write() as db:
         db.execute(delete(SecurityEvent).where(SecurityEvent.c.created_at <= clock.real_now() - KEPT))
         refusals = select(SecurityEvent.c.id).where(SecurityEvent.c.kind.in_(REPORTED))

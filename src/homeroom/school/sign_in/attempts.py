@@ -68,7 +68,7 @@ def from_address(what: str, address: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """The address as it counts: of IPv6 the /64, for a home or a phone has a whole one."""
+    """The part of the address that counts: of IPv6 the /64, because every home and phone has a whole one."""
     parsed = read_address(address)
     if isinstance(parsed, IPv6Address):
         return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"

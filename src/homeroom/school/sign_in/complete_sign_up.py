@@ -23,7 +23,7 @@ SIGN_UPS_IN_ALL = 1_000
 
 
 def admit(db: Connection, address: str) -> bool:
-    """Count somebody who signs up by themselves; False when there were too many from this network address or in all."""
+    """Count a self registration; False after too many from this network address or in all."""
     by_address = attempts.count(db, attempts.from_address("registration", address), SIGN_UPS_PER_ADDRESS)
     return attempts.count(db, "registration in all", SIGN_UPS_IN_ALL) and by_address
 
@@ -49,7 +49,7 @@ def join(
 
 
 def join_or_remind(db: Connection, actor: Actor, new: NewUser, typed: TypedCode, base_url: str) -> None:
-    """As ``join``, for somebody who may be anybody: whether they are here already is told to their mailbox alone.
+    """Like ``join``, for a caller who may be anybody: only the mail says whether the person is registered already.
 
     Neither what this does to the caller nor how long it takes tells more. Raises as ``join`` does.
     """

@@ -35,7 +35,7 @@ class InsufficientScopes(SchoolError):
 
 
 class BadMasquerade(SchoolError):
-    """The caller cannot act as ``as_user_id``. ``merged_into`` is the user into whom that one was merged."""
+    """The caller cannot act as ``as_user_id``. ``merged_into`` is the user into whom ``as_user_id`` was merged."""
 
     def __init__(self, message: str = "Invalid as_user_id", merged_into: int | None = None) -> None:
         super().__init__(message)

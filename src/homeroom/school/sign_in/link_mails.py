@@ -16,14 +16,14 @@ MAILS_PER_RECIPIENT = 20
 
 
 class TooManyMails(Refused):
-    """The address got so many mails lately that nobody can have it get another one now."""
+    """The address got too many mails lately. No other is sent to it now."""
 
     def __init__(self) -> None:
         super().__init__("Too many mails went to this address; try again later.", status=429)
 
 
 def admit(db: Connection, address: str) -> bool:
-    """Count one more mail to this address; False when it got too many lately."""
+    """Count a mail to this address; False if it got too many lately."""
     return attempts.count(db, attempts.about("mail to", address_key(address)), MAILS_PER_RECIPIENT)
 
 

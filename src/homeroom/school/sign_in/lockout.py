@@ -36,9 +36,9 @@ class Limit(NamedTuple):
 
 
 def limits_of(typed: str, place: Place, known: Known) -> list[Limit]:
-    """What a try of this login counts against.
+    """The limits that count for a try of this login.
 
-    A browser that signed in with it before counts alone: nobody else can use up its tries.
+    A browser that signed in with it before has a limit of its own, so that nobody else can use up its tries.
     """
     login = attempts.about("sign-in as", search_key(typed.strip()))
     if known.browser:

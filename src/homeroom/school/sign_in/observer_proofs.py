@@ -41,9 +41,9 @@ class TypedCode(NamedTuple):
 
 
 def look_up(database: Database, typed: TypedCode) -> TypedCode | None:
-    """The code with whose it is; None when there were too many tries. Slow: not inside a transaction.
+    """The code with its student; None after too many tries. Slow: not inside a transaction.
 
-    A code can be guessed: the try is counted first, whatever becomes of the call.
+    A code can be guessed, so the try is counted first, even if the call fails later.
     """
     if not typed.code:
         return typed
@@ -57,7 +57,7 @@ def look_up(database: Database, typed: TypedCode) -> TypedCode | None:
 
 
 def use_code(db: Connection, typed: TypedCode) -> int | None:
-    """Whose code it is, which is used up and was no guess; None when somebody used it since it was looked up."""
+    """Use the code up and return its student; None if somebody else used it since it was looked up."""
     student_id = pairing_codes.use_code(db, typed.digest)
     if student_id is not None:
         was_right(db, "pairing code", typed.user_id, typed.address)
@@ -65,7 +65,9 @@ def use_code(db: Connection, typed: TypedCode) -> int | None:
 
 
 def code_key(db: Connection) -> bytes:
-    """What pairing codes are kept with: made from HOMEROOM_SECRET_KEY where there is one, which no copy holds."""
+    """The key for digests of pairing codes: made from HOMEROOM_SECRET_KEY if it is set, because no copy of the
+    database has that.
+    """
     secret = given_secret_key(db) or own_secret_key(db)
     return HKDF(algorithm=SHA256(), length=16, salt=None, info=_PURPOSE).derive(secret.encode())
 

@@ -1,6 +1,6 @@
 """Forgotten passwords: a link by mail, to addresses that are known to be the person's (homeroom.md §4).
 
-Whoever asks may be anybody, and learns nothing: whom it means is found out by a job, after the answer.
+Anybody can ask, and learns nothing: a job looks up the person after the answer.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ class Reset(NamedTuple):
 
 
 def ask_for_reset(db: Connection, typed: str, address: str, base_url: str) -> None:
-    """Have a link sent to whom the login or e-mail address means; to nobody when it means nobody, or too often.
+    """Have a link sent to the person with this login or e-mail address. Nothing is sent if there is none, or after
+    too many.
 
-    Who has not finished the registration gets the link to that. This takes the same time for everybody.
+    People who have not finished their registration get the link for that. This takes the same time for everybody.
     """
     limits = (
         (attempts.from_address("new password", address), MAILS_PER_ADDRESS),
@@ -71,7 +72,7 @@ def ask_for_reset(db: Connection, typed: str, address: str, base_url: str) -> No
 
 @job
 def answer_request(tools: Tools, *, request_id: int) -> None:
-    """Send the links that somebody asked for. Again, it finds nothing."""
+    """Send the links that somebody asked for. Can safely run twice."""
     with tools.database.write() as db:
         asked = PasswordResetRequest.c.id == request_id
         columns = PasswordResetRequest.c.typed, PasswordResetRequest.c.base_url
@@ -92,7 +93,7 @@ def requests(db: Connection) -> Iterable[JobCall]:
 
 
 def send_reset(db: Connection, typed: str, school: str, base_url: str) -> bool:
-    """Send the link; False when the login or address means nobody who could use it. Raises TooManyMails."""
+    """Send the link; False if nobody with this login or address could use it. Raises TooManyMails."""
     logins = _logins_of(db, typed)
     now = clock.now()
     for login in logins:

@@ -61,7 +61,7 @@ def check(
 ) -> Checked:
     """Try the password of the login or address that was typed; a failure is counted. Not inside a transaction.
 
-    ``own``: whose password it is, where that is known already.
+    ``own``: the login, where it is known already.
     """
     with database.read() as db:
         candidate = own or find_candidate(db, typed)
@@ -136,7 +136,7 @@ def _rehashed(candidate: Candidate, password: str) -> str:
 
 
 def enter(db: Connection, checked: Checked) -> bool:
-    """Take what ``check`` found right; False when the login or its password changed since, or tries ran out."""
+    """Sign in after ``check``; False if the login or its password changed since, or no tries are left."""
     candidate = checked.candidate
     if candidate is None or not checked.is_right or lockout.is_over(db, checked.limits):
         return False

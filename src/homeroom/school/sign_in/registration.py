@@ -45,7 +45,7 @@ class Invitation(NamedTuple):
 
     @property
     def is_new(self) -> bool:
-        """Whether somebody finishes a registration here; otherwise an address is confirmed and no more."""
+        """Whether the link finishes a registration; otherwise it only confirms an address."""
         return self.trusted and (self.state == "pre_registered" or self.login_id is not None)
 
     def needs_terms(self, settings: AccountSettings) -> bool:
@@ -53,7 +53,7 @@ class Invitation(NamedTuple):
 
 
 def find_invitation(db: Connection, nonce: str, by: Actor) -> Invitation:
-    """The invitation whose link this is, for who opens it. Raises NotFound when it was used, is too old, or never was.
+    """The invitation of this link. Raises NotFound if the link is unknown, used or too old.
 
     The link proves who reads the mail, and whoever added the address may be an administrator who reads it: one that
     the person did not have from the start is theirs to confirm. Raises NotSignedIn, and NotAllowed for others.

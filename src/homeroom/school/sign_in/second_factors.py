@@ -35,14 +35,14 @@ _STEPS_OFF = (0, -1, 1)
 
 
 class State(NamedTuple):
-    """What a person, or who helps them, may know of their second factor. ``since`` is None without one."""
+    """What a person, or an admin who helps them, may know about the second factor. ``since`` is None without one."""
 
     since: datetime | None
     recovery_codes_left: int
 
 
 def demand_of(db: Connection, settings: AccountSettings, user_id: int) -> Demand:
-    """What somebody whose password was right must do before they are in. One statement."""
+    """What a person must still do after the right password. One statement."""
     is_admin = exists().where(AccountAdmin.c.user_id == user_id, AccountAdmin.c.state == "active")
     must = is_admin if settings.require_second_factor_of_admins else literal(value=False)
     has = exists().where(SecondFactor.c.user_id == user_id)
@@ -68,9 +68,9 @@ def address_of(secret: str, login: str, school: str) -> str:
 
 
 def admit(db: Connection, user_id: int, login_id: int | None, place: Place) -> bool:
-    """Count a try, before it is looked at; False when there were too many.
+    """Count a try before it is checked; False after too many.
 
-    A browser that signed in before has tries of its own: who has found the password locks nobody out of it.
+    A browser that signed in before has tries of its own, so that whoever stole the password cannot lock it out.
     """
     return attempts.count(db, _name_of(db, user_id, login_id, place), TRIES)
 
@@ -87,7 +87,7 @@ def _name_of(db: Connection, user_id: int, login_id: int | None, place: Place) -
 
 
 def enrol(db: Connection, vault: Vault, user_id: int, secret: str, typed: str) -> list[str] | None:
-    """Take this secret, whose present code was typed, in place of an older one; the new recovery codes.
+    """Store this secret, if ``code`` is its current code, in place of an older one. Returns the new recovery codes.
 
     None when the code is wrong.
     """
@@ -134,7 +134,7 @@ def _take_app_code(db: Connection, vault: Vault, user_id: int, code: str) -> boo
 
 
 def _step_of(secret: str, typed: str) -> int | None:
-    """The half minute whose code this is, if it is one of now."""
+    """The half minute that this code belongs to, if it is valid now."""
     code = "".join(typed.split())
     now = int(clock.real_now().timestamp()) // _STEP
     totp = pyotp.TOTP(secret, interval=_STEP)
@@ -147,7 +147,7 @@ def _same(right: str, typed: str) -> bool:
 
 
 def turned_on(db: Connection, user_id: int, session_id: int | None) -> None:
-    """A second factor was set up, if in a browser in this session: every other one signs in anew."""
+    """End all sessions but this one (if any), because a second factor was set up."""
     record(db, "second_factor_on", user_id=user_id)
     sessions.end_all_of(db, user_id, but=session_id)
     if session_id is not None:
@@ -162,7 +162,7 @@ def turn_off(db: Connection, user_id: int) -> None:
 
 
 def reset(db: Connection, user_id: int) -> None:
-    """Somebody else takes the second factor away, for one who lost it; they sign in anew everywhere."""
+    """Remove a second factor for a person who lost it, and sign them out everywhere."""
     turn_off(db, user_id)
     attempts.forget(db, f"second factor of {user_id}")
     sessions.end_all_of(db, user_id)

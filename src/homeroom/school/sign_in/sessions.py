@@ -152,9 +152,9 @@ def start(
     user_agent: str = "",
     replaces: Session | None = None,
 ) -> str:
-    """Sign a browser in; the secret for its cookie, which is always a new one: nobody can have planted it.
+    """Sign a browser in. Returns the secret for its cookie. It is always new, so nobody can have planted it.
 
-    What waited in the session that this one replaces goes on in it. ``vouched``: a second factor or a provider did.
+    Data that waits in the replaced session moves to the new one. ``vouched``: by a second factor or a provider.
     Raises NotFound for somebody who was deleted meanwhile.
     """
     hold_users(db, user_id, *filter(None, [real_user_id]))
@@ -171,9 +171,9 @@ def start(
 
 
 def wait_for_second_factor(db: Connection, user_id: int, value: Any, *, replaces: Session | None) -> str:
-    """A session in which nobody is signed in, and this waits; its secret, a new one: nobody can have planted it.
+    """Make a session that waits for the second factor; nobody is signed in. Returns its secret, which is always new.
 
-    It ends with the person's sessions: a new password voids what the old one began.
+    It ends with the person's sessions: after a new password it cannot go on.
     """
     data = _left_by(replaces)
     if replaces is not None:
@@ -241,7 +241,7 @@ def end(db: Connection, session: Session) -> None:
 
 
 def end_all_of(db: Connection, user_id: int, *, but: int | None = None) -> None:
-    """Sign the person out of every browser (``but`` one), and out of every masquerade by them or as them."""
+    """Sign the person out of every browser (except ``but``), and end every masquerade by them or as them."""
     theirs = or_(
         WebSession.c.user_id == user_id, WebSession.c.real_user_id == user_id, WebSession.c.waiting_user_id == user_id
     )

@@ -37,7 +37,7 @@ Call with `Authorization: Bearer TOKEN`. Lists come in pages; the `Link` header 
 
 - Text in brackets is nested: `user[name]=Ada`, `include[]=email`. Bodies may be forms or JSON.
 - `Accept: application/json+canvas-string-ids` makes every id a string.
-- `as_user_id` acts as somebody else, for who may.
+- With `as_user_id` a call is made as another user, if the caller has the right to.
 - Ids in a path may be SIS ids: `sis_user_id:A1`, `sis_login_id:ada`, `sis_account_id:main`.
 """
 

@@ -39,7 +39,7 @@ def check(type_: str, address: str) -> None:
 def create_channel(
     db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool, trusted: bool
 ) -> Channel:
-    """The person's new channel, which was checked. A confirmed one makes a registered person of whom was invited.
+    """Add a checked channel. A confirmed one makes an invited person registered.
 
     ``trusted``: by it they may finish their registration. Their other addresses are told.
     Raises Invalid when they have it already, and NotFound for who was deleted meanwhile.

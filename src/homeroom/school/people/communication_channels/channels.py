@@ -44,9 +44,9 @@ class Channel(NamedTuple):
 def add_channel(
     db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool = False, trusted: bool = False
 ) -> Channel:
-    """The person's channel with this address, which goes below their others when it is new.
+    """The person's channel with this address, below the others if it is new.
 
-    A retired one comes back under the new spelling; a live one stays what it is, but for being confirmed now.
+    A retired one comes back under the new spelling. A live one stays as it is, but may become confirmed.
     ``trusted``: they have it from the start.
     """
     known = _channel_with(db, user_id, type_, address)
@@ -66,7 +66,7 @@ def add_channel(
 def claim_channel(
     db: Connection, user_id: int, type_: str, address: str, *, confirmed: bool = False, trusted: bool = False
 ) -> Channel:
-    """As ``add_channel``, for who insists that the channel is new. Raises Invalid when the person has it already."""
+    """Like ``add_channel``, but raises Invalid if the person has the channel already."""
     values = _fresh(address, confirmed=confirmed, trusted=trusted)
     known = _channel_with(db, user_id, type_, address)
     try:
@@ -135,7 +135,7 @@ def confirmation_path(nonce: str) -> str:
 
 
 def new_link(db: Connection, channel_id: int) -> str:
-    """The nonce of one more link that confirms this channel. It is kept nowhere: whoever needs it must send it now."""
+    """The nonce of a new link that confirms this channel. Only its digest is stored, so the caller must send it now."""
     nonce = secrets.token_urlsafe(32)
     now = clock.now()
     links = select(ConfirmationLink.c.digest).where(ConfirmationLink.c.communication_channel_id == channel_id)
@@ -220,7 +220,7 @@ def _is(channel_id: int) -> Any:
 
 
 def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> AnyRow | None:
-    """The live channel with this address, else the retired one."""
+    """The live channel with this address, otherwise the retired one."""
     return db.execute(
         select(CommunicationChannel.c.id, CommunicationChannel.c.address, CommunicationChannel.c.state)
         .where(

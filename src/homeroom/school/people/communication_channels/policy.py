@@ -19,9 +19,10 @@ def require(db: Connection, actor: Actor, user_id: int) -> None:
 
 
 def can_confirm(actor: Actor) -> bool:
-    """Whether the actor may say that an address is somebody's without asking there.
+    """Whether the actor may confirm somebody's address without a mail to it.
 
-    That is the root account's to say. An admin of a sub-account enrolls whom they like in a course of theirs.
+    That needs a right on the root account: an admin of a sub-account can enroll anybody in a course there, and would so
+    get rights over them.
     """
     return actor.is_site_admin or actor.holds("manage_students", actor.root.ref)
 
@@ -34,7 +35,7 @@ def can_invite(db: Connection, actor: Actor, user_id: int) -> bool:
 def require_retire(actor: Actor, channel: AnyRow) -> None:
     """Raise NotAllowed for an address that the SIS gave, unless the account lets people edit those.
 
-    An address by which somebody gets a new password is theirs, or the root account's, to take away.
+    An address that gets links to new passwords can be removed only by its owner or an admin of the root account.
     """
     if channel.trusted and not actor.is_(channel.user_id) and not actor.holds(LOGINS, actor.root.ref):
         raise NotAllowed(LOGINS)

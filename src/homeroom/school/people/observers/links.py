@@ -1,6 +1,6 @@
 """Observers: people who are linked to a student, and see what the student sees (identity.md §9).
 
-The learning wing listens to the events and keeps the enrollments.
+``school/courses`` listens to the events and keeps the enrollments.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ def can_see_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def can_manage_links_of(db: Connection, actor: Actor, user_id: int) -> bool:
-    """Admins, in one of the person's accounts."""
+    """Whether the actor is an admin with the right in one of the person's accounts."""
     return bool(actor.roles) and actor.holds_anywhere("manage_user_observers", accounts_of(db, user_id))
 
 
 def can_make_pairing_codes_for(db: Connection, actor: Actor, user_id: int) -> bool:
-    """The student, an admin, or the staff of a shared course, each of the latter with the right; only for students.
+    """Whether the actor is the student, or has the right as an admin or as staff of a shared course. Only for students.
 
-    Who observes a student follows them into every course. So an admin needs the right wherever the student studies:
+    An observer follows the student into every course. So an admin needs the right wherever the student studies:
     a student of elsewhere who was enrolled in a course of theirs is not theirs. Nobody pairs somebody with more rights.
     """
     if not is_student(db, user_id):
@@ -101,13 +101,13 @@ def _people(which: ColumnElement[int], of: ColumnElement[bool]) -> Listing[Perso
 
 
 def require_link(db: Connection, observer_id: int, student_id: int) -> None:
-    """Raise NotFound unless the one observes the other."""
+    """Raise NotFound unless the observer observes the student."""
     if not observes(db, observer_id, student_id):
         raise NotFound("observee")
 
 
 def link(db: Connection, root_id: int, observer_id: int, student_id: int) -> None:
-    """Link the observer to the student, in all courses of the student, now and later. Again changes nothing. Raises
+    """Link the observer to the student, in all courses of the student, now and later. Can safely run twice. Raises
     NotAllowed for oneself, and NotFound if one of them was deleted meanwhile.
     """
     if observer_id == student_id:

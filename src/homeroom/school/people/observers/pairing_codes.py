@@ -38,9 +38,10 @@ def new_code() -> str:
 
 
 def digest_of_code(code: str, key: bytes) -> bytes:
-    """By what a code is kept and found. Slow on purpose: call it before the transaction or after it, never inside.
+    """The digest by which a code is stored and found. Slow on purpose: call it before or after the transaction, never
+    inside.
 
-    ``key``: 16 bytes of the installation's.
+    ``key``: 16 bytes from the installation's secret.
     """
     text = code.strip().encode("utf-8", "surrogatepass")
     with _gate:
@@ -54,7 +55,7 @@ def is_free(db: Connection, digest: bytes) -> bool:
 
 
 def keep_code(db: Connection, student_id: int, code: str, digest: bytes) -> PairingCode:
-    """The student's code from now on. Raises Refused when somebody got it this very moment."""
+    """Store a new code of the student. Raises Refused if somebody else got the same code at this moment."""
     now = clock.now()
     made = PairingCode(student_id, code, now + LIFETIME, "active")
     row = insert(ObserverPairingCode).values(
@@ -71,7 +72,7 @@ def keep_code(db: Connection, student_id: int, code: str, digest: bytes) -> Pair
 
 
 def find_student(db: Connection, digest: bytes) -> int | None:
-    """Whose code this is; None for one that is unknown, used or expired, and for a student who is gone."""
+    """The student of this code; None if it is unknown, used or expired, or the student was deleted."""
     rows = (
         select(ObserverPairingCode.c.user_id)
         .join(User, User.c.id == ObserverPairingCode.c.user_id)
@@ -86,7 +87,7 @@ def find_student(db: Connection, digest: bytes) -> int | None:
 
 
 def use_code(db: Connection, digest: bytes) -> int | None:
-    """As ``find_student``, and the code is used up; of two at once only one gets the student."""
+    """Like ``find_student``, and uses the code up. Of two callers at once only one gets the student."""
     student_id = find_student(db, digest)
     used = db.execute(
         update(ObserverPairingCode)

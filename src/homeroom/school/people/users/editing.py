@@ -52,7 +52,7 @@ class UserChange:
 def edit_user(
     db: Connection, user_id: int, change: UserChange, *, respect_stickiness: bool = False, trusted_email: bool = False
 ) -> Channel | None:
-    """Make the change, all of it or nothing; the e-mail channel that is new by it, which waits to be confirmed.
+    """Make the whole change or nothing. Returns the new e-mail channel, if there is one; it waits to be confirmed.
 
     ``trusted_email``: by it they may finish their registration. Their other addresses are told of it.
     Raises Invalid, and NotFound for who was deleted meanwhile.

@@ -82,7 +82,7 @@ def can_manage(db: Connection, actor: Actor, user_id: int) -> bool:
 
 
 def can_manage_details(db: Connection, actor: Actor, user_id: int) -> bool:
-    """``manage_user_details``: ``manage_user_logins`` in an account of the user, whom the actor is not outranked by."""
+    """``manage_user_details``: ``manage_user_logins`` in an account of the user, and every right that the user has."""
     return actor.holds_anywhere("manage_user_logins", _accounts(db, actor, user_id)) and has_all_rights_of(
         db, actor, user_id
     )
@@ -104,7 +104,7 @@ class EditingRights(NamedTuple):
 
 
 def editing_rights(db: Connection, actor: Actor, user_id: int) -> EditingRights:
-    """The attributes of PUT /users/:id that the actor may change (users-core.md §6); none for a stranger."""
+    """The attributes of PUT /users/:id that the actor may change (users-core.md §6); none without any right."""
     settings, own, manages = actor.root.settings, actor.is_(user_id), can_manage_details(db, actor, user_id)
     open_to_them: set[str] = set()
     if own:

@@ -19,10 +19,10 @@ MERGED = "The user was merged into another one: a split brings them back."
 
 
 def restore_user(db: Connection, root_id: int, user_id: int) -> None:
-    """Bring a deleted person back, with the login of this root account that was deleted last.
+    """Restore a deleted person, with the login of this root account that was deleted last.
 
-    Addresses, enrollments, account roles and tokens stay away. Raises Refused for who is not deleted or was merged,
-    Invalid when somebody has the login or its SIS ids by now, and NotFound without a login of this account.
+    Addresses, enrollments, account roles and tokens stay deleted. Raises Refused for a person who is not deleted or
+    was merged, Invalid when somebody has the login or its SIS ids by now, and NotFound without a login of this account.
     """
     lock(db, User, [user_id])
     user = db.execute(select(User.c.state, User.c.merged_into_user_id).where(User.c.id == user_id)).first()

@@ -67,7 +67,7 @@ def search_in_account(actor: Actor, account: AccountRef, term: str) -> Search:
 
 
 def may_read(actor: Actor, account: AccountRef, what: str) -> bool:
-    """Whether the actor may read this of the account's people; ``what`` is one of READERS."""
+    """Whether the actor may read this value of the account's people; ``what`` is one of READERS."""
     return actor.holds_any(READERS[what], account)
 
 

@@ -116,7 +116,7 @@ def is_admin_for(actor: Actor, account: AccountRef) -> bool:
 
 
 def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
-    """An admin signs somebody up."""
+    """The form of an admin who creates a user."""
     settings = actor.root.settings
     strict = form.force_validations
     may_confirm = actor.holds("manage_students", account) or actor.is_site_admin
