@@ -122,9 +122,7 @@ class Paging:
         if number > 1:
             page.prev = str(number - 1)
         if counted is not False:
-            all_rows = rows.order_by(None) if counted is True else counted
-            counting = select(func.count()).select_from(all_rows.subquery())
-            total = db.execute(counting, dict(values or {})).scalar_one()
+            total = _count(db, rows if counted is True else counted, values)
             pages = max(1, -(-total // self.per_page))
             page.last = str(pages)
             page.next = str(number + 1) if number < pages else None
@@ -171,6 +169,21 @@ class Paging:
         if len(found) == self.per_page:
             page.next = _bookmark(order, found[-1])
         return page
+
+
+def _count(db: Connection, rows: AnySelect, values: Mapping[str, Any] | None) -> int:
+    if values is not None:
+        return int(_prepared_count(rows).first(db, **values)[0])
+    return int(db.execute(_counting(rows)).scalar_one())
+
+
+@lru_cache(maxsize=256)
+def _prepared_count(rows: AnySelect) -> Prepared:
+    return Prepared(_counting(rows))
+
+
+def _counting(rows: AnySelect) -> AnySelect:
+    return select(func.count().label("total")).select_from(rows.order_by(None).subquery())
 
 
 @lru_cache(maxsize=512)
