@@ -27,11 +27,14 @@ def fault_of(school: School, method: str, target: str, reply: Reply) -> str | No
 
 def _operation(school: School, method: str, target: str) -> dict[str, Any] | None:
     found = school.server.router.match(method, split_path(target.partition("?")[0].encode()))
-    if not isinstance(found, Match) or not found.route.face.documented:
+    if not isinstance(found, Match):
         return None
-    base, _, rest = found.route.endpoint.route.path.rstrip(")").partition("(")
+    face, endpoint = found.route
+    if not face.documented:
+        return None
+    base, _, rest = endpoint.route.path.rstrip(")").partition("(")
     path = base + (rest if any(isinstance(value, list) for value in found.values.values()) else "")
-    operation: dict[str, Any] = DOCUMENT["paths"][written(found.route.face.prefix + path)][method.lower()]
+    operation: dict[str, Any] = DOCUMENT["paths"][written(face.prefix + path)][method.lower()]
     return operation
 
 

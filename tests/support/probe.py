@@ -24,7 +24,8 @@ from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import CourseId, UserId
 from homeroom.wire.params.paging import Page, Paging
 from homeroom.wire.routing.routes import PUBLIC, SELF_ONLY, Params, Prepared, RawParams, Rest, Routes
-from homeroom.wire.serving.server import Face, Server
+from homeroom.wire.serving.face import Face
+from homeroom.wire.serving.server import Server
 from tests.conftest import School
 
 route = Routes()

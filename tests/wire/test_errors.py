@@ -27,7 +27,7 @@ from homeroom.wire.http.request import HeadersTooLarge
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
 from homeroom.wire.params.coerce import BadParameter, MissingParameter
 from homeroom.wire.params.parsing import BadParameters
-from homeroom.wire.serving.server import MethodNotAllowed
+from homeroom.wire.routing.router import MethodNotAllowed
 
 CHALLENGE: dict[str, str | None] = {"www-authenticate": 'Bearer realm="canvas-lms"'}
 NONE: dict[str, str | None] = {"www-authenticate": None}

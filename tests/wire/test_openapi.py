@@ -23,7 +23,7 @@ from homeroom.wire.openapi.document import document
 from homeroom.wire.openapi.schemas import Schemas
 from homeroom.wire.params.parsing import Upload
 from homeroom.wire.routing.routes import PUBLIC, Params, Routes
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.face import Face
 
 OPERATIONS = [
     pytest.param(path, method, operation, id=operation["operationId"])

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import pytest
 from msgspec import Struct
+from sqlalchemy import text
 from tests.conftest import School
+from tests.support.client import Client
 
 from homeroom.canvas.contexts import AccountContext
 from homeroom.school.accounts.accounts.queries import find_account
@@ -23,13 +25,16 @@ from homeroom.wire.routing.routes import (
     FromContext,
     FromOneOf,
     Params,
+    Prepared,
     Rest,
     Route,
     Routes,
     params_type,
 )
+from homeroom.wire.serving.call import Call, OutsideTransaction
 from homeroom.wire.serving.endpoint import Endpoint
-from homeroom.wire.serving.server import Face, Server
+from homeroom.wire.serving.face import Face
+from homeroom.wire.serving.server import Server
 
 
 class Given(Struct):
@@ -103,6 +108,28 @@ def test_a_value_that_the_path_has_not_cannot_be_asked_for(handler: Any) -> None
 def test_a_handler_takes_only_what_a_request_gives() -> None:
     with pytest.raises(TypeError, match="no part of a request"):
         Endpoint(added("get", "/x", with_unknown, right=PUBLIC), "")
+
+
+def test_a_prepare_step_cannot_use_the_transaction_that_is_over(school: School) -> None:
+    routes = Routes()
+    seen: list[str] = []
+
+    def prepare(call: Call) -> str:
+        with pytest.raises(OutsideTransaction, match="no open transaction"):
+            call.db.execute(text("SELECT 1"))
+        return "prepared"
+
+    @routes.post("/prepared", right=PUBLIC, prepare=prepare)
+    def act(result: Prepared[str], call: Call) -> Answer:
+        """Act."""
+        seen.append(f"{result} {call.db.execute(text('SELECT 1')).scalar_one()}")
+        return Answer(204)
+
+    face = Face("Test", "/test", (routes,), lambda error, request: Answer(500))
+    server = Server([face], school.server.services)
+    assert Client(server, school.loop, {}).post("/test/prepared").status == 204
+    assert seen == ["prepared 1"]
+    server.close()
 
 
 def test_get_reads_and_the_others_write() -> None:

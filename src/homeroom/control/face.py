@@ -14,7 +14,7 @@ from homeroom.control import (
     terms_of_service,
 )
 from homeroom.wire.http.api_errors import render_error
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.face import Face
 
 CONTROL = Face(
     name="Homeroom",

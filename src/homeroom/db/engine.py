@@ -8,7 +8,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,26 +55,30 @@ class Database:
         # How committed work reaches the workers; whoever opens a queue beside this database puts it here.
         self.wake: Callable[[Sequence[Any]], None] = _nobody
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A transaction that sees one state of the school and writes nothing."""
-        db = self._readers.take() if self.is_sqlite else None
-        if db is None:
-            with self._reading.connect() as db:
-                yield from self._read(db)
-            return
-        try:
-            yield from self._read(db)
-        finally:
-            self._readers.give_back()
+        return _Read(self)
 
-    def _read(self, db: Connection) -> Iterator[Connection]:
-        self._begin(db, "BEGIN")
+    def _open_reader(self) -> tuple[Connection, bool]:
+        """A connection with an open transaction, and whether it is this thread's own, which stays open."""
+        kept = self._readers.take() if self.is_sqlite else None
+        db = self._reading.connect() if kept is None else kept
         try:
+            self._begin(db, "BEGIN")
             self._take_clock(db)
-            yield db
-        finally:
+        except BaseException:
+            self._close_reader(db, kept is not None)
+            raise
+        return db, kept is not None
+
+    def _close_reader(self, db: Connection, is_kept: bool) -> None:
+        try:
             self._end(db, "ROLLBACK")
+        finally:
+            if is_kept:
+                self._readers.give_back()
+            else:
+                db.close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -148,6 +152,22 @@ class Database:
     def _take_clock(self, db: Connection) -> None:
         if self.dev:
             clock.set_shift(read_shift(db))
+
+
+class _Read:
+    """``Database.read``: a class, because every request enters it, and a generator takes several calls more."""
+
+    __slots__ = ("_database", "_db", "_is_kept")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Connection:
+        self._db, self._is_kept = self._database._open_reader()
+        return self._db
+
+    def __exit__(self, *_: object) -> None:
+        self._database._close_reader(self._db, self._is_kept)
 
 
 class _Readers(threading.local):

@@ -12,18 +12,17 @@ from homeroom.school.rights.actor import Actor
 from homeroom.wire.browser.pages import PAGE_HEADERS, TermsNotAccepted
 from homeroom.wire.http import api_errors
 from homeroom.wire.http.request import Request
-from homeroom.wire.serving.authentication import authenticate
-from homeroom.wire.serving.call import Call
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.authentication import Caller, authenticate
+from homeroom.wire.serving.face import Face
 
 
-def _authenticate(call: Call, db: Connection) -> Actor:
+def _authenticate(caller: Caller, db: Connection) -> Actor:
     """Programs come with a token, browsers with a session; `accept` itself asks for the form's token."""
-    last = call.request.segments[-1]
+    last = caller.request.segments[-1]
     if last in FOR_PROGRAMS:
-        return authenticate(db, call.token, call.params)
-    actor = call.browser.find_session(db).actor
-    if last in _QUESTION and call.browser.needs_terms:
+        return authenticate(db, caller.token, caller.params)
+    actor = caller.browser.find_session(db).actor
+    if last in _QUESTION and caller.browser.needs_terms:
         raise TermsNotAccepted
     return actor
 

@@ -13,7 +13,7 @@ from homeroom.wire.http.answers import Answer
 from homeroom.wire.http.request import Request
 from homeroom.wire.openapi.document import document
 from homeroom.wire.routing.routes import ANONYMOUS, PUBLIC, Routes
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.face import Face
 from homeroom.wire.serving.services import Services
 
 route = Routes()

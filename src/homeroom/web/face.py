@@ -26,7 +26,7 @@ from homeroom.web import (
 from homeroom.web.pages import PAGES
 from homeroom.wire.browser.pages import PAGE_HEADERS, by_session
 from homeroom.wire.http.request import Request
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.face import Face
 
 
 def _no_token(_request: Request, _params: dict[str, Any]) -> None:

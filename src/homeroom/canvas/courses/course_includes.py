@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from homeroom.canvas.courses.terms import term_json
+from homeroom.canvas.courses.terms import TermJson, term_json
 from homeroom.school.courses.courses.details import Details, SectionOfViewer
 from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.courses.courses.rights import CourseRights
@@ -16,9 +17,6 @@ from homeroom.school.people import avatars
 from homeroom.school.people.users.queries import Person
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import seconds
-
-if TYPE_CHECKING:
-    from homeroom.canvas.courses.course_json import CourseJson
 
 NO_PROGRESS = (
     "no progress available because this course is not module based (has modules and module completion requirements) "
@@ -75,14 +73,21 @@ class CoursePage(Struct):
     rights: CourseRights
 
 
-def _term(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    json.term = term_json(page.details.terms[course.enrollment_term_id], page.actor)
+class Include(NamedTuple):
+    """What an include adds: the course's field, and its value; UNSET leaves the field out."""
+
+    field: str
+    value: Callable[[CourseRecord, CoursePage], Any]
 
 
-def _account(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
+def _term(course: CourseRecord, page: CoursePage) -> TermJson:
+    return term_json(page.details.terms[course.enrollment_term_id], page.actor)
+
+
+def _account(course: CourseRecord, page: CoursePage) -> CourseAccountJson:
     root = page.actor.root
     zone = course.account_time_zone or root.time_zone or root.settings.default_time_zone
-    json.account = CourseAccountJson(
+    return CourseAccountJson(
         id=course.account_id,
         name=course.account_name,
         workflow_state=course.account_state,
@@ -92,17 +97,16 @@ def _account(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
     )
 
 
-def _needs_grading_count(json: CourseJson, _course: CourseRecord, page: CoursePage) -> None:
-    if page.rights.grades:
-        json.needs_grading_count = 0
+def _needs_grading_count(_course: CourseRecord, page: CoursePage) -> int | UnsetType:
+    return 0 if page.rights.grades else UNSET
 
 
-def _course_progress(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    json.course_progress = {"error": {"message": NO_PROGRESS}}
+def _course_progress(_course: CourseRecord, _page: CoursePage) -> dict[str, Any]:
+    return {"error": {"message": NO_PROGRESS}}
 
 
-def _sections(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    json.sections = [_section_json(section) for section in page.details.sections.get(course.id, ())]
+def _sections(course: CourseRecord, page: CoursePage) -> list[CourseSectionOfViewerJson]:
+    return [_section_json(section) for section in page.details.sections.get(course.id, ())]
 
 
 def _section_json(section: SectionOfViewer) -> CourseSectionOfViewerJson:
@@ -111,8 +115,8 @@ def _section_json(section: SectionOfViewer) -> CourseSectionOfViewerJson:
     )
 
 
-def _teachers(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    json.teachers = [_teacher_json(person, course, page) for person in page.details.teachers.get(course.id, ())]
+def _teachers(course: CourseRecord, page: CoursePage) -> list[TeacherJson]:
+    return [_teacher_json(person, course, page) for person in page.details.teachers.get(course.id, ())]
 
 
 def _teacher_json(person: Person, course: CourseRecord, page: CoursePage) -> TeacherJson:
@@ -125,52 +129,38 @@ def _teacher_json(person: Person, course: CourseRecord, page: CoursePage) -> Tea
     )
 
 
-def _tabs(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    json.tabs = tabs_of(course.id, page.base_url)
-
-
 def tabs_of(course_id: int, base_url: str) -> list[TabJson]:
     """The pages that a course has."""
     path = f"/courses/{course_id}"
     return [TabJson("home", path, base_url + path, 1, "public", "Home", "internal")]
 
 
-def _permissions(json: CourseJson, _course: CourseRecord, page: CoursePage) -> None:
-    json.permissions = CoursePermissionsJson(page.rights.creates_topics, page.rights.creates_announcements)
+def _permissions(_course: CourseRecord, page: CoursePage) -> CoursePermissionsJson:
+    return CoursePermissionsJson(page.rights.creates_topics, page.rights.creates_announcements)
 
 
-def _self_enrollment_code(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-    if page.rights.changes:
-        json.self_enrollment_code = course.self_enrollment_code
+def _self_enrollment_code(course: CourseRecord, page: CoursePage) -> str | UnsetType | None:
+    return course.self_enrollment_code if page.rights.changes else UNSET
 
 
-def _set(name: str, value: Any) -> Any:
-    """An include whose value is in the record; ``value`` reads it."""
-
-    def add(json: CourseJson, course: CourseRecord, page: CoursePage) -> None:
-        setattr(json, name, value(course, page))
-
-    return add
-
-
-INCLUDES: dict[str, Any] = {
-    "needs_grading_count": _needs_grading_count,
-    "syllabus_body": _set("syllabus_body", lambda course, _: course.syllabus_body),
-    "public_description": _set("public_description", lambda course, _: course.public_description),
-    "term": _term,
-    "account": _account,
-    "course_progress": _course_progress,
-    "sections": _sections,
-    "storage_quota_used_mb": _set("storage_quota_used_mb", lambda _course, _: 0.0),
-    "total_students": _set("total_students", lambda course, page: page.details.total_students.get(course.id, 0)),
-    "passback_status": _set("passback_status", lambda _course, _: None),
-    "favorites": _set("is_favorite", lambda course, page: course.id in page.details.favorites),
-    "teachers": _teachers,
-    "course_image": _set("image_download_url", lambda course, _: course.image_url),
-    "account_name": _set("account_name", lambda course, _: course.account_name),
-    "lti_context_id": _set("lti_context_id", lambda course, _: course.lti_context_id),
-    "tabs": _tabs,
-    "permissions": _permissions,
-    "concluded": _set("concluded", lambda course, _: course.state == "completed"),
-    "self_enrollment_code": _self_enrollment_code,
+INCLUDES = {
+    "needs_grading_count": Include("needs_grading_count", _needs_grading_count),
+    "syllabus_body": Include("syllabus_body", lambda course, _: course.syllabus_body),
+    "public_description": Include("public_description", lambda course, _: course.public_description),
+    "term": Include("term", _term),
+    "account": Include("account", _account),
+    "course_progress": Include("course_progress", _course_progress),
+    "sections": Include("sections", _sections),
+    "storage_quota_used_mb": Include("storage_quota_used_mb", lambda _course, _: 0.0),
+    "total_students": Include("total_students", lambda course, page: page.details.total_students.get(course.id, 0)),
+    "passback_status": Include("passback_status", lambda _course, _: None),
+    "favorites": Include("is_favorite", lambda course, page: course.id in page.details.favorites),
+    "teachers": Include("teachers", _teachers),
+    "course_image": Include("image_download_url", lambda course, _: course.image_url),
+    "account_name": Include("account_name", lambda course, _: course.account_name),
+    "lti_context_id": Include("lti_context_id", lambda course, _: course.lti_context_id),
+    "tabs": Include("tabs", lambda course, page: tabs_of(course.id, page.base_url)),
+    "permissions": Include("permissions", _permissions),
+    "concluded": Include("concluded", lambda course, _: course.state == "completed"),
+    "self_enrollment_code": Include("self_enrollment_code", _self_enrollment_code),
 }

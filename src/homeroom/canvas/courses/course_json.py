@@ -170,8 +170,8 @@ def course_json(
             _enrollment_json(record, course, page, include) for record in details.enrollments.get(course.id, ())
         ]
     for name in include:
-        if add := INCLUDES.get(name):
-            add(json, course, page)
+        if added := INCLUDES.get(name):
+            setattr(json, added.field, added.value(course, page))
     return json
 
 

@@ -29,8 +29,8 @@ from homeroom.wire.http.answers import Answer
 from homeroom.wire.http.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLarge, Request
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
 from homeroom.wire.params.parsing import BadParameters
-from homeroom.wire.serving.call import Call
-from homeroom.wire.serving.server import MethodNotAllowed
+from homeroom.wire.routing.router import MethodNotAllowed
+from homeroom.wire.serving.authentication import Caller
 
 HTML = "text/html; charset=utf-8"
 # With every answer of a face that shows pages (Face.headers).
@@ -211,18 +211,18 @@ def redirect(path: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
     return Answer(302, b"", [("Location", path), ("Cache-Control", "no-store"), *headers], HTML)
 
 
-def by_session(call: Call, db: Connection) -> Actor:
+def by_session(caller: Caller, db: Connection) -> Actor:
     """How faces with pages authenticate: by session only, and every change needs the session's token.
 
     Raises ForgedRequest, TermsNotAccepted and ComesWithSessionToken.
     """
-    actor = call.browser.find_session(db).actor
-    if call.request.method == "GET" and _session_token_in(call.request):
+    actor = caller.browser.find_session(db).actor
+    if caller.request.method == "GET" and _session_token_in(caller.request):
         raise ComesWithSessionToken
-    if call.request.method != "GET":
-        call.browser.require_genuine(call.params)
-    if call.browser.needs_terms:
-        path = "/" + "/".join(call.request.segments)
+    if caller.request.method != "GET":
+        caller.browser.require_genuine(caller.params)
+    if caller.browser.needs_terms:
+        path = "/" + "/".join(caller.request.segments)
         if path != "/login" and not any(path == page or path.startswith(page + "/") for page in _WITHOUT_TERMS):
             raise TermsNotAccepted
     return actor

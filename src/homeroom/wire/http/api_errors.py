@@ -11,7 +11,7 @@ from homeroom.wire.http.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLar
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
 from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.parsing import BadParameters
-from homeroom.wire.serving.server import MethodNotAllowed
+from homeroom.wire.routing.router import MethodNotAllowed
 
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="canvas-lms"')
 NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -62,7 +63,7 @@ class Request:
 
     def __init__(self, scope: dict[str, Any], settings: Settings) -> None:
         self.settings = settings
-        self.id = str(uuid.uuid4())
+        self.id = _new_id()
         self.method: str = scope["method"]
         self._sent_headers: list[tuple[bytes, bytes]] = scope["headers"]
         self.headers: dict[bytes, bytes] = dict(self._sent_headers)
@@ -86,7 +87,7 @@ class Request:
         Raises BadRequest and HeadersTooLarge.
         """
         sent = self._sent_headers
-        if len(sent) > MOST_HEADERS or sum([len(name) + len(value) for name, value in sent]) > HEADER_BYTES:
+        if len(sent) > MOST_HEADERS or len(b"".join(chain.from_iterable(sent))) > HEADER_BYTES:
             # Nothing of what cannot be trusted is looked at again, not even for the page that says so.
             self.headers = {}
             raise HeadersTooLarge
@@ -207,6 +208,13 @@ def split_path(path: bytes) -> list[str]:
 
 def _unescaped(part: bytes) -> str:
     return unquote_to_bytes(part).decode()
+
+
+def _new_id() -> str:
+    """A random UUID (version 4); ``uuid.uuid4`` takes three times as long."""
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from homeroom.school.ground.errors import SchoolError
-from homeroom.wire.http.answers import Answer
+from homeroom.wire.http.answers import JSON, Answer
 from homeroom.wire.http.request import Request
 from homeroom.wire.params.parsing import BadParameters
 
@@ -14,6 +14,7 @@ from homeroom.wire.params.parsing import BadParameters
 # wants to hold a connection open does not.
 PATIENCE = 20.0
 LEAST_RATE = 2_000
+_JSON = JSON.encode()
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
 
 
@@ -34,6 +35,12 @@ class BodyBroken(BadParameters):
     so it is answered, for whom it may concern."""
 
 
+def announces_body(request: Request) -> bool:
+    """Whether a body may follow. HTTP/1 says so beforehand; asking the server costs more than looking here."""
+    headers = request.headers
+    return b"content-length" in headers or b"transfer-encoding" in headers or request.http_version.startswith("2")
+
+
 async def read_body(request: Request, receive: Any, limit: int) -> bytes:
     """The whole body.
 
@@ -42,8 +49,6 @@ async def read_body(request: Request, receive: Any, limit: int) -> bytes:
     declared = request.header(b"content-length")
     if declared is not None and declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
         raise BodyTooLarge(limit)
-    if declared is None and _has_no_body(request):
-        return b""
     parts: list[bytes] = []
     size = 0
     began = asyncio.get_running_loop().time()
@@ -64,19 +69,16 @@ async def read_body(request: Request, receive: Any, limit: int) -> bytes:
             return b"".join(parts)
 
 
-def _has_no_body(request: Request) -> bool:
-    """HTTP/1 says beforehand whether a body follows; asking the server for it costs more than looking here."""
-    return b"transfer-encoding" not in request.headers and not request.http_version.startswith("2")
-
-
-async def send_answer(send: Any, answer: Answer, extra: list[tuple[str, str]], head: bool) -> None:
+async def send_answer(send: Any, answer: Answer, extra: list[tuple[bytes, bytes]], head: bool) -> None:
     """The answer with these headers besides its own; for HEAD without its body."""
-    headers: list[tuple[bytes, bytes]] = [_NOSNIFF]
+    headers = [_NOSNIFF]
     if answer.status not in (204, 304):
-        headers.append((b"content-type", answer.content_type.encode("latin-1")))
+        kind = _JSON if answer.content_type is JSON else answer.content_type.encode("latin-1")
+        headers.append((b"content-type", kind))
         headers.append((b"content-length", b"%d" % len(answer.body)))
-    headers += [(name.lower().encode("latin-1"), _line(value)) for name, value in answer.headers]
-    headers += [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in extra]
+    if answer.headers:
+        headers += [(name.lower().encode("latin-1"), _line(value)) for name, value in answer.headers]
+    headers += extra
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else answer.body})
 

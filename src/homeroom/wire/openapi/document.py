@@ -24,7 +24,7 @@ from homeroom.wire.routing.routes import (
     params_type,
     value_of_context,
 )
-from homeroom.wire.serving.server import Face
+from homeroom.wire.serving.face import Face
 from homeroom.wire.serving.throttle import too_many
 
 _IN_THE_QUERY = ("GET", "DELETE")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -97,8 +97,7 @@ class Paging:
         if number > 1:
             page.prev = str(number - 1)
         if counted and listing.countable is not None:
-            counting = select(func.count()).select_from(listing.countable.subquery())
-            total = db.execute(counting, dict(listing.values or {})).scalar_one()
+            total = _count(db, listing.countable, listing.values)
             pages = max(1, -(-total // self.per_page))
             page.last = str(pages)
             page.next = str(number + 1) if number < pages else None
@@ -164,6 +163,21 @@ class Paging:
         else:
             page.last = self.asked
         return page
+
+
+def _count(db: Connection, rows: AnySelect, values: Mapping[str, Any] | None) -> int:
+    if values is not None:
+        return int(_prepared_count(rows).first(db, **values)[0])
+    return int(db.execute(_counting(rows)).scalar_one())
+
+
+@lru_cache(maxsize=256)
+def _prepared_count(rows: AnySelect) -> Prepared:
+    return Prepared(_counting(rows))
+
+
+def _counting(rows: AnySelect) -> AnySelect:
+    return select(func.count().label("total")).select_from(rows.order_by(None).subquery())
 
 
 @lru_cache(maxsize=512)

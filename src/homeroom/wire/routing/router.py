@@ -7,11 +7,21 @@ literal is preferred, and when it leads nowhere the parameter beside it is tried
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from homeroom.school.ground.errors import SchoolError
+
 R = TypeVar("R")
+
+
+class MethodNotAllowed(SchoolError):
+    """Another method of this path exists."""
+
+    def __init__(self, allowed: set[str]) -> None:
+        super().__init__(", ".join(sorted(allowed)))
+        self.allowed = sorted(allowed)
 
 
 @dataclass(slots=True)
@@ -22,7 +32,7 @@ class _Node(Generic[R]):
     rest: dict[str, tuple[R, tuple[str, ...]]] = field(default_factory=dict)
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Match(Generic[R]):
     """The route, and the path's values by name; a ``*glob``'s value is the list of the remaining parts."""
 
@@ -59,11 +69,8 @@ class Router(Generic[R]):
     def match(self, method: str, segments: Sequence[str]) -> Match[R] | set[str]:
         """The match, or the methods that this path has (an empty set: there is no such path)."""
         allowed: set[str] = set()
-        for routes, values in _walk(self._root, segments, 0, ()):
-            if found := routes.get(method):
-                return Match(found[0], dict(zip(found[1], values, strict=False)))
-            allowed.update(routes)
-        return allowed
+        found = _find(self._root, method, segments, 0, (), allowed)
+        return allowed if found is None else found
 
 
 def _put(routes: dict[str, tuple[R, tuple[str, ...]]], method: str, path: str, route: R, names: Iterable[str]) -> None:
@@ -72,17 +79,29 @@ def _put(routes: dict[str, tuple[R, tuple[str, ...]]], method: str, path: str, r
     routes[method] = route, tuple(names)
 
 
-def _walk(
-    node: _Node[R], segments: Sequence[str], at: int, values: tuple[Any, ...]
-) -> Iterator[tuple[dict[str, tuple[R, tuple[str, ...]]], tuple[Any, ...]]]:
+def _find(
+    node: _Node[R], method: str, segments: Sequence[str], at: int, values: tuple[Any, ...], allowed: set[str]
+) -> Match[R] | None:
+    """The first match below this node; the methods of paths that match otherwise go into ``allowed``."""
     if at == len(segments):
-        if node.here:
-            yield node.here, values
-        return
+        return _match_of(node.here, method, values, allowed)
     segment = segments[at]
     if literal := node.literals.get(segment):
-        yield from _walk(literal, segments, at + 1, values)
+        found = _find(literal, method, segments, at + 1, values, allowed)
+        if found is not None:
+            return found
     if node.wildcard and segment:
-        yield from _walk(node.wildcard, segments, at + 1, (*values, segment))
-    if node.rest:
-        yield node.rest, (*values, list(segments[at:]))
+        found = _find(node.wildcard, method, segments, at + 1, (*values, segment), allowed)
+        if found is not None:
+            return found
+    return _match_of(node.rest, method, (*values, list(segments[at:])), allowed) if node.rest else None
+
+
+def _match_of(
+    routes: dict[str, tuple[R, tuple[str, ...]]], method: str, values: tuple[Any, ...], allowed: set[str]
+) -> Match[R] | None:
+    found = routes.get(method)
+    if found is None:
+        allowed.update(routes)
+        return None
+    return Match(found[0], dict(zip(found[1], values, strict=False)))

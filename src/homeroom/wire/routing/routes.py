@@ -16,6 +16,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from msgspec import Meta
@@ -89,7 +90,7 @@ def told(description: str, **schema: Any) -> Meta:
     return Meta(extra_json_schema={"description": description, **schema})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Route:
     """One documented route."""
 
@@ -122,6 +123,11 @@ class Route:
     @property
     def name(self) -> str:
         return self.named or self.handler.__name__
+
+    @cached_property
+    def meta(self) -> bytes:
+        """How X-Canvas-Meta names it (basics.md §6)."""
+        return f"o={self.resource};n={self.name};".encode("latin-1")
 
     @property
     def summary(self) -> str:

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from homeroom.school.people.users.queries import user_id_of
 from homeroom.school.rights.actor import Actor
 from homeroom.school.sign_in.credentials import actor_of_token, digest_of, find_root, masquerade
-from homeroom.wire.browser.browser import Browser
+from homeroom.wire.browser.browser import Browser, session_cookie_of
 from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import parse_id
+
+
+class Caller(Protocol):
+    """What authentication looks at; a ``Call`` has it."""
+
+    request: Request
+    token: str | None
+    params: dict[str, Any]
+
+    @property
+    def browser(self) -> Browser: ...
+
+
+Authenticate = Callable[[Caller, Connection], Actor]
+
+
+def by_token(caller: Caller, db: Connection) -> Actor:
+    """Authentication of the API faces."""
+    return authenticate(db, caller.token, caller.params)
+
+
+def by_token_or_session(caller: Caller, db: Connection) -> Actor:
+    """The way of the Canvas API: a token, else the browser's session (identity.md §1)."""
+    if caller.token is not None or session_cookie_of(caller.request) is None:
+        return authenticate(db, caller.token, caller.params)
+    return authenticate_browser(db, caller.browser, caller.params, writes=caller.request.method != "GET")
+
+
+def nobody(_caller: Caller, db: Connection) -> Actor:
+    """Authentication of routes that ignore credentials."""
+    return Actor(root=find_root(db))
 
 
 def token_in(request: Request, params: dict[str, Any]) -> str | None:

@@ -16,8 +16,8 @@ from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS
 from homeroom.school.security.events import Event, asking
 from homeroom.school.sign_in import sessions
-from homeroom.school.sign_in.credentials import InsufficientScopes, find_root
-from homeroom.wire.browser.browser import Browser, session_cookie_of
+from homeroom.school.sign_in.credentials import InsufficientScopes
+from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import Answer, make_bytes
 from homeroom.wire.http.request import Request
 from homeroom.wire.params.coerce import converter, items_of
@@ -38,30 +38,12 @@ from homeroom.wire.routing.routes import (
     value_of_context,
 )
 from homeroom.wire.routing.scopes import covers
-from homeroom.wire.serving.authentication import authenticate, authenticate_browser
+from homeroom.wire.serving.authentication import Authenticate, by_token, nobody
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
 
 _NOTED_EVERY = timedelta(minutes=10)
 Resolver = Callable[[Call], Any]
-Authenticate = Callable[[Call, Connection], Actor]
-
-
-def by_token(call: Call, db: Connection) -> Actor:
-    """Authentication of the API faces."""
-    return authenticate(db, call.token, call.params)
-
-
-def by_token_or_session(call: Call, db: Connection) -> Actor:
-    """The way of the Canvas API: a token, else the browser's session (identity.md §1)."""
-    if call.token is not None or session_cookie_of(call.request) is None:
-        return authenticate(db, call.token, call.params)
-    return authenticate_browser(db, call.browser, call.params, writes=call.request.method != "GET")
-
-
-def nobody(_call: Call, db: Connection) -> Actor:
-    """Authentication of routes that ignore credentials."""
-    return Actor(root=find_root(db))
 
 
 class Endpoint:
@@ -71,7 +53,6 @@ class Endpoint:
         self.route = route
         self.scope_text = scope_text
         self.authenticate = nobody if route.right == ANONYMOUS else authenticate
-        self.meta = f"o={route.resource};n={route.name};"
         self.resolvers = [(name, _resolver(route, name, hint)) for name, hint in route.needs.items()]
         self.prepare_resolvers = [(name, _resolver(route, name, hint)) for name, hint in route.prepare_needs.items()]
         marks = {name: mark_of(hint) for name, hint in {**route.prepare_needs, **route.needs}.items()}
@@ -89,6 +70,7 @@ class Endpoint:
         if route.prepare is not None:
             with database.read() as db:
                 self._allow(call, db)
+            call.leave()
             self._prepare(call, route.prepare)
         return once_more(lambda: self._act(call), call.forget_browser)
 
@@ -108,7 +90,7 @@ class Endpoint:
             call.prepared = prepare(**values)
 
     def _allow(self, call: Call, db: Connection) -> None:
-        call.db = db
+        call.enter(db)
         actor = call.actor = self.authenticate(call, db)
         if actor.id:
             _note_use(call, actor)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeroom.settings import AccessLog
-
-if TYPE_CHECKING:
-    from homeroom.wire.serving.server import Face, Visit
+from homeroom.wire.serving.call import Call
 
 log = logging.getLogger("homeroom.requests")
 
@@ -25,27 +22,27 @@ class RequestLog:
         self._slow = SLOW if lines == "problems" else float("inf")
         self._broken = lines != "off"
 
-    def done(self, visit: Visit, face: Face, status: int) -> None:
+    def done(self, call: Call, status: int) -> None:
         """A request that failed always has a line, with its traceback."""
-        seconds = time.perf_counter() - visit.began
-        broken = visit.broken and self._broken
-        if visit.failure is None and not self._all and not broken and seconds < self._slow:
+        seconds = call.watch.elapsed
+        broken = call.is_broken and self._broken
+        if call.failure is None and not self._all and not broken and seconds < self._slow:
             return
-        extra = {"fields": fields(visit, face, status, seconds)}
-        if visit.failure is not None:
-            log.error("A request failed.", exc_info=visit.failure, extra=extra)
+        extra = {"fields": fields(call, status, seconds)}
+        if call.failure is not None:
+            log.error("A request failed.", exc_info=call.failure, extra=extra)
         elif broken:
             log.warning("The body of a request broke off, or came too slowly.", extra=extra)
         else:
             log.info("A request.", extra=extra)
 
 
-def fields(visit: Visit, face: Face, status: int, seconds: float) -> dict[str, Any]:
-    actor = getattr(visit.call, "actor", None)
+def fields(call: Call, status: int, seconds: float) -> dict[str, Any]:
+    actor = getattr(call, "actor", None)
     line: dict[str, Any] = {
-        "request_id": visit.request.id,
-        "method": visit.request.method,
-        "path": path_of(visit, face),
+        "request_id": call.request.id,
+        "method": call.request.method,
+        "path": path_of(call),
         "status": status,
         "user_id": actor.id or None if actor else None,
         "milliseconds": round(seconds * 1000, 1),
@@ -55,10 +52,11 @@ def fields(visit: Visit, face: Face, status: int, seconds: float) -> dict[str, A
     return line
 
 
-def path_of(visit: Visit, face: Face) -> str:
+def path_of(call: Call) -> str:
     """The path; of a page only its route, because the paths of pages can hold secrets (``/register/:nonce``)."""
-    if face.documented:
-        return visit.request.path.decode("latin-1")
-    if visit.entry is not None:
-        return face.prefix + visit.entry.endpoint.route.path
-    return "/" + "/".join([*visit.request.path.decode("latin-1").split("/")[1:2], "..."])
+    path = call.request.path.decode("latin-1")
+    if call.face.documented:
+        return path
+    if call.route is not None:
+        return call.face.prefix + call.route.path
+    return "/" + "/".join([*path.split("/")[1:2], "..."])

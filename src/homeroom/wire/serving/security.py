@@ -13,10 +13,8 @@ from homeroom.wire.browser.csrf import ForgedRequest
 from homeroom.wire.serving.call import Call
 
 
-def report_refusal(call: Call | None, error: Exception) -> None:
+def report_refusal(call: Call, error: Exception) -> None:
     """Report an error that says that somebody may not; any other is none of ours."""
-    if call is None:
-        return
     details: dict[str, Any] = {}
     match error:
         case NotAllowed():

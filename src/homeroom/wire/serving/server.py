@@ -7,116 +7,33 @@ errors in the face's own shape, and the headers.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from homeroom.school.ground.errors import NotFound, Refused, SchoolError
 from homeroom.wire.http.answers import Answer, make_bytes
 from homeroom.wire.http.request import Request
-from homeroom.wire.http.transfer import BodyBroken, BodyTooSlow, read_body, send_answer
+from homeroom.wire.http.transfer import BodyBroken, BodyTooSlow, announces_body, read_body, send_answer
 from homeroom.wire.params.parsing import BadParameters, Limits, merge, parse_body, parse_query
-from homeroom.wire.routing.router import Match, Router
-from homeroom.wire.routing.routes import Route, Routes
-from homeroom.wire.routing.scopes import Scope, scope_text, scopes_of
+from homeroom.wire.routing.router import Match, MethodNotAllowed, Router
 from homeroom.wire.serving.authentication import token_in
 from homeroom.wire.serving.call import Call
-from homeroom.wire.serving.endpoint import Authenticate, Endpoint, by_token
+from homeroom.wire.serving.endpoint import Endpoint
+from homeroom.wire.serving.face import Face
 from homeroom.wire.serving.log import RequestLog
 from homeroom.wire.serving.security import report_refusal
 from homeroom.wire.serving.services import Services
-from homeroom.wire.serving.throttle import (
-    Bucket,
-    Stopwatch,
-    Throttled,
-    bucket_key,
-    cost_headers,
-    shows_cost,
-    too_many,
-)
+from homeroom.wire.serving.throttle import Throttled, bucket_key, cost_headers, shows_cost, too_many
 
 # For a year browsers come back by https, whatever a link says.
-_ALWAYS_SECURE = ("Strict-Transport-Security", "max-age=31536000")
+_ALWAYS_SECURE = (b"strict-transport-security", b"max-age=31536000")
 # Calls that ask other servers: how many at once, and how many more may wait for their turn.
 _OUTSIDE_THREADS = 8
 _OUTSIDE_QUEUE = 32
 _TOO_MANY_OUTSIDE = "Too many calls wait for other servers. Please try again soon."
-
-
-class MethodNotAllowed(SchoolError):
-    """Another method of this path exists."""
-
-    def __init__(self, allowed: set[str]) -> None:
-        super().__init__(", ".join(sorted(allowed)))
-        self.allowed = sorted(allowed)
-
-
-@dataclass(frozen=True)
-class Face:
-    """One wire format: where it stands, its routes, and how it says that something went wrong."""
-
-    name: str
-    prefix: str
-    resources: Sequence[Routes]
-    error: Callable[[Exception, Request], Answer]
-    authenticate: Authenticate = by_token
-    # Canvas throttles and reports costs on its API; pages and other faces do not.
-    throttled: bool = False
-    token_of: Callable[[Request, dict[str, Any]], str | None] = token_in
-    # Go with every answer of the face, refusals too.
-    headers: Sequence[tuple[str, str]] = field(default=())
-    # Who may keep an answer that says nothing of it itself: the browser of the person alone, and never unasked.
-    caching: str = "max-age=0, private, must-revalidate"
-    # Pages for people have no place in docs/api and in the OpenAPI document.
-    documented: bool = True
-    # Its routes are what a developer key with scopes can be given.
-    scoped: bool = False
-    # Where it answers for paths that no route has, if that is more than its prefix.
-    answers_below: str = ""
-    # Whether a form says the same as JSON; not where values have types that text has not.
-    takes_forms: bool = True
-
-    def scope_text(self, route: Route) -> str:
-        """The documented scope of a route: ``url:GET|/api/v1/users/:id``."""
-        return scope_text(route.method, self.prefix + route.path)
-
-    @property
-    def territory(self) -> str:
-        return self.answers_below or self.prefix
-
-    @property
-    def scopes(self) -> list[Scope]:
-        """The scopes that a developer key can be given on this face."""
-        return scopes_of(self.prefix, self.routes) if self.scoped else []
-
-    @property
-    def routes(self) -> list[Route]:
-        return [route for resource in self.resources for route in resource.all]
-
-
-@dataclass(slots=True)
-class _Entry:
-    face: Face
-    endpoint: Endpoint
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way through the server."""
-
-    request: Request
-    watch: Stopwatch
-    entry: _Entry | None = None
-    token: str | None = None
-    bucket: Bucket | None = None
-    full: bool = False
-    began: float = field(default_factory=time.perf_counter)
-    call: Call | None = None
-    failure: Exception | None = None
-    # Its body did not come whole, or not in time.
-    broken: bool = False
+# What the router finds.
+_Found = tuple[Face, Endpoint]
 
 
 class Server:
@@ -133,12 +50,12 @@ class Server:
             keys=settings.max_parameters,
             size=settings.max_body,
         )
-        self.router: Router[_Entry] = Router()
+        self.router: Router[_Found] = Router()
         services.router = self.router
         for face in faces:
             for route in face.routes:
                 endpoint = Endpoint(route, face.scope_text(route), face.authenticate)
-                self.router.add(route.method, face.prefix + route.path, _Entry(face, endpoint))
+                self.router.add(route.method, face.prefix + route.path, (face, endpoint))
         # SQLite answers in microseconds, and a hop to another thread costs more than that (docs/decisions/0002):
         # reads run where they arrive. Writers queue for the one write lock, so one thread holds them all.
         self._inline_reads = services.database.is_sqlite
@@ -153,19 +70,16 @@ class Server:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close"})
             return
-        visit = Visit(Request(scope, self.services.settings), Stopwatch())
-        request = visit.request
+        call = Call(Request(scope, self.services.settings), self.services, self.faces[0])
+        request = call.request
         if head := request.method == "HEAD":
             request.method = "GET"
-        answer = await self._answer(visit, receive)
-        face = self._face_of(visit)
-        headers = [("X-Request-Context-Id", request.id), *face.headers, *self._closing_headers(visit)]
-        if not any(name == "Cache-Control" for name, _ in answer.headers):
-            headers.append(("Cache-Control", face.caching))
-        if request.is_secure:
-            headers.append(_ALWAYS_SECURE)
-        await send_answer(send, answer, headers, head)
-        self.log.done(visit, face, answer.status)
+        try:
+            answer = await self._through(call, receive)
+        except Exception as error:  # every face turns what was raised into its own body
+            answer = self._refusal(call, error)
+        await send_answer(send, answer, self._headers(call, answer), head)
+        self.log.done(call, answer.status)
 
     def flush(self) -> None:
         """Write what GETs have noted, now."""
@@ -176,39 +90,25 @@ class Server:
         self._readers.shutdown()
         self._outside.shutdown()
 
-    async def _answer(self, visit: Visit, receive: Any) -> Answer:
-        try:
-            return await self._through(visit, receive)
-        except Exception as error:  # every face turns what was raised into its own body
-            return self._refusal(visit, error)
-
-    async def _through(self, visit: Visit, receive: Any) -> Answer:
-        request, watch = visit.request, visit.watch
+    async def _through(self, call: Call, receive: Any) -> Answer:
+        request, settings = call.request, self.services.settings
         request.check()
-        entry, values = self._find(request)
-        visit.entry = entry
-        limit = entry.endpoint.route.body_limit or self.services.settings.max_body
-        watch.pause()
-        request.body = await read_body(request, receive, limit)
-        watch.resume()
-        params = self._params(request)
-        visit.token = entry.face.token_of(request, params)
-        if entry.face.throttled:
-            visit.bucket = self.services.buckets.take(bucket_key(request, visit.token))
-            if visit.bucket is None and self.services.settings.throttle != "off":
-                visit.full = True
-                raise Throttled
-        visit.call = Call(request, self.services, values, params, visit.token, watch)
-        return await self._run(entry.endpoint, visit.call)
-
-    def _params(self, request: Request) -> dict[str, Any]:
-        query = parse_query(request.query, self.limits)
-        return merge(query, parse_body(request.content_type, request.body, self.limits)) if request.body else query
-
-    async def _run(self, endpoint: Endpoint, call: Call) -> Answer:
+        (face, endpoint), call.values = self._find(request)
         route = endpoint.route
-        writes = route.is_writing(call.params)
-        if self._inline_reads and not writes and route.prepare is None and not route.is_slow(call.params):
+        call.face, call.route = face, route
+        if announces_body(request):
+            call.watch.pause()
+            request.body = await read_body(request, receive, route.body_limit or settings.max_body)
+            call.watch.resume()
+        params = call.params = self._params(request)
+        token = call.token = face.token_of(request, params)
+        if face.throttled:
+            call.bucket = self.services.buckets.take(bucket_key(request, token))
+            if call.bucket is None and settings.throttle != "off":
+                call.is_throttled = True
+                raise Throttled
+        writes = route.is_writing(params)
+        if self._inline_reads and not writes and route.prepare is None and not route.is_slow(params):
             return endpoint.run(call)
         if route.goes_outside(call.params):
             return await self._run_outside(endpoint, call)
@@ -226,7 +126,11 @@ class Server:
         finally:
             self._outside_calls -= 1
 
-    def _find(self, request: Request) -> tuple[_Entry, dict[str, Any]]:
+    def _params(self, request: Request) -> dict[str, Any]:
+        query = parse_query(request.query, self.limits) if request.query else {}
+        return merge(query, parse_body(request.content_type, request.body, self.limits)) if request.body else query
+
+    def _find(self, request: Request) -> tuple[_Found, dict[str, Any]]:
         """The route of this path, with or without ``.json`` (homeroom.md §2)."""
         segments = request.segments
         last = segments[-1] if segments else ""
@@ -234,7 +138,7 @@ class Server:
         if last.endswith(".json") and len(last) > 5 and not last.startswith("sis_login_id:"):
             found = self.router.match(request.method, [*segments[:-1], last[:-5]])
             if isinstance(found, Match):
-                if not (found.route.endpoint.route.free_tail and _tail_of(found)):
+                if not (found.route[1].route.free_tail and _tail_of(found)):
                     return found.route, found.values
             else:
                 allowed = found
@@ -251,38 +155,46 @@ class Server:
         fitting = [face for face in self.faces if path.startswith(face.territory.encode() + b"/")]
         return max(fitting or self.faces[:1], key=lambda face: len(face.territory))
 
-    def _face_of(self, visit: Visit) -> Face:
-        return visit.entry.face if visit.entry else self._face_at(visit.request)
-
-    def _refusal(self, visit: Visit, error: Exception) -> Answer:
-        request = visit.request
+    def _refusal(self, call: Call, error: Exception) -> Answer:
+        request = call.request
+        if call.route is None:
+            call.face = self._face_at(request)
         if isinstance(error, Throttled):
-            return too_many(self.services.settings.throttle, with_header=shows_cost(request, visit.token))
+            return too_many(self.services.settings.throttle, with_header=shows_cost(request, call.token))
         if not isinstance(error, SchoolError | BadParameters):
-            visit.failure = error
-        report_refusal(visit.call, error)
-        visit.broken = isinstance(error, BodyBroken | BodyTooSlow)
+            call.failure = error
+        report_refusal(call, error)
+        call.is_broken = isinstance(error, BodyBroken | BodyTooSlow)
         try:
-            return make_bytes(self._face_of(visit).error(error, request), string_ids=request.wants_string_ids)
+            return make_bytes(call.face.error(error, request), string_ids=request.wants_string_ids)
         except Exception as second:  # the face could not even say so; the log has both
-            visit.failure = second
+            call.failure = second
             return Answer(500, b"An error occurred.\n", content_type="text/plain; charset=utf-8")
 
-    def _closing_headers(self, visit: Visit) -> list[tuple[str, str]]:
-        """What was called and what it cost; settles the bucket (basics.md §6, §8)."""
-        if visit.full or not self._face_of(visit).throttled:
-            return []
-        headers = [("X-Canvas-Meta", visit.entry.endpoint.meta if visit.entry else "")]
-        bucket = visit.bucket
+    def _headers(self, call: Call, answer: Answer) -> list[tuple[bytes, bytes]]:
+        """What goes with every answer, besides what its route says."""
+        face, request = call.face, call.request
+        headers = [(b"x-request-context-id", request.id.encode()), *face.sent_headers]
+        if face.throttled and not call.is_throttled:
+            self._settle(call, headers)
+        if "Cache-Control" not in [name for name, _ in answer.headers]:
+            headers.append(face.sent_caching)
+        if request.is_secure:
+            headers.append(_ALWAYS_SECURE)
+        return headers
+
+    def _settle(self, call: Call, headers: list[tuple[bytes, bytes]]) -> None:
+        """Settle the caller's bucket, and say what was called and what it cost (basics.md §6, §8)."""
+        headers.append((b"x-canvas-meta", b"" if call.route is None else call.route.meta))
+        bucket = call.bucket
         if bucket is None:  # It was refused before its parameters were read.
-            visit.token = token_in(visit.request, {})
-            bucket = self.services.buckets.take(bucket_key(visit.request, visit.token))
-        cost = visit.watch.cost
+            call.token = token_in(call.request, {})
+            bucket = self.services.buckets.take(bucket_key(call.request, call.token))
+        cost = call.watch.cost
         if bucket is not None:
             bucket.settle(cost)
-        if shows_cost(visit.request, visit.token):
+        if shows_cost(call.request, call.token):
             headers += cost_headers(bucket, cost)
-        return headers
 
 
 def _run_timed(endpoint: Endpoint, call: Call) -> Answer:
@@ -293,8 +205,8 @@ def _run_timed(endpoint: Endpoint, call: Call) -> Answer:
         call.watch.pause()
 
 
-def _tail_of(found: Match[_Entry]) -> str:
+def _tail_of(found: Match[_Found]) -> str:
     """The value of the path's last part: free text, of which ``.json`` may be part; empty where a literal ends it."""
-    last = found.route.endpoint.route.path.rstrip(")").rsplit("/", 1)[-1]
+    last = found.route[1].route.path.rstrip(")").rsplit("/", 1)[-1]
     value = found.values.get(last[1:], "") if last[:1] in ":*" else ""
     return "/".join(value) if isinstance(value, list) else value

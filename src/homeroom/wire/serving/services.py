@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeroom.db import Database
 from homeroom.school.jobs.registry import Jobs
@@ -12,11 +12,9 @@ from homeroom.services.remote import Remote
 from homeroom.settings import Settings
 from homeroom.wire.routing.router import Router
 from homeroom.wire.routing.scopes import Scope
+from homeroom.wire.serving.face import Face
 from homeroom.wire.serving.notes import Notes
 from homeroom.wire.serving.throttle import Buckets
-
-if TYPE_CHECKING:
-    from homeroom.wire.serving.server import Face
 
 
 @dataclass(slots=True)

@@ -78,9 +78,9 @@ def shows_cost(request: Request, token: str | None) -> bool:
     return token is not None or session_cookie_of(request) is None
 
 
-def cost_headers(bucket: Bucket | None, cost: float) -> list[tuple[str, str]]:
+def cost_headers(bucket: Bucket | None, cost: float) -> list[tuple[bytes, bytes]]:
     remaining = 0.0 if bucket is None else bucket.remaining
-    return [("X-Request-Cost", str(cost)), ("X-Rate-Limit-Remaining", str(remaining))]
+    return [(b"x-request-cost", b"%r" % cost), (b"x-rate-limit-remaining", b"%r" % remaining)]
 
 
 def too_many(mode: str, *, with_header: bool) -> Answer:
@@ -101,11 +101,12 @@ class Stopwatch:
     (a password's hash, storage) waits.
     """
 
-    __slots__ = ("_since", "_spent")
+    __slots__ = ("_began", "_since", "_spent")
 
     def __init__(self) -> None:
         self._spent = 0.0
-        self._since: float | None = time.perf_counter()
+        self._began = time.perf_counter()
+        self._since: float | None = self._began
 
     def pause(self) -> None:
         if self._since is not None:
@@ -130,3 +131,8 @@ class Stopwatch:
     def cost(self) -> float:
         running = 0.0 if self._since is None else time.perf_counter() - self._since
         return self._spent + running
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was made, whoever spent them."""
+        return time.perf_counter() - self._began
