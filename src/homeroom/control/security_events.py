@@ -13,8 +13,8 @@ from homeroom.school.ground.errors import Refused
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import SecurityEvent
 from homeroom.school.security.events import KINDS
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()

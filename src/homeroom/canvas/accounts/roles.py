@@ -29,8 +29,8 @@ from homeroom.school.rights.permissions import (
 from homeroom.school.rights.role_overrides import Decision
 from homeroom.school.schema import Role
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import Params, Routes
 
 route = Routes()

@@ -25,9 +25,9 @@ from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
 from homeroom.school.schema import User
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -33,9 +33,9 @@ from homeroom.school.people.users.queries import find_user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import Course
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import CourseId, UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -18,8 +18,9 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
-from homeroom.wire.params.coerce import RecordNumber, given
+from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import parse_id
+from homeroom.wire.params.scalars import RecordNumber
 
 NO_PARAMETERS = "No parameters given"
 NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id] to create an enrollment"

@@ -30,9 +30,9 @@ from homeroom.school.schema import Login
 from homeroom.school.sign_in.password_resets import send_reset
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import Answer, seconds
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services

@@ -17,8 +17,8 @@ from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF
 from homeroom.school.people.notifications.preferences import Chosen, choose, preferences_of
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, RawParams, Routes
 from homeroom.wire.serving.call import Call
 

@@ -20,9 +20,10 @@ from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT_VIEW
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.params.coerce import RecordNumber, items_of
+from homeroom.wire.params.coerce import items_of
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.params.paging import Order, Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, insert, select
 
 from homeroom import clock
+from homeroom.db import digest_of
 from homeroom.school.schema import Login, SessionToken, User
-from homeroom.school.sign_in.credentials import digest_of
 
 LIFETIME = timedelta(minutes=5)
 

@@ -15,7 +15,7 @@ from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.courses.validation import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import LEARNERS
@@ -65,7 +65,7 @@ def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int |
     rows = _sections()
     match form.kind:
         case "id":
-            rows = rows.where(CourseSection.c.id == (local_id(form.value) or 0))
+            rows = rows.where(CourseSection.c.id == number_of(form))
         case "sis_section_id":
             rows = rows.where(CourseSection.c.sis_section_id == form.value)
         case "sis_integration_id":

@@ -14,7 +14,7 @@ from homeroom.db import insert_returning_id
 from homeroom.db.types import AnySelect
 from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import DESIGNER, STUDENT, TA, TEACHER
@@ -66,7 +66,7 @@ def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
     )
     match form.kind:
         case "id":
-            rows = rows.where(EnrollmentTerm.c.id == (local_id(form.value) or 0))
+            rows = rows.where(EnrollmentTerm.c.id == number_of(form))
         case "default":
             rows = rows.where(EnrollmentTerm.c.is_default)
         case "current":

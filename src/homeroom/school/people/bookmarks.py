@@ -15,7 +15,7 @@ from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.schema import Bookmark, User
 
 LONGEST_NAME = 255
@@ -41,8 +41,7 @@ def bookmarks_of(user_id: int) -> AnySelect:
 
 def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
     """The person's own bookmark with this id. Raises NotFound, also for somebody else's."""
-    bookmark_id = local_id(form.value) if form.kind == "id" else None
-    row = db.execute(bookmarks_of(user_id).where(Bookmark.c.id == (bookmark_id or 0))).first()
+    row = db.execute(bookmarks_of(user_id).where(Bookmark.c.id == number_of(form))).first()
     if row is None:
         raise NotFound("bookmark")
     return FoundBookmark(*row)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, insert, select
 
 from homeroom import clock
-from homeroom.db import Database, begin_ids_anew, new_uuid
+from homeroom.db import Database, begin_ids_anew, digest_of, new_uuid
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.people import directory
 from homeroom.school.people.names import names_on_create, search_key
@@ -30,7 +30,7 @@ from homeroom.school.schema import (
     TermsOfService,
     User,
 )
-from homeroom.school.sign_in.credentials import digest_of, new_token
+from homeroom.school.sign_in.credentials import new_token
 
 ADMIN_LOGIN = "admin@homeroom.example"
 
@@ -221,15 +221,3 @@ def _add_admin_user(db: Connection, root_id: int, password_hash: str) -> int:
         )
     )
     return user_id
-
-
-__all__ = [
-    "ADMIN_LOGIN",
-    "FirstAdmin",
-    "add_built_in_roles",
-    "add_token",
-    "first_start",
-    "honour_token",
-    "is_empty",
-    "set_up",
-]

@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, exists, func, select, update
 
 from homeroom import clock
-from homeroom.db import digest_of as digest_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import SchoolError

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id
+from homeroom.db import digest_of, insert_returning_id
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.events import LoginsClosed, PasswordChanged, UserDeleted, listen
@@ -29,7 +29,6 @@ from homeroom.school.sign_in.credentials import (
     ROOT_COLUMNS,
     USER_COLUMNS,
     actor_of,
-    digest_of,
     may_still_act_as,
     root_of,
 )

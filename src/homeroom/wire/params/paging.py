@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -89,7 +89,6 @@ class Paging:
     per_page: int
     asked: str
     first: str = "1"
-    counted: bool = field(default=False)
 
     def of(
         self,

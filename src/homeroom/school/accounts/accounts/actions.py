@@ -23,8 +23,6 @@ from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
 from homeroom.school.schema import Account, AccountAdmin, Course
 
-__all__ = ["change_settings", "create_sub_account", "delete_sub_account", "update_account"]
-
 # Fields that a SIS import also sets.
 _STICKY = ("name", "parent_account_id")
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.account_settings import AccountSettings, read_settings
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.rights.permissions import STAFF
@@ -72,7 +72,7 @@ def find_account(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
     """The account with this id. Raises NotFound, also for a deleted one."""
     match form.kind:
         case "id":
-            row = _BY_ID.first(db, id=local_id(form.value) or 0)
+            row = _BY_ID.first(db, id=number_of(form))
         case "self" | "default":
             row = _BY_ID.first(db, id=actor.root.id)
         case "site_admin":
@@ -176,14 +176,6 @@ def sub_account_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, 
         .group_by(parent)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
-
-
-def accounts_named(db: Connection, ids: Sequence[int]) -> list[AccountRef]:
-    """These accounts as rights need them."""
-    if not ids:
-        return []
-    rows = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_(ids)))
-    return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
 
 
 def _in_root(root_id: int) -> Any:

@@ -10,13 +10,13 @@ from msgspec.json import decode, encode
 from sqlalchemy import Connection, func, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.queries import HINT_LENGTH, manual_tokens
 from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, SchoolError
 from homeroom.school.schema import AccessToken, DeveloperKey, User
 from homeroom.school.security.events import record
-from homeroom.school.sign_in.credentials import digest_of, new_token
+from homeroom.school.sign_in.credentials import new_token
 
 PURPOSE_LIMIT = 255
 

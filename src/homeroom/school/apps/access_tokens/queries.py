@@ -6,7 +6,7 @@ from sqlalchemy import Connection, or_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.schema import AccessToken, DeveloperKey
 
 HINT_LENGTH = 5
@@ -37,7 +37,7 @@ def manual_tokens(user_id: int) -> AnySelect:
 def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
     """This person's token with this number, or else with these first five characters. Raises NotFound."""
     which = []
-    if is_number(text) and (token_id := local_id(text)) is not None:
+    if token_id := number_in(text):
         which.append(AccessToken.c.id == token_id)
     if len(text) == HINT_LENGTH:
         which.append(AccessToken.c.hint == text)

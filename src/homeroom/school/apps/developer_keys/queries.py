@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import AccountRef, Actor, Root
 from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
 
@@ -82,9 +82,8 @@ def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
 
     Raises NotFound and NotAllowed; for who manages no keys here always NotAllowed, whether there is such a key or not.
     """
-    key_id = local_id(form.value) if form.kind == "id" else None
     try:
-        row = find_key(db, key_id or 0)
+        row = find_key(db, number_of(form))
         if row.state == "deleted":
             raise NotFound("developer key")
     except NotFound:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
+from homeroom.db import digest_of
 from homeroom.school.apps import signing
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
@@ -28,7 +29,6 @@ from homeroom.school.ground.jwts import (
 )
 from homeroom.school.ground.vault import Vault
 from homeroom.school.schema import UsedAssertion
-from homeroom.school.sign_in.credentials import digest_of
 from homeroom.services.remote import Unreachable, fetch_json
 
 LIFETIME = timedelta(hours=1)

@@ -10,13 +10,13 @@ import msgspec
 from sqlalchemy import Connection, exists, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.schema import AccessToken, Login, OAuthCode
 from homeroom.school.security.events import record
-from homeroom.school.sign_in.credentials import digest_of, find_actor, may_still_act_as
+from homeroom.school.sign_in.credentials import find_actor, may_still_act_as
 
 LIFETIME = timedelta(hours=1)
 _REFRESH_NOT_FOUND = ("invalid_request", "refresh_token not found")

@@ -17,7 +17,7 @@ from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
 from homeroom.school.courses.courses.queries import VIEWER_KEY, courses_seen_by
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import Actor
@@ -306,7 +306,7 @@ def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bo
     # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
     if all(letter.isalnum() or letter.isspace() for letter in term):
         found.append(Course.c.sort_key.contains(sort_key(term), autoescape=True))
-    if is_number(term) and (number := local_id(term)):
+    if number := number_in(term):
         found.append(Course.c.id == number)
     return or_(*found)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.schema import Account, Course, CourseNickname
 
@@ -112,7 +112,7 @@ def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
 def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     """Like ``find_course``, but finds a deleted course by its number: it can be restored."""
     if form.kind == "id":
-        row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
+        row = _BY_ID.first(db, viewer=actor.id, id=number_of(form))
     elif form.kind in _BY:
         in_root = Course.c.root_account_id == actor.root.id, Course.c.state != "deleted"
         row = db.execute(courses_seen_by(actor.id).where(_BY[form.kind] == form.value, *in_root)).first()

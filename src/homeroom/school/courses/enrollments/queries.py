@@ -12,7 +12,7 @@ from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import ENDED, FUTURE, STATE_NOW, UNPUBLISHED, with_dates
 from homeroom.school.schema import Account, Course, CourseSection, Enrollment, Role
@@ -132,9 +132,8 @@ def invitations_to(db: Connection, actor: Actor, course_id: int) -> list[Enrollm
 
 def find_enrollment(db: Connection, form: IdForm) -> EnrollmentRecord:
     """The enrollment with this number, which is not deleted. Raises NotFound."""
-    number = local_id(form.value) if form.kind == "id" else None
     rows = enrollment_records().where(
-        Enrollment.c.id == (number or 0), Enrollment.c.state != "deleted", Course.c.state != "deleted"
+        Enrollment.c.id == number_of(form), Enrollment.c.state != "deleted", Course.c.state != "deleted"
     )
     row = db.execute(rows).first()
     if row is None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, is_number, local_id
+from homeroom.school.ground.ids import IdForm, is_number, number_in, number_of
 from homeroom.school.schema import AuthenticationProvider, Login
 
 CANVAS = "canvas"
@@ -53,8 +53,7 @@ def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
     """The login of this account or person with this id, if it is not deleted. Raises NotFound."""
-    login_id = local_id(form.value) if form.kind == "id" else None
-    rows = _LOGINS.where(Login.c.id == (login_id or 0), Login.c.state != "deleted")
+    rows = _LOGINS.where(Login.c.id == number_of(form), Login.c.state != "deleted")
     if account_id is not None:
         rows = rows.where(Login.c.account_id == account_id)
     if user_id is not None:
@@ -67,7 +66,7 @@ def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, u
 
 def find_password_login(db: Connection, form: IdForm, user_id: int) -> AnyRow:
     """The person's login with this id that a password opens, and its hash. Raises NotFound."""
-    row = _password_login(db, local_id(form.value) if form.kind == "id" else None, user_id)
+    row = _password_login(db, number_of(form), user_id)
     if row is None:
         raise NotFound("login")
     return row
@@ -84,8 +83,8 @@ def first_password_login(db: Connection, user_id: int) -> AnyRow | None:
     return db.execute(rows.order_by(Login.c.position, Login.c.id).limit(1)).first()
 
 
-def _password_login(db: Connection, login_id: int | None, user_id: int) -> AnyRow | None:
-    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.id == (login_id or 0), Login.c.user_id == user_id)
+def _password_login(db: Connection, login_id: int, user_id: int) -> AnyRow | None:
+    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.id == login_id, Login.c.user_id == user_id)
     return db.execute(rows.where(HAS_PASSWORD)).first()
 
 
@@ -105,7 +104,7 @@ def find_provider_ref(db: Connection, account_id: int, text: str | None) -> Prov
         AuthenticationProvider.c.account_id == account_id, AuthenticationProvider.c.state != "deleted"
     )
     if is_number(text):
-        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
+        rows = rows.where(AuthenticationProvider.c.id == number_in(text))
     else:
         rows = rows.where(AuthenticationProvider.c.auth_type == text)
     row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()

@@ -88,10 +88,6 @@ def can_manage_details(db: Connection, actor: Actor, user_id: int) -> bool:
     )
 
 
-def can_rename(db: Connection, actor: Actor, user_id: int) -> bool:
-    return (actor.is_(user_id) and actor.root.settings.users_can_edit_name) or can_manage_details(db, actor, user_id)
-
-
 def can_update_avatar(db: Connection, actor: Actor, user_id: int) -> bool:
     return actor.is_(user_id) or can_manage_details(db, actor, user_id)
 

@@ -12,7 +12,7 @@ from homeroom.db import lock, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAccountAssociation
@@ -111,7 +111,7 @@ def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
     """The user id for this form of an id, whether or not the user exists; None if it matches nobody (basics.md §4)."""
     match form.kind:
         case "id":
-            return local_id(form.value)
+            return number_of(form) or None
         case "self":
             return actor.id or None
     rows = _users_by(actor, form.kind, [form.value])

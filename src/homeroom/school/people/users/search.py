@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, column, false, or_, select, ta
 from homeroom.db import contains
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import SchoolError
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor
 from homeroom.school.schema import DirectoryEntry
@@ -75,7 +75,7 @@ def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
     """The search for this term in names and in these columns."""
     # The other columns have several values, one on each line. A term must not match across two of them.
     columns = () if "\n" in term else columns
-    return Search(search_key(term), ("name_text", *columns), local_id(term) if is_number(term) else None)
+    return Search(search_key(term), ("name_text", *columns), number_in(term) or None)
 
 
 def matches(db: Connection, search: Search) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, select
 
 from homeroom import clock
-from homeroom.db import Database, new_uuid
+from homeroom.db import Database, digest_of, new_uuid
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.people import directory
 from homeroom.school.people.names import names_on_create, search_key, sort_key
@@ -37,7 +37,6 @@ from homeroom.school.schema import (
 from homeroom.school.seed.demo import people as cast
 from homeroom.school.seed.demo.people import Course as DemoCourse
 from homeroom.school.seed.demo.people import Pupil
-from homeroom.school.sign_in.credentials import digest_of
 
 # Everybody's password. The demo school is for trying things out, and every start says so.
 PASSWORD = "homeroom-demo"

@@ -8,13 +8,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select, update
 
 from homeroom import clock
-from homeroom.db import Database
+from homeroom.db import Database, digest_of
 from homeroom.school.ground.events import PasswordChanged, announce
 from homeroom.school.people.passwords import hash_password, verify_password
 from homeroom.school.schema import AccessToken, Login, SystemFact
 from homeroom.school.security.events import record
 from homeroom.school.seed.demo.load import FACT, LOADED, PASSWORD, RETIRED, everybodys_tokens
-from homeroom.school.sign_in.credentials import digest_of
 from homeroom.school.sign_in.sign_out import sign_out_everywhere
 
 

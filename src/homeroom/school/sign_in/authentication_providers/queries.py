@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import is_number, number_in
 from homeroom.school.schema import AuthenticationProvider
 
 CANVAS = "canvas"
@@ -35,7 +35,7 @@ def find_provider(db: Connection, account_id: int, text: str) -> AnyRow:
     """The account's provider with this number, or its first one of this type. Raises NotFound."""
     rows = providers_of(account_id)
     if is_number(text):
-        rows = rows.where(AuthenticationProvider.c.id == (local_id(text) or 0))
+        rows = rows.where(AuthenticationProvider.c.id == number_in(text))
     else:
         rows = rows.where(AuthenticationProvider.c.auth_type == text)
     row = db.execute(rows.order_by(AuthenticationProvider.c.position, AuthenticationProvider.c.id).limit(1)).first()
