@@ -26,6 +26,7 @@ from homeroom.school.rights.permissions import (
     has_by_default,
     is_available,
 )
+from homeroom.school.rights.reading import may_read
 from homeroom.school.rights.role_overrides import Decision
 from homeroom.school.schema import Role
 from homeroom.wire.http.answers import seconds
@@ -155,7 +156,7 @@ def activate_role(account: AccountContext, id: str, actor: Actor, db: Connection
 def role_json(role: FoundRole, account: FoundAccount, decided: Mapping[str, Decision], actor: Actor) -> RoleJson:
     """``account`` is the role's own; ``decided`` is what the role may in the account that is asked about."""
     owner = name_json(account)
-    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+    if may_read(actor, account.ref, "sis"):
         owner.sis_account_id = account.row.sis_account_id
     return RoleJson(
         id=role.id,

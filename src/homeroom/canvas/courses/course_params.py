@@ -13,6 +13,7 @@ from homeroom.school.courses.courses.actions import Event
 from homeroom.school.courses.terms import find_term
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.reading import with_sis_ids_allowed
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import parse_id
 
@@ -49,15 +50,13 @@ class CourseValues(Struct):
 
 _IN_THE_FACE = frozenset(("term_id", "account_id", "event"))
 _SIS = ("sis_course_id", "integration_id")
-_BLANK_IS_NULL = (*_SIS, "license", "course_format", "public_description", "syllabus_body")
+_BLANK_IS_NULL = ("license", "course_format", "public_description", "syllabus_body")
 
 
 def columns_of(values: CourseValues, actor: Actor) -> dict[str, Any]:
-    """What was given for columns that a text says. SIS ids are heard only from those who may manage SIS data."""
+    """What was given for columns that a text says and the actor may set."""
     columns = {name: value for name, value in given(values).items() if name not in _IN_THE_FACE}
-    if not actor.holds("manage_sis", actor.root.ref):
-        for name in _SIS:
-            columns.pop(name, None)
+    columns = with_sis_ids_allowed(actor, columns, _SIS)
     for name in _BLANK_IS_NULL:
         if columns.get(name) == "":
             columns[name] = None

@@ -83,7 +83,6 @@ class Root:
     name: str
     site_admin_account_id: int
     settings: AccountSettings
-    time_zone: str | None
 
     @property
     def ref(self) -> AccountRef:

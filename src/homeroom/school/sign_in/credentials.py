@@ -49,7 +49,6 @@ ROOT_COLUMNS = (
     _root.c.uuid.label("root_uuid"),
     _root.c.name.label("root_name"),
     _root.c.settings.label("root_settings"),
-    _root.c.default_time_zone.label("root_time_zone"),
     select(_site.c.id).where(_site.c.is_site_admin).scalar_subquery().label("site_admin_account_id"),
 )
 # One root account only (homeroom.md §1): the account that has no parent and is not the site admin's.
@@ -114,7 +113,6 @@ def root_of(row: AnyRow) -> Root:
         row.root_name,
         row.site_admin_account_id,
         read_settings(row.root_settings),
-        row.root_time_zone,
     )
 
 

@@ -68,6 +68,9 @@ def update_account(
         _require_unlocked(db, account, change.views)
     _change_settings(db, account, change)
     values = _values(change)
+    if _has_settings(account):
+        # One of the settings.
+        values.pop("default_time_zone", None)
     edited = [name for name in _STICKY if getattr(change, name) is not UNSET]
     if edited:
         values["stuck_sis_fields"] = with_stuck(account.row.stuck_sis_fields, edited)
@@ -143,6 +146,10 @@ def _values(change: AccountChange) -> dict[str, Any]:
     return values
 
 
+def _has_settings(account: FoundAccount) -> bool:
+    return account.is_root and not account.row.is_site_admin
+
+
 def _require_unlocked(db: Connection, account: FoundAccount, views: Mapping[str, bool]) -> None:
     """Raise Refused for a change of what an account above has locked."""
     for name, found in restrictions_of_account(db, account.ref.chain).items():
@@ -156,7 +163,7 @@ def _change_settings(db: Connection, account: FoundAccount, change: AccountChang
         changes["password_min_length"] = change.settings.password_policy.minimum_character_length
     if change.services:
         changes["avatars"] = change.services.avatars
-    if account.is_root and not account.row.is_site_admin and change.default_time_zone is not UNSET:
+    if _has_settings(account) and change.default_time_zone is not UNSET:
         changes["default_time_zone"] = change.default_time_zone or AccountSettings().default_time_zone
     changes = {name: value for name, value in changes.items() if value is not UNSET}
     if changes:

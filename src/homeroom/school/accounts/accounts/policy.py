@@ -10,6 +10,7 @@ from homeroom.school.accounts.accounts.validation import AccountChange
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import STAFF
+from homeroom.school.rights.reading import require_giving_sis_ids
 from homeroom.school.schema import Account, Course, Enrollment
 
 
@@ -51,7 +52,7 @@ def require_change(actor: Actor, account: FoundAccount, change: AccountChange, p
     if change.quotas:
         actor.require("manage_storage_quotas", account.ref)
     if change.sis_account_id is not UNSET:
-        actor.require("manage_sis", actor.root.ref)
+        require_giving_sis_ids(actor)
     if change.settled:
         actor.require("manage_account_settings", account.ref)
     if parent is not None:

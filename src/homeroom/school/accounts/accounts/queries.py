@@ -27,7 +27,6 @@ COLUMNS = (
     Account.c.is_site_admin,
     Account.c.state,
     Account.c.default_time_zone,
-    Account.c.default_locale,
     Account.c.default_storage_quota_mb,
     Account.c.default_user_storage_quota_mb,
     Account.c.default_group_storage_quota_mb,

@@ -23,6 +23,7 @@ from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.rights.permissions import TEACHER
+from homeroom.school.rights.reading import may_read
 from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
 
 # What the API calls a course's state, and the stored states.
@@ -241,7 +242,7 @@ def courses_in_account(actor: Actor, account: FoundAccount, which: AccountFilter
     match sort:
         case "course_name":
             return Listing(rows, Course.c.sort_key)
-        case "sis_course_id" if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+        case "sis_course_id" if may_read(actor, account.ref, "sis"):
             return Listing(rows, Course.c.sis_course_id, nullable=True)
         case "account_name" | "subaccount":
             return Listing(rows, Account.c.name.label("account_name"))
@@ -301,7 +302,7 @@ def _matches(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[bo
     if len(term) > _LONGEST_TERM:
         return false()  # No name is so long, and SQLite refuses to look.
     found = [Course.c.name.icontains(term, autoescape=True), Course.c.course_code.icontains(term, autoescape=True)]
-    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+    if may_read(actor, account.ref, "sis"):
         found.append(Course.c.sis_course_id.icontains(term, autoescape=True))
     # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
     if all(letter.isalnum() or letter.isspace() for letter in term):

@@ -20,6 +20,7 @@ from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, STATE_NOW
 from homeroom.school.rights.permissions import STUDENT_VIEW
+from homeroom.school.rights.reading import may_read, may_read_in_course
 from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
 
 # The names in ``state[]`` that mean several states.
@@ -31,7 +32,6 @@ _GROUPS = {
 }
 _STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
 _OVER = ("completed", ENDED)
-_READING_SIS = ("read_sis", "manage_sis")
 SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
 _enrollments, _directory = Enrollment, DirectoryEntry
@@ -81,7 +81,7 @@ def enrollments_in_course(
         known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
-    if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
+    if which.asks_for_sis_ids and not may_read_in_course(db, actor, course, "sis"):
         raise Refused(SIS_IDS_NOT_READ)
     # Those who manage people want to see whom they have shut out.
     names = which.states or (*CURRENT, "inactive")
@@ -124,7 +124,7 @@ def enrollments_of_user(db: Connection, actor: Actor, user_id: int, which: Enrol
 def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
     """Whoever filters by SIS ids must be allowed to read them wherever there may be a hit, or a miss would tell."""
     places = accounts or (actor.root.ref,)
-    if which.asks_for_sis_ids and not all(actor.holds_any(_READING_SIS, account) for account in places):
+    if which.asks_for_sis_ids and not all(may_read(actor, account, "sis") for account in places):
         raise Refused(SIS_IDS_NOT_READ)
 
 

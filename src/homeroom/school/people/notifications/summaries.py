@@ -23,9 +23,9 @@ _SATURDAY = 5
 _MOST_A_SWEEP = 500
 
 
-def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone: str | None) -> datetime:
+def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone: str) -> datetime:
     """When the next summary goes out to somebody in this time zone."""
-    local = now.astimezone(ZoneInfo(iana_name(time_zone or "Etc/UTC")))
+    local = now.astimezone(ZoneInfo(iana_name(time_zone)))
     at = local.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
     if at <= local:
         at += timedelta(days=1)

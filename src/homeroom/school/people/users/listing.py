@@ -16,8 +16,9 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from homeroom.db.types import AnySelect
 from homeroom.school.people.users.queries import PERSON_COLUMNS
-from homeroom.school.people.users.search import Search, candidates, matches, may_read
+from homeroom.school.people.users.search import Search, candidates, matches
 from homeroom.school.rights.actor import AccountRef, Actor, Root
+from homeroom.school.rights.reading import Guarded, may_read
 from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
 
 # The most found people that are sorted. One costs about as much as walking two index rows.
@@ -35,7 +36,7 @@ class Sort(NamedTuple):
 
     column: Any
     nullable: bool = True
-    of: str | None = None
+    of: Guarded | None = None
 
 
 _directory = DirectoryEntry.c

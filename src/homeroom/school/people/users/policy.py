@@ -12,6 +12,7 @@ from homeroom.school.people.users.queries import accounts_of, accounts_of_each
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import INSTRUCTORS, TEACHER
+from homeroom.school.rights.reading import may_give_sis_ids, may_read, may_read_in_course
 from homeroom.school.schema import Account, Course, Enrollment, Login, ObserverLink
 
 Rule = Callable[[Connection, Actor, int], bool]
@@ -123,7 +124,7 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
     root = actor.root.ref
     if not actor.holds("manage_user_logins", root) or not has_all_rights_of(db, actor, user_id):
         return False
-    if actor.holds("manage_sis", root):
+    if may_give_sis_ids(actor):
         return True
     # Deleting a login with a SIS id needs a SIS right (identity.md §6).
     from_sis = select(Login.c.id).where(
@@ -134,11 +135,11 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
 
 def can_read_emails_of(db: Connection, actor: Actor, user_id: int) -> bool:
     """Whether the actor may see the user's addresses: as the user, by an admin's right, or by a shared course."""
-    if actor.is_(user_id) or actor.holds_anywhere("read_email_addresses", _accounts(db, actor, user_id)):
+    if actor.is_(user_id) or any(may_read(actor, account, "email") for account in _accounts(db, actor, user_id)):
         return True
     shared = courses_shared(db, actor.id, user_id)
     actor.load_courses(db, [course for course, _ in shared])
-    return any(actor.holds_in_course(db, "read_email_addresses", course) for course, _ in shared)
+    return any(may_read_in_course(db, actor, course, "email") for course, _ in shared)
 
 
 def observes(db: Connection, observer_id: int, student_id: int) -> bool:
