@@ -17,7 +17,7 @@ from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
-from homeroom.school.schema import Login
+from homeroom.school.schema import Login, LoginState
 
 # Those that listen to a new password: sessions end, links and known browsers are forgotten.
 from homeroom.school.sign_in import password_resets, places, second_factors, sessions  # noqa: F401
@@ -85,7 +85,9 @@ def find_login_id(db: Connection, login: str) -> int:
     """The active login that a password of ours can open. Raises Problem."""
     found = db.execute(
         select(Login.c.id)
-        .where(Login.c.unique_id_key == search_key(login), Login.c.state == "active", Login.c.provider_key == 0)
+        .where(
+            Login.c.unique_id_key == search_key(login), Login.c.state == LoginState.ACTIVE, Login.c.provider_key == 0
+        )
         .limit(1)
     ).scalar_one_or_none()
     if found is None:

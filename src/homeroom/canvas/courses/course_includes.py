@@ -16,6 +16,7 @@ from homeroom.school.people import avatars
 from homeroom.school.people.users.queries import Person
 from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
+from homeroom.school.schema import CourseState
 from homeroom.wire.http.answers import seconds
 
 if TYPE_CHECKING:
@@ -169,6 +170,6 @@ INCLUDES: dict[str, Any] = {
     "course_image": _set("image_download_url", lambda _course, _: None),
     "tabs": _tabs,
     "permissions": _permissions,
-    "concluded": _set("concluded", lambda course, _: course.state == "completed"),
+    "concluded": _set("concluded", lambda course, _: course.state == CourseState.COMPLETED),
     "self_enrollment_code": _self_enrollment_code,
 }

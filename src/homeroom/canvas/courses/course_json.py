@@ -25,6 +25,7 @@ from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import STUDENT
+from homeroom.school.schema import CourseState
 from homeroom.wire.http.answers import seconds
 
 
@@ -174,7 +175,7 @@ def course_json(
 
 def state_shown(state: str) -> str:
     """A course's state in the API's words."""
-    return "unpublished" if state in ("created", "claimed") else state
+    return "unpublished" if state in (CourseState.CREATED, CourseState.CLAIMED) else state
 
 
 def time_zone_of(course: CourseRecord, actor: Actor) -> str:

@@ -24,7 +24,7 @@ from homeroom.school.people.users.queries import find_person, find_user_id, user
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
-from homeroom.school.schema import User
+from homeroom.school.schema import EnrollmentState, User
 from homeroom.wire.params.ids import UserId, parse_id
 from homeroom.wire.params.paging import Order, Page, Paging
 from homeroom.wire.params.scalars import RecordNumber
@@ -82,7 +82,7 @@ def search_course_users(
 @route.get("/courses/:course_id/students", right="read_roster")
 def list_course_students(course: CourseContext, params: Params[ListStudents], call: Call) -> list[UserJson]:
     """List students: all of them at once, by name."""
-    which = RosterFilter(types=(STUDENT,), states=("active",))
+    which = RosterFilter(types=(STUDENT,), states=(EnrollmentState.ACTIVE,))
     students = everybody_in(call.db, call.actor, course.ref, which)
     return _rendered(call, course.ref, students, params.include)
 
@@ -90,7 +90,7 @@ def list_course_students(course: CourseContext, params: Params[ListStudents], ca
 @route.get("/courses/:course_id/recent_students", right="manage_students")
 def list_recent_students(course: CourseContext, paging: Paging, call: Call) -> Page[UserJson]:
     """List recently logged in students."""
-    which = RosterFilter(types=(STUDENT,), states=("active",))
+    which = RosterFilter(types=(STUDENT,), states=(EnrollmentState.ACTIVE,))
     include = frozenset(("last_login",))
     return _page(call, course.ref, which, include, paging, "last_login", descending=True)
 

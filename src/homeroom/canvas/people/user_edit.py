@@ -18,6 +18,7 @@ from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
 from homeroom.school.people.users.sign_up import Notice
 from homeroom.school.rights.reading import may_give_sis_ids
+from homeroom.school.schema import LoginState
 from homeroom.school.sign_in import link_mails
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Routes
@@ -25,7 +26,7 @@ from homeroom.wire.serving.call import Call
 
 route = Routes("users")
 
-_LOGIN_STATES = {"suspend": "suspended", "unsuspend": "active"}
+_LOGIN_STATES = {"suspend": LoginState.SUSPENDED, "unsuspend": LoginState.ACTIVE}
 # Sent by clients of long ago, and dropped without a word.
 _DROPPED = frozenset(("birthdate",))
 

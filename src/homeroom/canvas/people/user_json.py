@@ -16,6 +16,7 @@ from homeroom.school.people.users.queries import Person
 from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.reading import Guarded, may_give_sis_ids, may_read, may_read_in_course
+from homeroom.school.schema import UserState
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.serving.call import Call
 
@@ -131,7 +132,7 @@ def user_json(person: Person, view: UserView, include: frozenset[str] = frozense
         json.login_id = person.login_id
     if person.pronouns:
         json.pronouns = person.pronouns
-    if person.state == "deleted" and person.merged_into_user_id is not None:
+    if person.state == UserState.DELETED and person.merged_into_user_id is not None:
         json.merged_into_user_id = person.merged_into_user_id
     for name in include:
         add = _INCLUDES.get(name)

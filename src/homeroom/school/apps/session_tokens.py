@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from homeroom import clock
 from homeroom.db import digest_of
-from homeroom.school.schema import Login, SessionToken, User
+from homeroom.school.schema import Login, LoginState, SessionToken, User, UserState
 
 LIFETIME = timedelta(minutes=5)
 
@@ -54,7 +54,9 @@ def use(db: Connection, token: str) -> Entrance | None:
         select(Login.c.id)
         .join(User, User.c.id == row.user_id)
         .where(
-            Login.c.user_id == (row.real_user_id or row.user_id), Login.c.state == "active", User.c.state != "deleted"
+            Login.c.user_id == (row.real_user_id or row.user_id),
+            Login.c.state == LoginState.ACTIVE,
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
         .limit(1)

@@ -18,7 +18,7 @@ from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import local_id
 from homeroom.school.people.users.policy import readable_users
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
-from homeroom.school.schema import Account, Course, CourseSection, User
+from homeroom.school.schema import Account, Course, CourseSection, CourseState, User, UserState
 
 _FORM = re.compile(r"([a-z]+(?:_[a-z]+)*)_([0-9]{1,19})")
 
@@ -73,16 +73,18 @@ def _ids_by_kind(assets: Iterable[Asset]) -> Mapping[str, set[int]]:
 
 
 def _live_courses(ids: Collection[int]) -> AnySelect:
-    return select(Course.c.id).where(Course.c.id.in_(ids), Course.c.state != "deleted")
+    return select(Course.c.id).where(Course.c.id.in_(ids), Course.c.state != CourseState.DELETED)
 
 
 def _live_sections(ids: Collection[int]) -> AnySelect:
     sections = select(CourseSection.c.id).join(Course, Course.c.id == CourseSection.c.course_id)
-    return sections.where(CourseSection.c.id.in_(ids), CourseSection.c.state != "deleted", Course.c.state != "deleted")
+    return sections.where(
+        CourseSection.c.id.in_(ids), CourseSection.c.state != "deleted", Course.c.state != CourseState.DELETED
+    )
 
 
 def _live_users(ids: Collection[int]) -> AnySelect:
-    return select(User.c.id).where(User.c.id.in_(ids), User.c.state != "deleted")
+    return select(User.c.id).where(User.c.id.in_(ids), User.c.state != UserState.DELETED)
 
 
 def _live_accounts(ids: Collection[int]) -> AnySelect:

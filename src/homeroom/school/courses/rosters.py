@@ -19,7 +19,7 @@ from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import STUDENT, STUDENT_VIEW
 from homeroom.school.rights.reading import HIDDEN_OF_NEWCOMERS, READERS, may_read_in_course
-from homeroom.school.schema import DirectoryEntry, Enrollment, Role, User
+from homeroom.school.schema import DirectoryEntry, Enrollment, EnrollmentState, Role, User
 
 RosterSort = Literal["username", "email", "sis_id", "last_login"]
 
@@ -85,7 +85,16 @@ def member_in(row: Sequence[Any]) -> Member:
 
 def find_person_in_course(db: Connection, actor: Actor, course: CourseRef, user_id: int) -> Member:
     """One of the course's people, in whatever state the actor may see them. Raises NotFound."""
-    which = RosterFilter(states=("active", "invited", "completed", "inactive", "creation_pending"), user_ids=[user_id])
+    which = RosterFilter(
+        states=(
+            EnrollmentState.ACTIVE,
+            EnrollmentState.INVITED,
+            EnrollmentState.COMPLETED,
+            EnrollmentState.INACTIVE,
+            EnrollmentState.CREATION_PENDING,
+        ),
+        user_ids=[user_id],
+    )
     row = db.execute(people_of_course(db, actor, course, which).rows).first()
     if row is None:
         raise NotFound("user")

@@ -20,7 +20,7 @@ from homeroom.school.ground.row_locks import hold
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import STUDENT_VIEW
-from homeroom.school.schema import Account, Course, CourseSection, Enrollment
+from homeroom.school.schema import Account, Course, CourseSection, CourseState, Enrollment, EnrollmentState
 
 HAS_ENROLLMENTS = "You can't delete a section that has enrollments"
 
@@ -89,7 +89,7 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
     if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
         return None
     roles = actor.course_roles(db, course)
-    counting = [role for role in roles if role.state == "active" or role.may_look]
+    counting = [role for role in roles if role.state == EnrollmentState.ACTIVE or role.may_look]
     deciding = [role for role in counting if role.type not in LEARNERS] or counting
     if not deciding or any(not role.limited_to_section for role in deciding):
         return None
@@ -142,7 +142,7 @@ def delete_section(db: Connection, section: Section) -> None:
     hold(db, CourseSection, section.id)
     inside = select(Enrollment.c.id).where(
         Enrollment.c.course_section_id == section.id,
-        Enrollment.c.state.not_in(("deleted", "rejected")),
+        Enrollment.c.state.not_in((EnrollmentState.DELETED, EnrollmentState.REJECTED)),
         Enrollment.c.type != STUDENT_VIEW,
     )
     if db.execute(inside.limit(1)).first():
@@ -156,7 +156,7 @@ def delete_section(db: Connection, section: Section) -> None:
 def _sections() -> AnySelect:
     rows = select(*_COLUMNS).join(Course, Course.c.id == CourseSection.c.course_id)
     rows = rows.join(Account, Account.c.id == Course.c.account_id)
-    return rows.where(CourseSection.c.state != "deleted", Course.c.state != "deleted")
+    return rows.where(CourseSection.c.state != "deleted", Course.c.state != CourseState.DELETED)
 
 
 def _check(values: Mapping[str, Any]) -> None:

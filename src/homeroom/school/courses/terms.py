@@ -18,7 +18,7 @@ from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import DESIGNER, STUDENT, TA, TEACHER
-from homeroom.school.schema import Course, EnrollmentTerm, EnrollmentTermDates
+from homeroom.school.schema import Course, CourseState, EnrollmentTerm, EnrollmentTermDates
 
 WITH_DATES_OF_THEIR_OWN = (STUDENT, TEACHER, TA, DESIGNER)
 
@@ -136,7 +136,11 @@ def delete_term(db: Connection, term: Term) -> None:
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete the default term"))
     # Adding a course to the term locks this row too (see courses.actions).
     hold(db, EnrollmentTerm, term.id)
-    in_use = select(Course.c.id).where(Course.c.enrollment_term_id == term.id, Course.c.state != "deleted").limit(1)
+    in_use = (
+        select(Course.c.id)
+        .where(Course.c.enrollment_term_id == term.id, Course.c.state != CourseState.DELETED)
+        .limit(1)
+    )
     if db.execute(in_use).first():
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete a term with active courses"))
     db.execute(

@@ -19,6 +19,7 @@ from homeroom.school.schema.apps import (
     DeveloperKeyBinding,
     OAuthCode,
     SessionToken,
+    TokenState,
     UsedAssertion,
 )
 from homeroom.school.schema.base import METADATA
@@ -26,7 +27,9 @@ from homeroom.school.schema.courses import (
     Course,
     CourseNickname,
     CourseSection,
+    CourseState,
     Enrollment,
+    EnrollmentState,
     EnrollmentTerm,
     EnrollmentTermDates,
     Favorite,
@@ -35,6 +38,7 @@ from homeroom.school.schema.courses import (
 from homeroom.school.schema.mail import MailMessage, WaitingNotice
 from homeroom.school.schema.people import (
     Bookmark,
+    ChannelState,
     CommunicationChannel,
     ConfirmationLink,
     CustomColor,
@@ -43,6 +47,7 @@ from homeroom.school.schema.people import (
     DashboardPosition,
     DirectoryEntry,
     Login,
+    LoginState,
     NotificationPreference,
     ObserverPairingCode,
     Preference,
@@ -50,6 +55,7 @@ from homeroom.school.schema.people import (
     User,
     UserAccountAssociation,
     UserService,
+    UserState,
 )
 from homeroom.school.schema.security import SecurityEvent
 from homeroom.school.schema.sign_in import (
@@ -71,11 +77,13 @@ __all__ = [
     "AttemptCount",
     "AuthenticationProvider",
     "Bookmark",
+    "ChannelState",
     "CommunicationChannel",
     "ConfirmationLink",
     "Course",
     "CourseNickname",
     "CourseSection",
+    "CourseState",
     "CustomColor",
     "CustomDataDocument",
     "CustomDataLeaf",
@@ -84,6 +92,7 @@ __all__ = [
     "DeveloperKeyBinding",
     "DirectoryEntry",
     "Enrollment",
+    "EnrollmentState",
     "EnrollmentTerm",
     "EnrollmentTermDates",
     "Favorite",
@@ -91,6 +100,7 @@ __all__ = [
     "JobLease",
     "KnownPlace",
     "Login",
+    "LoginState",
     "MailMessage",
     "MobileSessionExpiry",
     "MovedClock",
@@ -110,10 +120,12 @@ __all__ = [
     "SessionToken",
     "SystemFact",
     "TermsOfService",
+    "TokenState",
     "UsedAssertion",
     "User",
     "UserAccountAssociation",
     "UserService",
+    "UserState",
     "WaitingNotice",
     "WebSession",
 ]

@@ -6,6 +6,8 @@ instead (``homeroom.school.ground.vault``).
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 
 from homeroom.db.types import Id, State, Time
@@ -59,6 +61,12 @@ DeveloperKeyBinding = table(
 )
 
 
+class TokenState:
+    ACTIVE: Final = "active"
+    PENDING: Final = "pending"
+    DELETED: Final = "deleted"
+
+
 # A bearer token. It is shown once and kept as a digest; the hint is its first five characters.
 AccessToken = table(
     "access_tokens",
@@ -71,7 +79,7 @@ AccessToken = table(
     optional("refresh_digest", LargeBinary()),
     required("scopes", Text(), default="[]"),
     optional("purpose", Text()),
-    required("state", State(32)),  # active, pending, deleted
+    required("state", State(32)),  # TokenState
     required("remember_access", Boolean(), default=False),
     # A one-hour OAuth token that is past this can be refreshed; a permanent expiry cannot be undone.
     optional("expires_at", Time()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Boolean, ForeignKey, Index, String, Text, UniqueConstraint, text
 
 from homeroom.db.types import Id, Key, State, Time
@@ -36,6 +38,14 @@ EnrollmentTermDates = table(
 )
 
 
+class CourseState:
+    CREATED: Final = "created"
+    CLAIMED: Final = "claimed"
+    AVAILABLE: Final = "available"
+    COMPLETED: Final = "completed"
+    DELETED: Final = "deleted"
+
+
 Course = table(
     "courses",
     id_column(),
@@ -47,7 +57,7 @@ Course = table(
     required("name", Text()),
     required("sort_key", Key),
     required("course_code", Text()),
-    required("state", State(32)),  # created, claimed, available, completed, deleted
+    required("state", State(32)),  # CourseState
     optional("start_at", Time()),
     optional("end_at", Time()),
     required("default_view", String(32), default="modules"),
@@ -114,6 +124,16 @@ CourseSection = table(
 )
 
 
+class EnrollmentState:
+    CREATION_PENDING: Final = "creation_pending"
+    INVITED: Final = "invited"
+    ACTIVE: Final = "active"
+    INACTIVE: Final = "inactive"
+    COMPLETED: Final = "completed"
+    REJECTED: Final = "rejected"
+    DELETED: Final = "deleted"
+
+
 # A person in a course. One row a (person, section, role, observed student) that is not deleted.
 Enrollment = table(
     "enrollments",
@@ -126,7 +146,7 @@ Enrollment = table(
     required("role_id", Id),
     optional("associated_user_id", Id),
     required("associated_key", Id, default=0),  # the observed student, 0 without: nulls are never equal
-    required("state", State(32)),  # creation_pending, invited, active, inactive, completed, rejected, deleted
+    required("state", State(32)),  # EnrollmentState
     required("limit_privileges_to_course_section", Boolean(), default=False),
     required("self_enrolled", Boolean(), default=False),
     optional("start_at", Time()),

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, String, Text, false, text
 
 from homeroom.db.types import Id, Key, State, Time
 from homeroom.school.schema.base import id_column, optional, required, table, unique_while_live
+
+
+class UserState:
+    PRE_REGISTERED: Final = "pre_registered"
+    REGISTERED: Final = "registered"
+    DELETED: Final = "deleted"
+
 
 # A person.
 User = table(
@@ -15,7 +24,7 @@ User = table(
     required("name", Text()),
     required("sortable_name", Text()),
     required("short_name", Text()),
-    required("state", State(32)),  # pre_registered, registered, deleted
+    required("state", State(32)),  # UserState
     optional("time_zone", Text()),
     optional("locale", Text()),
     optional("pronouns", Text()),
@@ -44,6 +53,12 @@ User = table(
 )
 
 
+class LoginState:
+    ACTIVE: Final = "active"
+    SUSPENDED: Final = "suspended"
+    DELETED: Final = "deleted"
+
+
 # A way to sign in. A deleted login keeps its SIS id: an import may revive it.
 Login = table(
     "logins",
@@ -59,7 +74,7 @@ Login = table(
     optional("integration_id", Key),
     optional("sis_import_id", Id),
     optional("declared_user_type", String(32)),
-    required("state", State(32)),  # active, suspended, deleted
+    required("state", State(32)),  # LoginState
     required("position", Id, default=1),
     required("login_count", Id, default=0),
     optional("current_login_at", Time()),
@@ -76,6 +91,12 @@ Login = table(
 )
 
 
+class ChannelState:
+    UNCONFIRMED: Final = "unconfirmed"
+    ACTIVE: Final = "active"
+    RETIRED: Final = "retired"
+
+
 # An address of a person: e-mail, sms or push.
 CommunicationChannel = table(
     "communication_channels",
@@ -85,7 +106,7 @@ CommunicationChannel = table(
     required("address", Text()),
     required("address_key", Key),
     optional("push_token", Text()),
-    required("state", State(32)),  # unconfirmed, active, retired
+    required("state", State(32)),  # ChannelState
     required("position", Id, default=1),
     # The person had it from the start or confirmed it, signed in: only then may it get a link that lets somebody in.
     required("trusted", Boolean(), default=False, server_default=false()),

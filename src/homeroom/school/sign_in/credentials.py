@@ -17,7 +17,7 @@ from homeroom.school.ground.errors import SchoolError
 from homeroom.school.rights.account_roles import overrides_of, read_overrides, read_roles, roles_of
 from homeroom.school.rights.account_settings import read_settings
 from homeroom.school.rights.actor import Actor, Root, has_all_rights_of
-from homeroom.school.schema import AccessToken, Account, DeveloperKey, Login, User
+from homeroom.school.schema import AccessToken, Account, DeveloperKey, Login, LoginState, TokenState, User, UserState
 
 
 class BadToken(SchoolError):
@@ -63,7 +63,7 @@ USER_COLUMNS = (
     roles_of(User.c.id).label("roles"),
     overrides_of(User.c.id).label("overrides"),
 )
-_HAS_LOGIN = exists().where(Login.c.user_id == User.c.id, Login.c.state != "deleted")
+_HAS_LOGIN = exists().where(Login.c.user_id == User.c.id, Login.c.state != LoginState.DELETED)
 
 _BY_TOKEN = Prepared(
     select(
@@ -71,7 +71,9 @@ _BY_TOKEN = Prepared(
         *USER_COLUMNS,
         # A person who acts as somebody else has signed in with their own login.
         exists()
-        .where(Login.c.user_id == func.coalesce(AccessToken.c.real_user_id, User.c.id), Login.c.state == "active")
+        .where(
+            Login.c.user_id == func.coalesce(AccessToken.c.real_user_id, User.c.id), Login.c.state == LoginState.ACTIVE
+        )
         .label("has_login"),
         AccessToken.c.id.label("token_id"),
         AccessToken.c.real_user_id,
@@ -143,14 +145,14 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
     A token made while acting as somebody also needs its maker to be still allowed to do so.
     """
     row = _BY_TOKEN.first(db, digest=digest)
-    if row is None or row.token_state == "pending" or row.key_state != "active":
+    if row is None or row.token_state == TokenState.PENDING or row.key_state != "active":
         raise BadToken
-    if row.token_state == "deleted":
+    if row.token_state == TokenState.DELETED:
         raise BadToken("Revoked access token.")
     if row.permanent_expires_at is not None and row.permanent_expires_at <= clock.now():
         raise BadToken("Expired access token.", row.permanent_expires_at)
     if (
-        row.user_state == "deleted"
+        row.user_state == UserState.DELETED
         or not row.has_login
         or (row.expires_at is not None and row.expires_at <= clock.now())
     ):
@@ -195,7 +197,7 @@ def masquerade(db: Connection, actor: Actor, user_id: int | None) -> Actor:
     if row is None:
         raise BadMasquerade
     target = actor_of(row)
-    if row.user_state == "deleted":
+    if row.user_state == UserState.DELETED:
         known = row.merged_into_user_id if actor.holds("manage_user_logins", actor.root.ref) else None
         raise BadMasquerade(merged_into=known)
     if not row.has_login or not _may_act_as(db, actor, target):

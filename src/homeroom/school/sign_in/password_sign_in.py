@@ -20,7 +20,7 @@ from homeroom.school.people import directory
 from homeroom.school.people.logins.queries import HAS_PASSWORD
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
-from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.schema import ChannelState, CommunicationChannel, Login, LoginState, User, UserState
 from homeroom.school.security.events import report
 from homeroom.school.sign_in import lockout, places
 from homeroom.school.sign_in.lockout import Limit
@@ -108,7 +108,7 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
     has_address = select(CommunicationChannel.c.user_id).where(
         CommunicationChannel.c.address_key == address_key(typed.strip()),
         CommunicationChannel.c.type == "email",
-        CommunicationChannel.c.state == "active",
+        CommunicationChannel.c.state == ChannelState.ACTIVE,
     )
     rows = db.execute(
         select(Login.c.id, Login.c.user_id, Login.c.password_hash, Login.c.unique_id_key)
@@ -116,7 +116,7 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
         .where(
             or_(Login.c.unique_id_key == key, Login.c.user_id.in_(has_address)),
             HAS_PASSWORD,
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
     ).all()
@@ -146,7 +146,7 @@ def enter(db: Connection, checked: Checked) -> bool:
         update(Login)
         .where(
             Login.c.id == candidate.login_id,
-            Login.c.state == "active",
+            Login.c.state == LoginState.ACTIVE,
             Login.c.password_hash == candidate.password_hash,
         )
         .values(password_hash=checked.password_hash)

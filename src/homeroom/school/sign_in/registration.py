@@ -15,7 +15,15 @@ from homeroom.school.people.communication_channels.channels import WAITS, confir
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
+from homeroom.school.schema import (
+    ChannelState,
+    CommunicationChannel,
+    ConfirmationLink,
+    Login,
+    LoginState,
+    User,
+    UserState,
+)
 from homeroom.school.security.events import record
 from homeroom.school.sign_in import attempts, link_mails
 
@@ -43,7 +51,7 @@ class Invitation(NamedTuple):
     @property
     def is_new(self) -> bool:
         """Whether somebody finishes a registration here; otherwise an address is confirmed and no more."""
-        return self.trusted and (self.state == "pre_registered" or self.login_id is not None)
+        return self.trusted and (self.state == UserState.PRE_REGISTERED or self.login_id is not None)
 
     def needs_terms(self, settings: AccountSettings) -> bool:
         return self.is_new and settings.require_terms and not self.terms_accepted
@@ -83,7 +91,7 @@ def _find(db: Connection, nonce: str) -> Invitation:
             # Who signs in elsewhere, or has signed in already, chooses nothing here; nor by an address that came later.
             (Login.c.user_id == User.c.id)
             & CommunicationChannel.c.trusted
-            & (Login.c.state == "active")
+            & (Login.c.state == LoginState.ACTIVE)
             & Login.c.password_hash.is_(None)
             & (Login.c.provider_key == 0)
             & (Login.c.login_count == 0),
@@ -92,7 +100,7 @@ def _find(db: Connection, nonce: str) -> Invitation:
             ConfirmationLink.c.digest == digest_of(nonce),
             ConfirmationLink.c.expires_at > clock.now(),
             WAITS,
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
         .limit(1)
@@ -117,7 +125,7 @@ def accept(db: Connection, nonce: str, by: Actor, *, password_hash: str | None, 
         db.execute(update(Login).where(Login.c.id == invitation.login_id).values(password_hash=password_hash))
         account_notices.tell_of_first_password(db, invitation.user_id, invitation.channel_id)
     if invitation.is_new:
-        values = {"state": "registered", "updated_at": now}
+        values = {"state": UserState.REGISTERED, "updated_at": now}
         if terms and not invitation.terms_accepted:
             values["terms_accepted_at"] = now
         db.execute(update(User).where(User.c.id == invitation.user_id).values(**values))
@@ -145,7 +153,7 @@ def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_
         .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
         .where(CommunicationChannel.c.id == channel_id)
     ).one()
-    is_new = row.trusted and row.state == "pre_registered"
+    is_new = row.trusted and row.state == UserState.PRE_REGISTERED
     link_mails.send(db, "registration" if is_new else "account", channel, school, base_url)
     return True
 
@@ -161,12 +169,12 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
                 Login.c.unique_id_key == search_key(typed.strip()),
                 CommunicationChannel.c.address_key == address_key(typed.strip()),
             ),
-            User.c.state == "pre_registered",
-            Login.c.state == "active",
+            User.c.state == UserState.PRE_REGISTERED,
+            Login.c.state == LoginState.ACTIVE,
             # People who sign in through a provider choose no password here.
             Login.c.provider_key == 0,
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state == "unconfirmed",
+            CommunicationChannel.c.state == ChannelState.UNCONFIRMED,
             CommunicationChannel.c.trusted,
         )
         .distinct()

@@ -21,7 +21,7 @@ from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.events import LoginsClosed, PasswordChanged, UserDeleted, listen
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Login, User, WebSession
+from homeroom.school.schema import Login, LoginState, User, UserState, WebSession
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import (
     IS_ROOT,
@@ -45,7 +45,7 @@ _PERSONAL = frozenset((ENTERING, SETTING_UP))
 _real = User.alias("real_user")
 _HAS_LOGIN = exists().where(
     Login.c.user_id == func.coalesce(WebSession.c.real_user_id, WebSession.c.user_id),
-    Login.c.state == "active",
+    Login.c.state == LoginState.ACTIVE,
     or_(WebSession.c.login_id.is_(None), Login.c.id == WebSession.c.login_id),
 )
 _BY_DIGEST = Prepared(
@@ -121,7 +121,7 @@ def _is_live(row: AnyRow) -> bool:
     idle = REMEMBERED_IDLE if row.remember else IDLE
     signed_out = [time for time in (row.last_logged_out_at, row.real_last_logged_out_at) if time is not None]
     return (
-        row.user_state != "deleted"
+        row.user_state != UserState.DELETED
         and row.has_login
         and row.last_seen_at + idle > clock.now()
         and all(row.created_at >= time for time in signed_out)

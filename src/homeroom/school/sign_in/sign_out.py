@@ -17,6 +17,7 @@ from homeroom.school.schema import (
     MobileSessionExpiry,
     OAuthCode,
     SessionToken,
+    TokenState,
     User,
 )
 from homeroom.school.security.events import record
@@ -94,7 +95,7 @@ def _expire_some(db: Connection, expiry_id: int, *, after: int) -> int | None:
 
 def _live() -> tuple[Any, ...]:
     lasting = or_(AccessToken.c.permanent_expires_at.is_(None), AccessToken.c.permanent_expires_at > clock.now())
-    return AccessToken.c.state != "deleted", lasting
+    return AccessToken.c.state != TokenState.DELETED, lasting
 
 
 def _expired() -> Any:

@@ -21,7 +21,7 @@ from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
-from homeroom.school.schema import Account, AccountAdmin, Course
+from homeroom.school.schema import Account, AccountAdmin, Course, CourseState
 
 # Fields that a SIS import also sets.
 _STICKY = ("name", "parent_account_id")
@@ -88,7 +88,7 @@ def delete_sub_account(db: Connection, account: FoundAccount) -> None:
     if db.execute(select(Account.c.id).where(Account.c.parent_account_id == account.id, _LIVE).limit(1)).first():
         raise Refused("You can't delete an account that has active sub-accounts.", status=409)
     if db.execute(
-        select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != "deleted").limit(1)
+        select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != CourseState.DELETED).limit(1)
     ).first():
         raise Refused("You can't delete an account that has active courses.", status=409)
     now = clock.now()

@@ -11,7 +11,7 @@ from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import STAFF
 from homeroom.school.rights.reading import require_giving_sis_ids
-from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.schema import Account, Course, CourseState, Enrollment, EnrollmentState
 
 
 def can_read(actor: Actor, account: FoundAccount) -> bool:
@@ -32,9 +32,9 @@ def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
         .join(Account, Account.c.id == Course.c.account_id)
         .where(
             Enrollment.c.user_id == actor.id,
-            Enrollment.c.state == "active",
+            Enrollment.c.state == EnrollmentState.ACTIVE,
             Enrollment.c.type.in_(STAFF),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
             Account.c.ancestry.startswith(account.row.ancestry, autoescape=True),
         )
     )

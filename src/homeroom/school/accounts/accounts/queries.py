@@ -15,7 +15,7 @@ from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.account_settings import AccountSettings, read_settings
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.rights.permissions import STAFF
-from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.schema import Account, Course, CourseState, Enrollment, EnrollmentState
 
 COLUMNS = (
     Account.c.id,
@@ -148,9 +148,9 @@ def accounts_of_staff(user_id: int) -> AnySelect:
         .join(Enrollment, Enrollment.c.course_id == Course.c.id)
         .where(
             Enrollment.c.user_id == user_id,
-            Enrollment.c.state == "active",
+            Enrollment.c.state == EnrollmentState.ACTIVE,
             Enrollment.c.type.in_(STAFF),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
         )
     )
     return select(*COLUMNS).where(Account.c.id.in_(courses), Account.c.state != "deleted")
@@ -160,7 +160,7 @@ def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
     """The number of courses directly in each of these accounts."""
     rows = (
         select(Course.c.account_id, func.count())
-        .where(Course.c.account_id.in_(account_ids), Course.c.state != "deleted")
+        .where(Course.c.account_id.in_(account_ids), Course.c.state != CourseState.DELETED)
         .group_by(Course.c.account_id)
     )
     return {row[0]: row[1] for row in db.execute(rows)}

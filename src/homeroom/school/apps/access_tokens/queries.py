@@ -7,7 +7,7 @@ from sqlalchemy import Connection, or_, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import number_in
-from homeroom.school.schema import AccessToken, DeveloperKey
+from homeroom.school.schema import AccessToken, DeveloperKey, TokenState
 
 HINT_LENGTH = 5
 COLUMNS = (
@@ -31,7 +31,9 @@ _TOKENS: AnySelect = select(*COLUMNS).join(DeveloperKey, DeveloperKey.c.id == Ac
 
 def manual_tokens(user_id: int) -> AnySelect:
     """The tokens that this person, or an admin for them, made by hand."""
-    return _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", DeveloperKey.c.is_default)
+    return _TOKENS.where(
+        AccessToken.c.user_id == user_id, AccessToken.c.state != TokenState.DELETED, DeveloperKey.c.is_default
+    )
 
 
 def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
@@ -42,7 +44,7 @@ def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
     if len(text) == HINT_LENGTH:
         which.append(AccessToken.c.hint == text)
     if which:
-        mine = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", or_(*which))
+        mine = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != TokenState.DELETED, or_(*which))
         # The number wins; of two tokens with the same beginning, the newer one.
         row = db.execute(mine.order_by(AccessToken.c.hint == text, AccessToken.c.id.desc()).limit(1)).first()
         if row is not None:

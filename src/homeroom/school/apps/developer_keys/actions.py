@@ -15,7 +15,7 @@ from homeroom.db.types import AnyRow
 from homeroom.school.apps.developer_keys.fields import read_list
 from homeroom.school.ground.errors import Fault, Invalid, Refused
 from homeroom.school.ground.vault import Vault
-from homeroom.school.schema import AccessToken, DeveloperKey, DeveloperKeyBinding
+from homeroom.school.schema import AccessToken, DeveloperKey, DeveloperKeyBinding, TokenState
 from homeroom.school.security.events import record
 
 BINDING_STATES = ("on", "off", "allow")
@@ -93,8 +93,8 @@ def delete_key(db: Connection, key: AnyRow) -> None:
     db.execute(update(DeveloperKey).where(DeveloperKey.c.id == key.id).values(state="deleted", updated_at=now))
     db.execute(
         update(AccessToken)
-        .where(AccessToken.c.developer_key_id == key.id, AccessToken.c.state != "deleted")
-        .values(state="deleted", updated_at=now)
+        .where(AccessToken.c.developer_key_id == key.id, AccessToken.c.state != TokenState.DELETED)
+        .values(state=TokenState.DELETED, updated_at=now)
     )
 
 

@@ -10,12 +10,12 @@ from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import AccountRef, Actor, Root
-from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
+from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, TokenState, User
 
 RIGHT = "manage_developer_keys"
 _site = Account.alias("site_admin")
 _SITE_ADMIN = select(_site.c.name).where(_site.c.is_site_admin).scalar_subquery()
-_live_tokens = (AccessToken.c.developer_key_id == DeveloperKey.c.id, AccessToken.c.state == "active")
+_live_tokens = (AccessToken.c.developer_key_id == DeveloperKey.c.id, AccessToken.c.state == TokenState.ACTIVE)
 
 COLUMNS = (
     DeveloperKey.c.id,

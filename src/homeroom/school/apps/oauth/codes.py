@@ -18,7 +18,7 @@ from homeroom.db import digest_of
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, OAuthCode
+from homeroom.school.schema import AccessToken, OAuthCode, TokenState
 from homeroom.school.security.events import record
 
 LIFETIME = timedelta(minutes=10)
@@ -102,7 +102,7 @@ def revoke_after_replay(db: Connection, access_token_id: int | None) -> None:
         db.execute(
             update(AccessToken)
             .where(AccessToken.c.id == access_token_id)
-            .values(state="deleted", updated_at=clock.now())
+            .values(state=TokenState.DELETED, updated_at=clock.now())
         )
 
 

@@ -14,7 +14,7 @@ from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.schema import AccessToken, Login, OAuthCode
+from homeroom.school.schema import AccessToken, Login, LoginState, OAuthCode, TokenState, UserState
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import find_actor, may_still_act_as
 
@@ -57,7 +57,7 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
             scopes=code.scopes,
             purpose=code.purpose,
             # A remembered consent to identity authenticates nothing: its token was never shown.
-            state="active",
+            state=TokenState.ACTIVE,
             remember_access=code.remember_access,
             expires_at=_expiry(client, now),
             created_at=now,
@@ -97,7 +97,7 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
                     AccessToken.c.developer_key_id == client.id,
                     AccessToken.c.scopes == wanted,
                     AccessToken.c.remember_access,
-                    AccessToken.c.state == "active",
+                    AccessToken.c.state == TokenState.ACTIVE,
                     # A person who was signed out everywhere is asked again.
                     AccessToken.c.permanent_expires_at.is_(None),
                 )
@@ -108,7 +108,9 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
 
 def end_token(db: Connection, token_id: int) -> None:
     """Delete the token together with its refresh token."""
-    db.execute(update(AccessToken).where(AccessToken.c.id == token_id).values(state="deleted", updated_at=clock.now()))
+    db.execute(
+        update(AccessToken).where(AccessToken.c.id == token_id).values(state=TokenState.DELETED, updated_at=clock.now())
+    )
     record(db, "token_deleted", object=("access_token", token_id))
 
 
@@ -138,9 +140,9 @@ def _find_refreshable(db: Connection, client: Client, refresh_token: str) -> Any
 
 def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool:
     signs_in = real_user_id or user_id
-    has_login = exists().where(Login.c.user_id == signs_in, Login.c.state == "active")
+    has_login = exists().where(Login.c.user_id == signs_in, Login.c.state == LoginState.ACTIVE)
     user = find_actor(db, user_id)
-    if user is None or user.state == "deleted" or not db.execute(select(has_login)).scalar():
+    if user is None or user.state == UserState.DELETED or not db.execute(select(has_login)).scalar():
         return False
     return real_user_id is None or may_still_act_as(db, real_user_id, user)
 
@@ -151,9 +153,9 @@ def _end_others(db: Connection, client: Client, user_id: int) -> None:
         .where(
             AccessToken.c.user_id == user_id,
             AccessToken.c.developer_key_id == client.id,
-            AccessToken.c.state != "deleted",
+            AccessToken.c.state != TokenState.DELETED,
         )
-        .values(state="deleted", updated_at=clock.now())
+        .values(state=TokenState.DELETED, updated_at=clock.now())
     )
 
 

@@ -24,21 +24,36 @@ from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.rights.permissions import TEACHER
 from homeroom.school.rights.reading import may_read
-from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseState,
+    DirectoryEntry,
+    Enrollment,
+    EnrollmentState,
+    EnrollmentTerm,
+    Role,
+)
 
 # What the API calls a course's state, and the stored states.
 STATES: Mapping[str, tuple[str, ...]] = {
-    "unpublished": ("created", "claimed"),
-    "created": ("created",),
-    "claimed": ("claimed",),
-    "available": ("available",),
-    "completed": ("completed",),
-    "deleted": ("deleted",),
-    "all": ("created", "claimed", "available", "completed", "deleted"),
+    "unpublished": (CourseState.CREATED, CourseState.CLAIMED),
+    "created": (CourseState.CREATED,),
+    "claimed": (CourseState.CLAIMED,),
+    "available": (CourseState.AVAILABLE,),
+    "completed": (CourseState.COMPLETED,),
+    "deleted": (CourseState.DELETED,),
+    "all": (
+        CourseState.CREATED,
+        CourseState.CLAIMED,
+        CourseState.AVAILABLE,
+        CourseState.COMPLETED,
+        CourseState.DELETED,
+    ),
 }
-_LIVE = ("created", "claimed", "available", "completed")
+_LIVE = (CourseState.CREATED, CourseState.CLAIMED, CourseState.AVAILABLE, CourseState.COMPLETED)
 # "current" is ours: active or invited as the enrollment is worth now.
-EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
+EnrollmentStateWanted = Literal["active", "invited_or_pending", "completed", "current"]
 # Characters of the longest name, code and SIS id.
 _LONGEST_TERM = 255
 CourseSort = Literal["course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
@@ -54,7 +69,7 @@ class OwnFilter:
     types: frozenset[str] = frozenset()
     role_names: frozenset[str] = frozenset()
     role_ids: frozenset[int] = frozenset()
-    enrollment_state: EnrollmentState | None = None
+    enrollment_state: EnrollmentStateWanted | None = None
     states: frozenset[str] = frozenset()
     # Empty: any course.
     course_ids: frozenset[int] = frozenset()
@@ -168,11 +183,11 @@ def _fits(which: OwnFilter) -> list[ColumnElement[bool]]:
 def _in_state(which: OwnFilter) -> ColumnElement[bool]:
     match which.enrollment_state:
         case "active":
-            return STATE_NOW == "active"
+            return STATE_NOW == EnrollmentState.ACTIVE
         case "invited_or_pending":
-            return STATE_NOW.in_(("invited", "creation_pending", FUTURE))
+            return STATE_NOW.in_((EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING, FUTURE))
         case "completed":
-            return STATE_NOW.in_(("completed", ENDED))
+            return STATE_NOW.in_((EnrollmentState.COMPLETED, ENDED))
         case "current":
             return STATE_NOW.in_(CURRENT)
     current = Enrollment.c.state.in_(CURRENT)
@@ -189,10 +204,14 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
     """
     learns = Enrollment.c.type.in_(LEARNERS)
     if not which.states:
-        published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
-        return or_(and_(~learns, Course.c.state != "deleted"), Course.c.state.in_(published))
+        published = (
+            (CourseState.AVAILABLE, CourseState.COMPLETED)
+            if which.enrollment_state == "completed"
+            else (CourseState.AVAILABLE,)
+        )
+        return or_(and_(~learns, Course.c.state != CourseState.DELETED), Course.c.state.in_(published))
     wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
-    for_all = wanted & {"available", "completed"}
+    for_all = wanted & {CourseState.AVAILABLE, CourseState.COMPLETED}
     return or_(Course.c.state.in_(for_all), and_(~learns, Course.c.state.in_(wanted - for_all)))
 
 
@@ -200,7 +219,7 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
 def _known_courses(shape: OwnFilter) -> tuple[AnySelect, AnySelect]:
     """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.c.course_id).where(
-        Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, "completed"))
+        Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, EnrollmentState.COMPLETED))
     )
     administers = one_of(Course.c.account_id, "administered")
     return _records_and_ids(_is_own(shape) & or_(administers, Course.c.id.in_(shared)))
@@ -265,7 +284,7 @@ def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
         yield _somebody_in() if which.with_enrollments else ~_somebody_in()
     if which.completed is not None:
         ended = select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.end_at <= clock.now())
-        completed = or_(Course.c.state == "completed", Course.c.enrollment_term_id.in_(ended))
+        completed = or_(Course.c.state == CourseState.COMPLETED, Course.c.enrollment_term_id.in_(ended))
         yield completed if which.completed else ~completed
     if which.term_id is not None:
         yield Course.c.enrollment_term_id == which.term_id
@@ -277,7 +296,7 @@ def _narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _somebody_in(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    inside = Enrollment.c.course_id == Course.c.id, Enrollment.c.state.in_((*CURRENT, "completed"))
+    inside = Enrollment.c.course_id == Course.c.id, Enrollment.c.state.in_((*CURRENT, EnrollmentState.COMPLETED))
     return select(Enrollment.c.id).where(*inside, *conditions).exists()
 
 
@@ -290,10 +309,10 @@ def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
 
 def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
     wanted = {state for name in which.states for state in STATES.get(name, ())}
-    states = Course.c.state.in_(wanted) if wanted else Course.c.state != "deleted"
+    states = Course.c.state.in_(wanted) if wanted else Course.c.state != CourseState.DELETED
     if which.published is None:
         return states
-    published = Course.c.state.in_(("available", "completed"))
+    published = Course.c.state.in_((CourseState.AVAILABLE, CourseState.COMPLETED))
     return and_(states, published if which.published else ~published)
 
 

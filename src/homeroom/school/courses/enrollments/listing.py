@@ -21,17 +21,38 @@ from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, STATE_NOW
 from homeroom.school.rights.permissions import STUDENT_VIEW
 from homeroom.school.rights.reading import may_read, may_read_in_course
-from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseSection,
+    CourseState,
+    DirectoryEntry,
+    Enrollment,
+    EnrollmentState,
+    Login,
+    LoginState,
+    Role,
+)
 
 # The names in ``state[]`` that mean several states.
 _GROUPS = {
     "current_and_invited": CURRENT,
-    "current_and_future": (*CURRENT, "creation_pending"),
-    "current_future_and_restricted": (*CURRENT, "creation_pending"),
-    "current_and_concluded": ("active", "completed"),
+    "current_and_future": (*CURRENT, EnrollmentState.CREATION_PENDING),
+    "current_future_and_restricted": (*CURRENT, EnrollmentState.CREATION_PENDING),
+    "current_and_concluded": (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED),
 }
-_STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
-_OVER = ("completed", ENDED)
+_STORED = frozenset(
+    (
+        EnrollmentState.ACTIVE,
+        EnrollmentState.INVITED,
+        EnrollmentState.CREATION_PENDING,
+        EnrollmentState.DELETED,
+        EnrollmentState.REJECTED,
+        EnrollmentState.COMPLETED,
+        EnrollmentState.INACTIVE,
+    )
+)
+_OVER = (EnrollmentState.COMPLETED, ENDED)
 SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
 _enrollments, _directory = Enrollment, DirectoryEntry
@@ -78,13 +99,13 @@ def enrollments_in_course(
     """
     if not actor.holds_in_course(db, "read_roster", course):
         roles = actor.course_roles(db, course)
-        known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
+        known = {actor.id, *(role.associated_user_id for role in roles if role.state == EnrollmentState.ACTIVE)}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
     if which.asks_for_sis_ids and not may_read_in_course(db, actor, course, "sis"):
         raise Refused(SIS_IDS_NOT_READ)
     # Those who manage people want to see whom they have shut out.
-    names = which.states or (*CURRENT, "inactive")
+    names = which.states or (*CURRENT, EnrollmentState.INACTIVE)
     states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
@@ -131,7 +152,7 @@ def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[Accou
 @lru_cache(maxsize=256)
 def _of_user(shape: _Shape) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
-    return rows.where(Course.c.state != "deleted")
+    return rows.where(Course.c.state != CourseState.DELETED)
 
 
 @lru_cache(maxsize=256)
@@ -140,7 +161,7 @@ def _of_user_known(shape: _Shape) -> AnySelect:
     observing = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"),
         Enrollment.c.associated_user_id == bindparam("user_id"),
-        Enrollment.c.state == "active",
+        Enrollment.c.state == EnrollmentState.ACTIVE,
     )
     administers = one_of(Course.c.account_id, "administered")
     return _of_user(shape).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
@@ -165,7 +186,7 @@ _LISTS: Mapping[str, ColumnElement[bool]] = {
     "sis_course_ids": one_of(Course.c.sis_course_id, "sis_course_ids"),
     "sis_section_ids": one_of(CourseSection.c.sis_section_id, "sis_section_ids"),
     "sis_user_ids": _enrollments.c.user_id.in_(
-        select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != "deleted")
+        select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != LoginState.DELETED)
     ),
     "term_ids": one_of(Course.c.enrollment_term_id, "term_ids"),
 }
@@ -197,10 +218,10 @@ def _states(names: Collection[str]) -> frozenset[str]:
 def _stored(states: Collection[str]) -> Any:
     """A course's list uses the stored states, so that last term's roster stays readable."""
     stored = Enrollment.c.state.in_(states)
-    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+    return or_(stored, STATE_NOW.in_(_OVER)) if EnrollmentState.COMPLETED in states else stored
 
 
 def _worth_now(states: Collection[str]) -> Any:
     """A person's list also uses the dates: an enrollment whose dates are over is completed."""
-    stored = Enrollment.c.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
-    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+    stored = Enrollment.c.state.in_(set(states) - {EnrollmentState.COMPLETED}) & STATE_NOW.not_in(_OVER)
+    return or_(stored, STATE_NOW.in_(_OVER)) if EnrollmentState.COMPLETED in states else stored

@@ -8,7 +8,7 @@ from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, number_of
-from homeroom.school.schema import CommunicationChannel
+from homeroom.school.schema import ChannelState, CommunicationChannel
 
 COLUMNS = (
     CommunicationChannel.c.id,
@@ -27,7 +27,9 @@ COLUMNS = (
 
 def channels_of(user_id: int) -> AnySelect:
     """The person's channels that are not retired."""
-    return select(*COLUMNS).where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
+    return select(*COLUMNS).where(
+        CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != ChannelState.RETIRED
+    )
 
 
 def find_channel(db: Connection, user_id: int, form: IdForm) -> AnyRow:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, is_number, number_in, number_of
-from homeroom.school.schema import AuthenticationProvider, Login
+from homeroom.school.schema import AuthenticationProvider, Login, LoginState
 
 CANVAS = "canvas"
 COLUMNS = (
@@ -42,18 +42,18 @@ class ProviderRef(NamedTuple):
 
 OWN_PASSWORDS = ProviderRef(None, 0)
 # Whether the login has a password. A login of another provider has none, even if its row has a hash.
-HAS_PASSWORD = and_(Login.c.state == "active", Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
+HAS_PASSWORD = and_(Login.c.state == LoginState.ACTIVE, Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
 
 
 def logins_of(user_id: int, account_id: int | None = None) -> AnySelect:
     """The person's logins that are not deleted, those of the account when one is given."""
-    rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != "deleted")
+    rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != LoginState.DELETED)
     return rows if account_id is None else rows.where(Login.c.account_id == account_id)
 
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
     """The login of this account or person with this id, if it is not deleted. Raises NotFound."""
-    rows = _LOGINS.where(Login.c.id == number_of(form), Login.c.state != "deleted")
+    rows = _LOGINS.where(Login.c.id == number_of(form), Login.c.state != LoginState.DELETED)
     if account_id is not None:
         rows = rows.where(Login.c.account_id == account_id)
     if user_id is not None:

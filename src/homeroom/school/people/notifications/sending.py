@@ -21,7 +21,15 @@ from homeroom.school.people.notifications.catalog import Frequency, default_freq
 # What waits for a summary is sent by its job.
 from homeroom.school.people.notifications.summaries import next_summary
 from homeroom.school.rights.account_settings import effective_zone, read_settings
-from homeroom.school.schema import Account, CommunicationChannel, NotificationPreference, User, WaitingNotice
+from homeroom.school.schema import (
+    Account,
+    ChannelState,
+    CommunicationChannel,
+    NotificationPreference,
+    User,
+    UserState,
+    WaitingNotice,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,7 @@ def title_of(name: str) -> str:
 def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterable[_Recipient]:
     for _, rows in groupby(_channels_of(db, user_ids, name), key=lambda row: row.user_id):
         channels = list(rows)
-        confirmed = [channel for channel in channels if channel.state == "active"]
+        confirmed = [channel for channel in channels if channel.state == ChannelState.ACTIVE]
         # Who has confirmed no address yet is told at the first that they had from the start.
         reached = confirmed or [channel for channel in channels if channel.trusted][:1]
         for channel in reached:
@@ -101,8 +109,8 @@ def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterab
         .where(
             CommunicationChannel.c.user_id.in_(user_ids),
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state != "retired",
-            User.c.state != "deleted",
+            CommunicationChannel.c.state != ChannelState.RETIRED,
+            User.c.state != UserState.DELETED,
         )
         .order_by(CommunicationChannel.c.user_id, CommunicationChannel.c.position, CommunicationChannel.c.id)
     )

@@ -14,7 +14,7 @@ from homeroom.db.types import AnyRow
 from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.queue import Mail, mail_to, send_later
-from homeroom.school.schema import CommunicationChannel, WaitingNotice
+from homeroom.school.schema import ChannelState, CommunicationChannel, WaitingNotice
 from homeroom.services.jobs import JobCall
 
 # In the evening of the person's own day, and at the end of their week.
@@ -57,7 +57,7 @@ def send_summary(tools: Tools, *, channel_id: int) -> None:
         taken = db.execute(delete(WaitingNotice).where(*due).returning(*columns)).all()
         channel = db.execute(
             select(CommunicationChannel.c.id, CommunicationChannel.c.user_id, CommunicationChannel.c.address).where(
-                CommunicationChannel.c.id == channel_id, CommunicationChannel.c.state != "retired"
+                CommunicationChannel.c.id == channel_id, CommunicationChannel.c.state != ChannelState.RETIRED
             )
         ).first()
         if taken and channel is not None:

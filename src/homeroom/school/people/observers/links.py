@@ -16,10 +16,21 @@ from homeroom.school.people.users.policy import courses_shared, observes
 from homeroom.school.people.users.queries import PERSON_COLUMNS, accounts_of, hold_users
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of, has_all_rights_of
 from homeroom.school.rights.permissions import STUDENT
-from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, Login, ObserverLink, User
+from homeroom.school.schema import (
+    Account,
+    Course,
+    DirectoryEntry,
+    Enrollment,
+    EnrollmentState,
+    Login,
+    LoginState,
+    ObserverLink,
+    User,
+    UserState,
+)
 
 _PAIRING_RIGHT = "generate_observer_pairing_code"
-_LEARNING = ("active", "invited", "creation_pending")
+_LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING)
 
 
 class ObserveeRefused(SchoolError):
@@ -94,7 +105,7 @@ def _people(which: object) -> AnySelect:
         select(*PERSON_COLUMNS, DirectoryEntry.c.sort_key)
         .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
         .join(ObserverLink, which == User.c.id)
-        .where(ObserverLink.c.state == "active", User.c.state != "deleted")
+        .where(ObserverLink.c.state == "active", User.c.state != UserState.DELETED)
     )
 
 
@@ -148,6 +159,6 @@ def unlink(db: Connection, observer_id: int, student_id: int) -> None:
 def share_root_account(db: Connection, root_id: int, *user_ids: int) -> bool:
     """Whether each of them has a login in the root account."""
     rows = select(Login.c.user_id).where(
-        Login.c.user_id.in_(user_ids), Login.c.account_id == root_id, Login.c.state != "deleted"
+        Login.c.user_id.in_(user_ids), Login.c.account_id == root_id, Login.c.state != LoginState.DELETED
     )
     return set(db.execute(rows).scalars()) == set(user_ids)

@@ -13,7 +13,16 @@ from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of,
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import INSTRUCTORS, TEACHER
 from homeroom.school.rights.reading import may_give_sis_ids, may_read, may_read_in_course
-from homeroom.school.schema import Account, Course, Enrollment, Login, ObserverLink
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseState,
+    Enrollment,
+    EnrollmentState,
+    Login,
+    LoginState,
+    ObserverLink,
+)
 
 Rule = Callable[[Connection, Actor, int], bool]
 
@@ -128,7 +137,7 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
         return True
     # Deleting a login with a SIS id needs a SIS right (identity.md §6).
     from_sis = select(Login.c.id).where(
-        Login.c.user_id == user_id, Login.c.state != "deleted", Login.c.sis_user_id.is_not(None)
+        Login.c.user_id == user_id, Login.c.state != LoginState.DELETED, Login.c.sis_user_id.is_not(None)
     )
     return db.execute(from_sis.limit(1)).first() is None
 
@@ -164,7 +173,11 @@ def courses_shared(
     enrollments as staff decide. Where logins and addresses are at stake an invitation is not enough: whoever may invite
     could read anybody's.
     """
-    states = ("active", "completed", "invited") if or_invited else ("active", "completed")
+    states = (
+        (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED, EnrollmentState.INVITED)
+        if or_invited
+        else (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+    )
     mine, theirs = Enrollment.alias(), Enrollment.alias()
     rows = db.execute(
         select(
@@ -182,10 +195,10 @@ def courses_shared(
         .join(Account, Account.c.id == Course.c.account_id)
         .where(
             mine.c.user_id == actor_id,
-            mine.c.state == "active",
+            mine.c.state == EnrollmentState.ACTIVE,
             theirs.c.user_id == user_id,
             theirs.c.state.in_(states),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
         )
         .order_by(mine.c.type == TEACHER)
     ).all()

@@ -15,7 +15,7 @@ from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
-from homeroom.school.schema import Account, DirectoryEntry, Login, User, UserAccountAssociation
+from homeroom.school.schema import Account, DirectoryEntry, Login, LoginState, User, UserAccountAssociation, UserState
 
 
 class Person(NamedTuple):
@@ -137,7 +137,7 @@ def _users_by(actor: Actor, kind: str, values: Sequence[str]) -> AnySelect | Non
     """The ids of the users who have one of these values, those with a password of ours first; None: no such form."""
     if kind in _LOGIN_IDS:
         keys = [search_key(value) for value in values] if kind == "sis_login_id" else values
-        own = Login.c.account_id == actor.root.id, Login.c.state != "deleted"
+        own = Login.c.account_id == actor.root.id, Login.c.state != LoginState.DELETED
         return select(Login.c.user_id).where(_LOGIN_IDS[kind].in_(keys), *own).order_by(Login.c.provider_key)
     if kind in _USER_IDS:
         return select(User.c.id).where(or_(*(column.in_(values) for column in _USER_IDS[kind])))
@@ -171,7 +171,7 @@ def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
 def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
     """The person for this form of an id, if not deleted. Raises NotFound. The policy checks the rights."""
     person = find_person(db, find_user_id(db, actor, form))
-    if person.state == "deleted":
+    if person.state == UserState.DELETED:
         raise NotFound("user")
     return person
 
@@ -179,7 +179,7 @@ def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
 def hold_users(db: Connection, *user_ids: int) -> None:
     """Lock these people until this transaction ends. Raises NotFound if one of them was deleted meanwhile."""
     lock(db, User, user_ids)
-    living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != "deleted")
+    living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != UserState.DELETED)
     if db.execute(living).scalar_one() != len(set(user_ids)):
         raise NotFound("user")
 

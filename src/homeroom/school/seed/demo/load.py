@@ -19,6 +19,7 @@ from homeroom.school.schema import (
     AccessToken,
     Account,
     AccountAdmin,
+    ChannelState,
     CommunicationChannel,
     Course,
     CourseNickname,
@@ -27,12 +28,16 @@ from homeroom.school.schema import (
     DashboardPosition,
     DeveloperKey,
     Enrollment,
+    EnrollmentState,
     EnrollmentTerm,
     Login,
+    LoginState,
     ObserverLink,
     Role,
     SystemFact,
+    TokenState,
     User,
+    UserState,
 )
 from homeroom.school.seed.demo import people as cast
 from homeroom.school.seed.demo.people import Course as DemoCourse
@@ -151,14 +156,14 @@ class _Scene:
                 {
                     "user_id": user, "account_id": self.root, "unique_id": address,
                     "unique_id_key": search_key(address),
-                    "password_hash": password_hash, "sis_user_id": f"D{number:04d}", "state": "active",
+                    "password_hash": password_hash, "sis_user_id": f"D{number:04d}", "state": LoginState.ACTIVE,
                     "current_login_at": seen, "login_count": number if seen else 0,
                 }
             )  # fmt: skip
             channels.append(
                 {
                     "user_id": user, "type": "email", "address": address, "address_key": address_key(address),
-                    "state": "active", "trusted": True,
+                    "state": ChannelState.ACTIVE, "trusted": True,
                 }
             )  # fmt: skip
             if login in _TRY:
@@ -166,7 +171,7 @@ class _Scene:
                 tokens.append(
                     {
                         "user_id": user, "developer_key_id": key, "digest": digest_of(token), "hint": token[:5],
-                        "purpose": "Demo", "state": "active",
+                        "purpose": "Demo", "state": TokenState.ACTIVE,
                     }
                 )  # fmt: skip
         for table, rows in ((Login, logins), (CommunicationChannel, channels), (AccessToken, tokens)):
@@ -282,7 +287,7 @@ class _Scene:
                 {
                     "user_id": self.users[login], "course_id": course, "course_section_id": section,
                     "root_account_id": self.root, "type": type_, "role_id": self.roles[type_],
-                    "associated_user_id": observing, "associated_key": observing or 0, "state": "active",
+                    "associated_user_id": observing, "associated_key": observing or 0, "state": EnrollmentState.ACTIVE,
                     "uuid": new_uuid(),
                     "last_activity_at": self.now - timedelta(hours=len(rows)) if type_ == permissions.STUDENT else None,
                 }
@@ -307,7 +312,7 @@ def _user_row(pupil: Pupil, uuid: str) -> dict[str, Any]:
         "name": names.name,
         "short_name": names.short_name,
         "sortable_name": names.sortable_name,
-        "state": "registered",
+        "state": UserState.REGISTERED,
         "pronouns": pupil.pronouns,
         "time_zone": pupil.time_zone,
         "locale": pupil.locale,

@@ -11,7 +11,7 @@ from homeroom import clock
 from homeroom.db import Database, digest_of
 from homeroom.school.ground.events import PasswordChanged, announce
 from homeroom.school.people.passwords import hash_password, verify_password
-from homeroom.school.schema import AccessToken, Login, SystemFact
+from homeroom.school.schema import AccessToken, Login, SystemFact, TokenState
 from homeroom.school.security.events import record
 from homeroom.school.seed.demo.load import FACT, LOADED, PASSWORD, RETIRED, everybodys_tokens
 from homeroom.school.sign_in.sign_out import sign_out_everywhere
@@ -52,9 +52,9 @@ def _replace(db: Connection, known: list[str], unknown: str) -> Replaced:
         update(AccessToken)
         .where(
             AccessToken.c.digest.in_([digest_of(token) for token in everybodys_tokens()]),
-            AccessToken.c.state != "deleted",
+            AccessToken.c.state != TokenState.DELETED,
         )
-        .values(state="deleted", updated_at=now)
+        .values(state=TokenState.DELETED, updated_at=now)
         .returning(AccessToken.c.id, AccessToken.c.user_id)
     ).all()
     for login in logins:
