@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import update
 from tests.conftest import School
 
-from homeroom.school.accounts.accounts.actions import change_settings
+from homeroom.school.accounts.settings import change_settings
 from homeroom.school.ground.errors import Refused
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.schema import Account

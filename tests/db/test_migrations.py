@@ -13,14 +13,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from tests.support.shape import shape_of
 
 from homeroom.db import Database
 from homeroom.db.chain import MIGRATIONS, upgrade
 from homeroom.db.migrate import CannotMigrate, current_revision, migrate, newest_revision, revisions
 from homeroom.school.people.names import sort_key
-from homeroom.school.schema import METADATA
+from homeroom.school.rights.account_settings import AccountSettings, read_settings
+from homeroom.school.schema import METADATA, Account
 
 
 @contextmanager
@@ -190,6 +191,24 @@ def test_addresses_that_were_confirmed_or_that_somebody_came_with_are_trusted(em
         walk_the_chain(database)
         trusted = text("SELECT id FROM communication_channels WHERE trusted ORDER BY id")
         assert of(database, lambda db: db.execute(trusted).scalars().all()) == [1, 2]
+
+
+def test_the_time_zone_of_the_root_account_moves_into_its_settings(empty_url: str) -> None:
+    zones = {1: "Tokyo", 2: "Etc/UTC", 3: "Paris"}
+    with opened(empty_url) as database:
+        walk_the_chain(database, "0022")
+        with database.write() as db:
+            for id, parent, site in ((1, None, False), (2, None, True), (3, 1, False)):
+                db.execute(text(_ACCOUNT), {"id": id, "uuid": f"u{id}", "parent": parent, "site": site, "at": _AT})
+                zone = {"id": id, "zone": zones[id], "settings": '{"avatars":false}'}
+                db.execute(
+                    text("UPDATE accounts SET default_time_zone = :zone, settings = :settings WHERE id = :id"), zone
+                )
+        walk_the_chain(database)
+        rows = of(database, lambda db: db.execute(select(Account.c.default_time_zone).order_by(Account.c.id)).all())
+        assert [row[0] for row in rows] == [None, "Etc/UTC", "Paris"]
+        settings = of(database, lambda db: db.execute(select(Account.c.settings).where(Account.c.id == 1)).scalar_one())
+        assert read_settings(settings) == AccountSettings(avatars=False, default_time_zone="Tokyo")
 
 
 def test_a_database_of_a_newer_version_is_left_alone(empty_url: str) -> None:

@@ -185,7 +185,7 @@ def test_the_hour_is_that_of_the_persons_own_day(dev: School) -> None:
 @pytest.mark.parametrize(
     ("frequency", "now", "zone", "then"),
     [
-        ("daily", "2026-02-04T18:00:00", None, "2026-02-05T18:00:00"),
+        ("daily", "2026-02-04T18:00:00", "Etc/UTC", "2026-02-05T18:00:00"),
         ("weekly", "2026-02-07T18:00:00", "Etc/UTC", "2026-02-14T18:00:00"),
         ("weekly", "2026-02-08T00:00:00", "Etc/UTC", "2026-02-14T18:00:00"),
         # The clocks go forward that night: it is six in the evening all the same.
@@ -194,7 +194,7 @@ def test_the_hour_is_that_of_the_persons_own_day(dev: School) -> None:
     ],
 )
 def test_summaries_go_out_at_six_and_on_saturdays(
-    frequency: Literal["daily", "weekly"], now: str, zone: str | None, then: str
+    frequency: Literal["daily", "weekly"], now: str, zone: str, then: str
 ) -> None:
     at, expected = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, then))
     assert next_summary(frequency, at, zone) == expected

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from homeroom.db import new_uuid
+from homeroom.db import digest_of, new_uuid
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.people import directory
 from homeroom.school.people.names import names_on_create, search_key, sort_key
@@ -30,7 +30,6 @@ from homeroom.school.schema import (
     User,
 )
 from homeroom.school.seed.first_start import set_up
-from homeroom.school.sign_in.credentials import digest_of
 
 THEN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 # argon2id of "correct horse", made with the cheapest cost, for tests that sign in.

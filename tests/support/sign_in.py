@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from homeroom.db import insert_returning_id
+from homeroom.db import digest_of, insert_returning_id
 from homeroom.school.schema import AccessToken, AccountAdmin, Role, RoleOverride
-from homeroom.school.sign_in.credentials import digest_of
 from tests.conftest import School
 from tests.support.cast import THEN
 

@@ -13,8 +13,8 @@ from tests.support.cast import token_of
 from tests.support.client import Reply
 from tests.support.probe import with_probe
 
+from homeroom.db import digest_of
 from homeroom.school.schema import AccessToken, DeveloperKey, Login, User
-from homeroom.school.sign_in.credentials import digest_of
 
 SELF = "/api/v1/users/self"
 CHALLENGE = 'Bearer realm="canvas-lms"'

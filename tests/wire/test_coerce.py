@@ -10,16 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from homeroom.wire.params.coerce import (
+from homeroom.wire.params.coerce import converter
+from homeroom.wire.params.parsing import BadParameters, Upload, parse_query
+from homeroom.wire.params.scalars import (
     BadParameter,
     LenientInt,
     MissingParameter,
     RecordNumber,
-    converter,
     read_boolean,
     read_time,
 )
-from homeroom.wire.params.parsing import BadParameters, Upload, parse_query
 
 FILE = Upload("a.png", "image/png", b"x")
 UserId = NewType("UserId", int)

@@ -25,8 +25,8 @@ from homeroom.wire.browser import pages
 from homeroom.wire.browser.csrf import ForgedRequest
 from homeroom.wire.http.request import HeadersTooLarge
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
-from homeroom.wire.params.coerce import BadParameter, MissingParameter
 from homeroom.wire.params.parsing import BadParameters
+from homeroom.wire.params.scalars import BadParameter, MissingParameter
 from homeroom.wire.routing.router import MethodNotAllowed
 
 CHALLENGE: dict[str, str | None] = {"www-authenticate": 'Bearer realm="canvas-lms"'}

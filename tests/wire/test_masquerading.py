@@ -10,8 +10,8 @@ from tests.conftest import School
 from tests.support.cast import token_of
 from tests.support.oauth import make_app
 
+from homeroom.db import digest_of
 from homeroom.school.schema import AccessToken, Login, User
-from homeroom.school.sign_in.credentials import digest_of
 
 SELF = "/api/v1/users/self"
 INVALID = {"errors": "Invalid as_user_id"}

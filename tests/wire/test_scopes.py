@@ -12,9 +12,9 @@ from tests.conftest import School
 from tests.support.cast import token_of
 from tests.support.client import Client
 
+from homeroom.db import digest_of
 from homeroom.school.apps.developer_keys.actions import switch_key
 from homeroom.school.schema import AccessToken, DeveloperKey
-from homeroom.school.sign_in.credentials import digest_of
 
 pytestmark = pytest.mark.spec("basics.md#9")
 SHOW = "url:GET|/api/v1/users/:id"

@@ -12,7 +12,10 @@ from homeroom.cli.open_school import opened, require_school
 from homeroom.cli.options import of_a_school
 from homeroom.school.apps.access_tokens.actions import make_token
 from homeroom.school.people.names import search_key
-from homeroom.school.schema import Login
+from homeroom.school.schema import (
+    Login,
+)
+from homeroom.school.states import LoginState
 
 
 @click.group()
@@ -54,7 +57,9 @@ def create(login: str, purpose: str, data: Path | None, database: str | None) ->
 def find_owner(db: Connection, login: str) -> int:
     """The user with this active login. Raises Problem."""
     found = db.execute(
-        select(Login.c.user_id).where(Login.c.unique_id_key == search_key(login), Login.c.state == "active").limit(1)
+        select(Login.c.user_id)
+        .where(Login.c.unique_id_key == search_key(login), Login.c.state == LoginState.ACTIVE)
+        .limit(1)
     ).scalar_one_or_none()
     if found is None:
         raise Problem(f"Nobody signs in as {login!r}.")

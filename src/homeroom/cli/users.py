@@ -17,9 +17,12 @@ from homeroom.school.people.logins.actions import change_login
 from homeroom.school.people.logins.queries import login_with_id
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, message_of, problem_with
-from homeroom.school.schema import Login
+from homeroom.school.schema import (
+    Login,
+)
 from homeroom.school.sign_in import second_factors
 from homeroom.school.sign_in.credentials import find_root
+from homeroom.school.states import LoginState
 
 
 @click.group()
@@ -83,7 +86,9 @@ def find_login_id(db: Connection, login: str) -> int:
     """The active login that a password of ours can open. Raises Problem."""
     found = db.execute(
         select(Login.c.id)
-        .where(Login.c.unique_id_key == search_key(login), Login.c.state == "active", Login.c.provider_key == 0)
+        .where(
+            Login.c.unique_id_key == search_key(login), Login.c.state == LoginState.ACTIVE, Login.c.provider_key == 0
+        )
         .limit(1)
     ).scalar_one_or_none()
     if found is None:

@@ -11,8 +11,8 @@ from homeroom.control.contexts import require_reader_of_security_events
 from homeroom.db.types import AnyRow
 from homeroom.school.rights.actor import Actor
 from homeroom.school.security.listing import EventFilter, security_events
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 
 route = Routes()

@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from homeroom.control.contexts import SiteAdminsAccount, without_credentials
-from homeroom.school.accounts.accounts.actions import change_settings
-from homeroom.school.accounts.settings import find_settings
+from homeroom.school.accounts.settings import change_settings, find_settings
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.wire.routing.routes import BY_POLICY, RawParams, Routes
 

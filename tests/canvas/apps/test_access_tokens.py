@@ -13,8 +13,8 @@ from tests.conftest import School
 from tests.support.sign_in import SELF, TOKENS, new_key, token_of_key, tokens_of, works
 from tests.support.sign_in import make_token as make
 
+from homeroom.db import digest_of
 from homeroom.school.schema import AccessToken, DeveloperKey
-from homeroom.school.sign_in.credentials import digest_of
 
 
 @pytest.mark.spec("identity.md#4")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from tests.conftest import School
 from tests.support.courses import change, change_course, end_term, make_students
+from tests.support.rights import deny
 
 from homeroom.school.schema import Enrollment, Login
 
@@ -142,6 +143,13 @@ def test_students_cannot_sort_by_what_they_do_not_see(school: School) -> None:
     change(school, Login, _login_of(school, "teacher"), sis_user_id="0000")
     for sort in ("sis_id", "last_login", "email"):
         assert names(school, f"sort={sort}", who="student") == EVERYBODY
+
+
+def test_who_sees_sis_ids_by_managing_them_also_finds_people_by_them(school: School) -> None:
+    deny(school, "AccountAdmin", "read_sis")
+    assert names(school, "search_term=sis-ta", who="admin") == ["Tariq Aide"]
+    deny(school, "AccountAdmin", "manage_sis")
+    assert names(school, "search_term=sis-ta", who="admin") == []
 
 
 def _login_of(school: School, who: str) -> int:

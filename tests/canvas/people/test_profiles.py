@@ -178,9 +178,7 @@ def test_what_a_person_has_set_is_shown(school: School) -> None:
 
 
 def test_the_time_zone_is_the_accounts_until_one_is_chosen(school: School) -> None:
-    school.write(
-        lambda db: db.execute(update(Account).where(Account.c.id == 1).values(default_time_zone="Europe/Paris"))
-    )
+    set_settings(school, default_time_zone="Europe/Paris")
     assert school.as_("student").get("/api/v1/users/self/profile").json["time_zone"] == "Europe/Paris"
 
 

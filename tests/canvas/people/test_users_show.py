@@ -10,7 +10,7 @@ from tests.support.rights import deny
 from tests.support.settings import change_settings
 
 from homeroom.school.people import directory
-from homeroom.school.schema import Account, Login
+from homeroom.school.schema import Login
 
 
 @pytest.mark.spec("users-core.md#3")
@@ -136,9 +136,7 @@ def test_zone_and_language_are_the_accounts_until_one_is_chosen(school: School) 
     student = school.as_("student")
     assert student.get("/api/v1/users/self").json["effective_locale"] == "de"
     assert student.put("/api/v1/users/self").json["time_zone"] == "Rome"
-    school.write(
-        lambda db: db.execute(update(Account).where(Account.c.id == 1).values(default_time_zone="America/Denver"))
-    )
+    change_settings(school, default_time_zone="America/Denver")
     assert student.put("/api/v1/users/self").json["time_zone"] == "Mountain Time (US & Canada)"
     student.put("/api/v1/users/self", {"user": {"locale": "fr", "time_zone": "Osaka"}})
     assert student.get("/api/v1/users/self").json["effective_locale"] == "fr"

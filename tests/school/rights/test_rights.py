@@ -27,7 +27,7 @@ def override(
 
 
 def actor(account: int, base: str, overrides: Sequence[Override]) -> Actor:
-    root = Root(ROOT, "", "", SITE, AccountSettings(), None)
+    root = Root(ROOT, "", "", SITE, AccountSettings())
     return Actor(root=root, id=9, real_id=9, roles=[AccountRole(account, ROLE, base, "Role")], overrides=overrides)
 
 

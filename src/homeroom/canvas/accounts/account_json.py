@@ -9,7 +9,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.reading import may_give_sis_ids, may_read
 
 
 class AccountJson(Struct):
@@ -58,12 +60,12 @@ def account_json(account: FoundAccount, view: AccountView) -> AccountJson:
     json.default_user_storage_quota_mb = row.default_user_storage_quota_mb
     json.default_group_storage_quota_mb = row.default_group_storage_quota_mb
     root = actor.root
-    inherited = account.settings.default_time_zone if account.is_root else root.time_zone
-    json.default_time_zone = iana_name(row.default_time_zone or inherited or root.settings.default_time_zone)
+    settings = account.settings if account.is_root else root.settings
+    json.default_time_zone = iana_name(effective_zone(settings, row.default_time_zone))
     json.course_template_id = row.course_template_id
-    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+    if may_read(actor, account.ref, "sis"):
         json.sis_account_id, json.integration_id = row.sis_account_id, row.integration_id
-    if actor.holds("manage_sis", root.ref):
+    if may_give_sis_ids(actor):
         json.sis_import_id = row.sis_import_id
     json.lti_guid = row.lti_guid
     if view.courses is not None:

@@ -17,6 +17,7 @@ from homeroom.school.accounts.accounts.validation import AccountChange
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import PERMISSIONS
+from homeroom.school.rights.reading import may_give_sis_ids
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
 from homeroom.school.sign_in.authentication_providers.queries import first_other_provider
 from homeroom.wire.params.ids import AccountId, parse_id
@@ -161,7 +162,7 @@ def create_sub_account(
     change = params.account
     if change.quotas:
         actor.require("manage_storage_quotas", account.ref)
-    if not actor.holds("manage_sis", actor.root.ref):
+    if not may_give_sis_ids(actor):
         # As for users (users-core.md §4): without the right the SIS id is not heard.
         change.sis_account_id = UNSET
     return _show(db, actor, actions.create_sub_account(db, account, change))

@@ -26,10 +26,11 @@ from homeroom.school.rights.permissions import (
     has_by_default,
     is_available,
 )
+from homeroom.school.rights.reading import may_read
 from homeroom.school.rights.role_overrides import Decision
 from homeroom.wire.http.answers import seconds
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import Params, Routes
 
 route = Routes()
@@ -155,7 +156,7 @@ def activate_role(account: AccountContext, id: str, actor: Actor, db: Connection
 def role_json(role: FoundRole, account: FoundAccount, decided: Mapping[str, Decision], actor: Actor) -> RoleJson:
     """``account`` is the role's own; ``decided`` is what the role may in the account that is asked about."""
     owner = name_json(account)
-    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+    if may_read(actor, account.ref, "sis"):
         owner.sis_account_id = account.row.sis_account_id
     return RoleJson(
         id=role.id,

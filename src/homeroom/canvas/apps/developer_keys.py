@@ -31,7 +31,7 @@ from homeroom.school.apps.developer_keys.queries import (
     owner_ref,
 )
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import local_id
+from homeroom.school.ground.ids import number_of
 from homeroom.school.ground.vault import Vault, open_vault
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.ids import RecordId
@@ -170,9 +170,9 @@ def switch_developer_key(
 ) -> BindingJson:
     """Create or change a developer key account binding."""
     _require_root(account)
-    key = find_key(db, local_id(developer_key_id.value) or 0) if developer_key_id.kind == "id" else None
+    key = find_key(db, number_of(developer_key_id))
     # An account may switch its own keys, and those of the site admin.
-    if key is None or key.state == "deleted" or key.account_id not in (None, key_owner(actor, account.id)):
+    if key.state == "deleted" or key.account_id not in (None, key_owner(actor, account.id)):
         raise NotFound("developer key")
     state = params.developer_key_account_binding.workflow_state
     actions.switch_key(db, key.id, account.id, state, is_default=key.is_default)

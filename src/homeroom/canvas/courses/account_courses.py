@@ -17,9 +17,9 @@ from homeroom.school.courses.courses.details import details_of
 from homeroom.school.courses.terms import find_term
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import parse_id
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -15,6 +15,7 @@ from homeroom.school.courses.courses.rights import CourseRights
 from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.people import avatars
 from homeroom.school.people.users.queries import Person
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import seconds
 
@@ -85,8 +86,7 @@ def _term(course: CourseRecord, page: CoursePage) -> TermJson:
 
 
 def _account(course: CourseRecord, page: CoursePage) -> CourseAccountJson:
-    root = page.actor.root
-    zone = course.account_time_zone or root.time_zone or root.settings.default_time_zone
+    zone = effective_zone(page.actor.root.settings, course.account_time_zone)
     return CourseAccountJson(
         id=course.account_id,
         name=course.account_name,

@@ -22,8 +22,10 @@ from homeroom.school.courses.courses.details import Details
 from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord
 from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import STUDENT
+from homeroom.school.states import CourseState
 from homeroom.wire.http.answers import seconds
 
 
@@ -177,12 +179,11 @@ def course_json(
 
 def state_shown(state: str) -> str:
     """A course's state in the API's words."""
-    return "unpublished" if state in ("created", "claimed") else state
+    return "unpublished" if state in (CourseState.CREATED, CourseState.CLAIMED) else state
 
 
 def time_zone_of(course: CourseRecord, actor: Actor) -> str:
-    root = actor.root
-    return iana_name(course.time_zone or course.account_time_zone or root.time_zone or root.settings.default_time_zone)
+    return iana_name(effective_zone(actor.root.settings, course.time_zone, course.account_time_zone))
 
 
 def _enrollment_json(

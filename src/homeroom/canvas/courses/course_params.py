@@ -15,6 +15,7 @@ from homeroom.school.courses.terms import find_term
 from homeroom.school.ground.errors import Fault, Invalid
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.reading import with_sis_ids_allowed
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import parse_id
 
@@ -68,9 +69,7 @@ _BLANK_IS_NULL = (
 def columns_of(values: CourseValues, actor: Actor) -> dict[str, Any]:
     """The given values of text columns. SIS ids are ignored unless the caller may manage SIS data."""
     columns = {name: value for name, value in given(values).items() if name not in _IN_THE_FACE}
-    if not actor.holds("manage_sis", actor.root.ref):
-        for name in _SIS:
-            columns.pop(name, None)
+    columns = with_sis_ids_allowed(actor, columns, _SIS)
     for name in _BLANK_IS_NULL:
         if columns.get(name) == "":
             columns[name] = None

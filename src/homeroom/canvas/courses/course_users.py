@@ -26,9 +26,10 @@ from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import PERMISSIONS, STUDENT
-from homeroom.wire.params.coerce import RecordNumber
+from homeroom.school.states import EnrollmentState
 from homeroom.wire.params.ids import UserId, parse_id
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -97,7 +98,7 @@ def list_course_users(
 @route.get("/courses/:course_id/students", right="read_roster")
 def list_course_students(course: CourseContext, params: Params[ListStudents], call: Call) -> list[UserJson]:
     """List students: all of them at once, by name."""
-    which = RosterFilter(types=(STUDENT,), states=("active",))
+    which = RosterFilter(types=(STUDENT,), states=(EnrollmentState.ACTIVE,))
     students = everybody_in(call.db, call.actor, course.ref, which)
     return _rendered(call, course.ref, students, params.include)
 
@@ -105,7 +106,7 @@ def list_course_students(course: CourseContext, params: Params[ListStudents], ca
 @route.get("/courses/:course_id/recent_students", right="manage_students")
 def list_recent_students(course: CourseContext, paging: Paging, call: Call) -> Page[UserJson]:
     """List recently logged in students."""
-    which = RosterFilter(types=(STUDENT,), states=("active",))
+    which = RosterFilter(types=(STUDENT,), states=(EnrollmentState.ACTIVE,))
     include = frozenset(("last_login",))
     return _page(call, course.ref, which, include, paging, "last_login", descending=True)
 

@@ -30,9 +30,9 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import CourseId, UserId, parse_id
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, PUBLIC, SELF_ONLY, Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from homeroom.school.courses.courses.current import Card, cards_of
 from homeroom.school.rights.actor import Actor
+from homeroom.school.states import CourseState
 from homeroom.wire.routing.routes import SELF_ONLY, Routes
 
 route = Routes()
@@ -52,6 +53,6 @@ def _card_json(card: Card) -> DashboardCardJson:
         enrollment_type=card.enrollment_type,
         position=card.position,
         image=None,
-        published=course.state in ("available", "completed"),
+        published=course.state in (CourseState.AVAILABLE, CourseState.COMPLETED),
         links=[],
     )

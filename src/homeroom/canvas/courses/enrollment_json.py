@@ -16,6 +16,7 @@ from homeroom.school.courses.newcomers import PENDING, newcomers_among
 from homeroom.school.people.users.queries import Person
 from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT
+from homeroom.school.states import EnrollmentState
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.serving.call import Call
 
@@ -125,7 +126,9 @@ def _perhaps_newcomers(records: Sequence[EnrollmentRecord], include: Collection[
             (record.course_id, record.associated_user_id) for record in records if record.associated_user_id
         }
     return shown - {
-        (record.course_id, record.user_id) for record in records if record.state not in (*PENDING, "deleted")
+        (record.course_id, record.user_id)
+        for record in records
+        if record.state not in (*PENDING, EnrollmentState.DELETED)
     }
 
 

@@ -18,8 +18,10 @@ from homeroom.school.ground.ids import IdForm
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
-from homeroom.wire.params.coerce import RecordNumber, given
+from homeroom.school.states import EnrollmentState
+from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import parse_id
+from homeroom.wire.params.scalars import RecordNumber
 
 NO_PARAMETERS = "No parameters given"
 NO_USER = "Can't create an enrollment without a user. Include enrollment[user_id] to create an enrollment"
@@ -83,7 +85,7 @@ def _by_right(
         root_account_id=course.record.root_account_id,
         type=role.type,
         role_id=role.id,
-        state=values.enrollment_state or "invited",
+        state=values.enrollment_state or EnrollmentState.INVITED,
         associated_user_id=observed,
         limited_to_section=limited,
         limited_when_new=limited_when_new,
@@ -107,6 +109,6 @@ def _by_code(
         root_account_id=course.root_account_id,
         type=STUDENT,
         role_id=role_in_course(db, course.ref, type_=STUDENT).id,
-        state="active",
+        state=EnrollmentState.ACTIVE,
         self_enrolled=True,
     )

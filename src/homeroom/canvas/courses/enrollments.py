@@ -24,9 +24,9 @@ from homeroom.school.ground.listing import Listing
 from homeroom.school.people.users.queries import find_user, people_with_ids, user_id_of
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.params.coerce import RecordNumber
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 

@@ -20,6 +20,7 @@ from homeroom.school.courses.sections import Section, find_section, visible_sect
 from homeroom.school.ground.errors import NotAllowed, NotFound
 from homeroom.school.ground.ids import IdForm
 from homeroom.school.rights.actor import Actor, CourseRef
+from homeroom.school.rights.reading import with_sis_ids_allowed
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import SectionId
@@ -158,12 +159,7 @@ def section_json(section: Section, *, sis: bool, sis_import: bool) -> SectionJso
 def _columns(params: CreateSection | ChangeSection, actor: Actor) -> dict[str, Any]:
     """What was given for columns. SIS ids are heard only from those who may manage SIS data."""
     columns = given(params.course_section) if params.course_section else {}
-    for name in ("sis_section_id", "integration_id"):
-        if not actor.holds("manage_sis", actor.root.ref):
-            columns.pop(name, None)
-        elif columns.get(name) == "":
-            columns[name] = None
-    return columns
+    return with_sis_ids_allowed(actor, columns, ("sis_section_id", "integration_id"))
 
 
 def _require_reader(db: Connection, actor: Actor, course: CourseRef) -> None:

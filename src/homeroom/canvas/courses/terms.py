@@ -14,6 +14,7 @@ from homeroom.school.courses import terms
 from homeroom.school.courses.terms import Dates, Term
 from homeroom.school.ground.errors import NotAllowed, Refused
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.reading import may_give_sis_ids, may_read
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import TermId
@@ -135,9 +136,9 @@ def term_json(term: Term, actor: Actor, own_dates: dict[int, dict[str, Dates]] |
         created_at=seconds(term.created_at),
         workflow_state=term.state,
     )
-    if actor.holds_any(("read_sis", "manage_sis"), actor.root.ref):
+    if may_read(actor, actor.root.ref, "sis"):
         json.sis_term_id = term.sis_term_id
-    if actor.holds("manage_sis", actor.root.ref):
+    if may_give_sis_ids(actor):
         json.sis_import_id = term.sis_import_id
     if own_dates is not None:
         json.overrides = {
@@ -156,10 +157,6 @@ def _columns(values: TermValues, actor: Actor) -> dict[str, object]:
     """The given values of columns. A SIS id is ignored unless the caller may manage SIS data."""
     columns = given(values)
     columns.pop("overrides", None)
-    if not actor.holds("manage_sis", actor.root.ref):
-        columns.pop("sis_term_id", None)
-    elif columns.get("sis_term_id") == "":
-        columns["sis_term_id"] = None
     return columns
 
 

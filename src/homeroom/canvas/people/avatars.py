@@ -8,6 +8,7 @@ from homeroom.school.ground.secret_key import own_secret_key
 from homeroom.school.people import avatars
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
+from homeroom.school.states import UserState
 from homeroom.wire.http.answers import Answer
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Routes
@@ -31,7 +32,7 @@ class AvatarJson(Struct):
 @route.get("/users/:user_id/avatars", right=BY_POLICY)
 def list_avatars(user_id: UserId, call: Call) -> list[AvatarJson] | Answer:
     """List avatar options."""
-    if call.actor.state == "pre_registered":
+    if call.actor.state == UserState.PRE_REGISTERED:
         return Answer(401, NOT_REGISTERED)
     person = find_user(call.db, call.actor, user_id)
     policy.require(policy.can_update_avatar, call.db, call.actor, person.id)

@@ -14,8 +14,8 @@ from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import find_user
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.assets import find_assets, readable_assets
-from homeroom.wire.params.coerce import BadParameter, MissingParameter
 from homeroom.wire.params.ids import UserId
+from homeroom.wire.params.scalars import BadParameter, MissingParameter
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes, told
 
 route = Routes()

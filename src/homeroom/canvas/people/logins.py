@@ -26,12 +26,13 @@ from homeroom.school.people.passwords import hash_password
 from homeroom.school.people.users import policy as users
 from homeroom.school.people.users.queries import Person, find_user
 from homeroom.school.rights.actor import Actor
+from homeroom.school.rights.reading import may_read, require_giving_sis_ids
 from homeroom.school.sign_in.password_resets import send_reset
 from homeroom.wire.browser.browser import Browser
 from homeroom.wire.http.answers import Answer, seconds
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import RecordId, UserId, parse_id
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import BY_POLICY, Params, Prepared, Routes
 from homeroom.wire.serving.call import Call
 from homeroom.wire.serving.services import Services
@@ -161,8 +162,8 @@ def _check_new(db: Connection, account: FoundAccount, params: MakeLogin, actor: 
     if not policy.can_manage(db, actor, person.id):
         raise NotAllowed(policy.RIGHT)
     given = params.login.given()
-    if any(given.get(name) for name in policy.SIS_FIELDS) and not policy.can_change_sis_ids(actor):
-        raise NotAllowed(policy.SIS)
+    if any(given.get(name) for name in policy.SIS_FIELDS):
+        require_giving_sis_ids(actor)
     provider = find_provider_ref(db, account.id, given.get("authentication_provider_id"))
     if given:
         fields = {"unique_id": "", **given}
@@ -248,8 +249,8 @@ def _require_rights(
     moves = provider is not None and provider.id != login.authentication_provider_id
     if not manages and (moves or changes.keys() - {"password"}):
         raise NotAllowed(policy.RIGHT)
-    if changes.keys() & policy.SIS_FIELDS and not policy.can_change_sis_ids(actor):
-        raise NotAllowed(policy.SIS)
+    if changes.keys() & policy.SIS_FIELDS:
+        require_giving_sis_ids(actor)
     if "password" in changes and not policy.can_change_password(actor, login.user_id, manages=manages):
         raise NotAllowed("change_password")
 
@@ -262,8 +263,8 @@ def delete_login(user_id: UserId, id: RecordId, actor: Actor, db: Connection) ->
     if not policy.can_manage(db, actor, person.id):
         raise NotAllowed(policy.RIGHT)
     login = find_login(db, id, user_id=person.id)
-    if login.sis_user_id and not policy.can_change_sis_ids(actor):
-        raise NotAllowed(policy.SIS)
+    if login.sis_user_id:
+        require_giving_sis_ids(actor)
     actions.delete_login(db, login)
     return login_json(login_with_id(db, login.id), actor)
 
@@ -312,7 +313,7 @@ def login_json(login: AnyRow, actor: Actor) -> LoginJson:
         declared_user_type=login.declared_user_type,
         authentication_provider_id=login.authentication_provider_id,
     )
-    if policy.sees_sis_ids(actor):
+    if may_read(actor, actor.root.ref, "sis"):
         json.sis_user_id, json.integration_id = login.sis_user_id, login.integration_id
     if login.provider_type is not None:
         json.authentication_provider_type = login.provider_type

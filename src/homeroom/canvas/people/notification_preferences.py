@@ -15,8 +15,8 @@ from homeroom.school.people.communication_channels.queries import find_channel, 
 from homeroom.school.people.notifications.catalog import CATEGORIES, CATEGORY_OF, Frequency
 from homeroom.school.people.notifications.preferences import Chosen, choose, preferences_of
 from homeroom.school.people.users.queries import find_user
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.ids import UserId, parse_id
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.routes import BY_POLICY, SELF_ONLY, Params, PathValues, RawParams, Routes
 from homeroom.wire.serving.call import Call
 

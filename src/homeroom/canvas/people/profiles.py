@@ -10,6 +10,7 @@ from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.people import avatars, calendar_feeds, profiles
 from homeroom.school.people.users import policy
 from homeroom.school.people.users.queries import Person, find_user
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
@@ -100,7 +101,7 @@ def profile_json(person: Person, view: UserView, *, sees_email: bool) -> Profile
         bio=person.bio,
         login_id=person.login_id,
         integration_id=person.integration_id,
-        time_zone=iana_name(person.time_zone or root.time_zone or root.settings.default_time_zone),
+        time_zone=iana_name(effective_zone(root.settings, person.time_zone)),
         locale=person.locale,
     )
     if sees_email:

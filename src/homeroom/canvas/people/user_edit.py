@@ -17,14 +17,16 @@ from homeroom.school.people.users.editing import UserChange, chosen_pronouns, ed
 from homeroom.school.people.users.policy import EditingRights
 from homeroom.school.people.users.queries import Person, find_person, find_user
 from homeroom.school.people.users.sign_up import Notice
+from homeroom.school.rights.reading import may_give_sis_ids
 from homeroom.school.sign_in import link_mails
+from homeroom.school.states import LoginState
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.routing.routes import BY_POLICY, Params, RawParams, Routes
 from homeroom.wire.serving.call import Call
 
 route = Routes("users")
 
-_LOGIN_STATES = {"suspend": "suspended", "unsuspend": "active"}
+_LOGIN_STATES = {"suspend": LoginState.SUSPENDED, "unsuspend": LoginState.ACTIVE}
 # Sent by clients of long ago, and dropped without a word.
 _DROPPED = frozenset(("birthdate",))
 
@@ -73,7 +75,7 @@ def update_user(id: UserId, params: Params[UpdateUser], given: RawParams, call: 
         notice: Notice = "registration" if trusted else "account"
         link_mails.send(call.db, notice, channel, call.actor.root.name, call.request.address_for_mail)
     if state:
-        also_sis = call.actor.holds("manage_sis", call.actor.root.ref)
+        also_sis = may_give_sis_ids(call.actor)
         set_login_states(call.db, call.actor.root.id, person.id, state, also_sis=also_sis)
     return _edited_json(find_person(call.db, person.id), params.user, rights, call)
 

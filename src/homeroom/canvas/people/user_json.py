@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,7 +13,10 @@ from homeroom.school.ground.time_zones import display_name
 from homeroom.school.people import avatars
 from homeroom.school.people.names import first_and_last
 from homeroom.school.people.users.queries import Person
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
+from homeroom.school.rights.reading import Guarded, may_give_sis_ids, may_read, may_read_in_course
+from homeroom.school.states import UserState
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.serving.call import Call
 
@@ -79,20 +83,11 @@ class UserView:
 
     @classmethod
     def in_account(cls, call: Call, account: AccountRef) -> UserView:
-        """``account`` is the context: the root account for GET and PUT /users/:id."""
-        admin_like = (
-            call.actor.has_role_in(account)
-            or call.actor.holds_any(("manage_students", "read_sis", "view_user_logins"), account)
-            or call.actor.holds("manage_sis", call.actor.root.ref)
-        )
-        return cls(
-            call.actor,
-            call.request.base_url,
-            sis=admin_like and call.actor.holds_any(("read_sis", "manage_sis"), account),
-            sis_import=admin_like and call.actor.holds("manage_sis", call.actor.root.ref),
-            login_id=admin_like and call.actor.holds("view_user_logins", account),
-            email=call.actor.holds("read_email_addresses", account),
-        )
+        """``account`` is the context: the root account for GET and PUT /users/:id.
+
+        Who holds a right that is asked for here is "admin-like" by that (users-core.md §1.2).
+        """
+        return cls._by(call, lambda what: may_read(call.actor, account, what))
 
     @classmethod
     def in_passing(cls, actor: Actor, base_url: str) -> UserView:
@@ -102,22 +97,17 @@ class UserView:
     @classmethod
     def in_course(cls, call: Call, course: CourseRef) -> UserView:
         """The context is a course: teachers are admin-like there."""
-        account = AccountRef(course.chain[0], course.chain)
-        held = {
-            name
-            for name in ("manage_students", "read_sis", "view_user_logins", "manage_sis", "read_email_addresses")
-            if call.actor.holds_in_course(call.db, name, course)
-        }
-        manages_sis = call.actor.holds("manage_sis", call.actor.root.ref)
-        admin_like = bool(held & {"manage_students", "read_sis", "view_user_logins"}) or manages_sis
-        admin_like = admin_like or call.actor.has_role_in(account)
+        return cls._by(call, lambda what: may_read_in_course(call.db, call.actor, course, what))
+
+    @classmethod
+    def _by(cls, call: Call, reads: Callable[[Guarded], bool]) -> UserView:
         return cls(
             call.actor,
             call.request.base_url,
-            sis=admin_like and bool(held & {"read_sis", "manage_sis"}),
-            sis_import=admin_like and manages_sis,
-            login_id=admin_like and "view_user_logins" in held,
-            email="read_email_addresses" in held,
+            sis=reads("sis"),
+            sis_import=may_give_sis_ids(call.actor),
+            login_id=reads("login"),
+            email=reads("email"),
         )
 
     def of_newcomer(self) -> UserView:
@@ -144,7 +134,7 @@ def user_json(person: Person, view: UserView, include: frozenset[str] = frozense
         json.login_id = person.login_id
     if person.pronouns:
         json.pronouns = person.pronouns
-    if person.state == "deleted" and person.merged_into_user_id is not None:
+    if person.state == UserState.DELETED and person.merged_into_user_id is not None:
         json.merged_into_user_id = person.merged_into_user_id
     for name in include:
         add = _INCLUDES.get(name)
@@ -203,9 +193,7 @@ def _terms_of_use(json: UserJson, person: Person, _view: UserView) -> None:
 
 
 def _time_zone(json: UserJson, person: Person, view: UserView) -> None:
-    json.time_zone = display_name(
-        person.time_zone or view.actor.root.time_zone or view.actor.root.settings.default_time_zone
-    )
+    json.time_zone = display_name(effective_zone(view.actor.root.settings, person.time_zone))
 
 
 def _uuid(json: UserJson, person: Person, _view: UserView) -> None:

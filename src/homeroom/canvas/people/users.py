@@ -19,10 +19,12 @@ from homeroom.school.people.users.restoring import restore_user
 from homeroom.school.people.users.search import read_term, search_in_account
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.rights.permissions import COURSE_ROLES, STUDENT_VIEW
+from homeroom.school.states import UserState
 from homeroom.wire.http.answers import Answer
-from homeroom.wire.params.coerce import RecordNumber, items_of
+from homeroom.wire.params.coerce import items_of
 from homeroom.wire.params.ids import UserId
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import RecordNumber
 from homeroom.wire.routing.routes import BY_POLICY, Params, Routes
 from homeroom.wire.serving.call import Call
 
@@ -103,7 +105,7 @@ def show_user(id: UserId, params: Params[ShowUser], call: Call) -> UserJson | An
     person = find_person(call.db, find_user_id(call.db, call.actor, id))
     if not policy.can_show(call.db, call.actor, person.id):
         raise NotFound("user")
-    if person.state == "deleted" and not call.actor.is_site_admin:
+    if person.state == UserState.DELETED and not call.actor.is_site_admin:
         raise NotFound("user")
     view = UserView.in_account(call, call.actor.root.ref)
     include = ALWAYS_ON_SHOW | (params.include & {"uuid", "last_login"})
@@ -115,7 +117,7 @@ def show_user(id: UserId, params: Params[ShowUser], call: Call) -> UserJson | An
         nonce = channel.nonce if channel else None
         json.confirmation_url = call.request.base_url + confirmation_path(nonce) if nonce else None
     # Who may still see a deleted person gets them, under a status that says that there is none.
-    return Answer(404, json) if person.state == "deleted" else json
+    return Answer(404, json) if person.state == UserState.DELETED else json
 
 
 def _may_have_link(db: Connection, actor: Actor, user_id: int) -> bool:

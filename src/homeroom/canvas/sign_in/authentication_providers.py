@@ -24,8 +24,8 @@ from homeroom.school.sign_in.authentication_providers.queries import (
     provider_with_id,
     providers_of,
 )
-from homeroom.wire.params.coerce import MissingParameter, read_boolean
 from homeroom.wire.params.paging import Page, Paging
+from homeroom.wire.params.scalars import MissingParameter, read_boolean
 from homeroom.wire.routing.routes import RawParams, Routes
 from homeroom.wire.serving.call import Call
 

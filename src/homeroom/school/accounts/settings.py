@@ -13,9 +13,6 @@ from homeroom.school.rights.account_settings import AccountSettings, changed_set
 from homeroom.school.schema import Account
 from homeroom.school.security.events import record
 
-# Settings that are also columns of the account, which its sub-accounts and its JSON read.
-_COLUMNS = ("default_time_zone", "default_locale")
-
 
 def find_settings(db: Connection, account_id: int) -> AccountSettings:
     """Raises NotFound, and Refused for a sub-account, which has none of its own."""
@@ -35,11 +32,10 @@ def change_settings(db: Connection, account_id: int, changes: dict[str, Any]) ->
     """Change the given settings, all or none. Raises Refused for an unknown name or a wrong type."""
     lock(db, Account, [account_id])
     settings = changed_settings(find_settings(db, account_id), changes)
-    columns = {name: changes[name] for name in _COLUMNS if name in changes}
     db.execute(
         update(Account)
         .where(Account.c.id == account_id)
-        .values(settings=settings_text(settings), updated_at=clock.now(), **columns)
+        .values(settings=settings_text(settings), updated_at=clock.now())
     )
     record(db, "settings_changed", object=("account", account_id), settings=sorted(changes))
     return settings

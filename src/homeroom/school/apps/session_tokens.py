@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, delete, insert, select
 
 from homeroom import clock
-from homeroom.db import lock
-from homeroom.school.schema import Login, SessionToken, User
-from homeroom.school.sign_in.credentials import digest_of
+from homeroom.db import digest_of, lock
+from homeroom.school.schema import (
+    Login,
+    SessionToken,
+    User,
+)
+from homeroom.school.states import LoginState, UserState
 
 LIFETIME = timedelta(minutes=5)
 
@@ -62,7 +66,9 @@ def use(db: Connection, token: str) -> Entrance | None:
         select(Login.c.id)
         .join(User, User.c.id == row.user_id)
         .where(
-            Login.c.user_id == (row.real_user_id or row.user_id), Login.c.state == "active", User.c.state != "deleted"
+            Login.c.user_id == (row.real_user_id or row.user_id),
+            Login.c.state == LoginState.ACTIVE,
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
         .limit(1)

@@ -10,16 +10,22 @@ from homeroom.db.types import AnySelect
 from homeroom.school.courses.courses.policy import readable_courses
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.assets import register_kind
-from homeroom.school.schema import Course, CourseSection
+from homeroom.school.schema import (
+    Course,
+    CourseSection,
+)
+from homeroom.school.states import CourseState
 
 
 def _live_courses(ids: Collection[int]) -> AnySelect:
-    return select(Course.c.id).where(Course.c.id.in_(ids), Course.c.state != "deleted")
+    return select(Course.c.id).where(Course.c.id.in_(ids), Course.c.state != CourseState.DELETED)
 
 
 def _live_sections(ids: Collection[int]) -> AnySelect:
     sections = select(CourseSection.c.id).join(Course, Course.c.id == CourseSection.c.course_id)
-    return sections.where(CourseSection.c.id.in_(ids), CourseSection.c.state != "deleted", Course.c.state != "deleted")
+    return sections.where(
+        CourseSection.c.id.in_(ids), CourseSection.c.state != "deleted", Course.c.state != CourseState.DELETED
+    )
 
 
 def _readable_sections(db: Connection, actor: Actor, ids: Collection[int]) -> frozenset[int]:

@@ -10,7 +10,12 @@ from homeroom.school.courses.sections import Section
 from homeroom.school.ground.errors import Refused
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.people import directory
-from homeroom.school.schema import Course, CourseSection, Enrollment
+from homeroom.school.schema import (
+    Course,
+    CourseSection,
+    Enrollment,
+)
+from homeroom.school.states import EnrollmentState
 
 NOT_CROSSLISTED = "The section is not cross-listed"
 
@@ -38,5 +43,7 @@ def _move(db: Connection, section: Section, course_id: int, *, home: int | None)
     db.execute(moved.values(course_id=course_id, nonxlist_course_id=home, is_default=False, updated_at=now))
     inside = Enrollment.c.course_section_id == section.id
     db.execute(update(Enrollment).where(inside).values(course_id=course_id, updated_at=now))
-    people = db.execute(select(Enrollment.c.user_id).where(inside, Enrollment.c.state != "deleted").distinct())
+    people = db.execute(
+        select(Enrollment.c.user_id).where(inside, Enrollment.c.state != EnrollmentState.DELETED).distinct()
+    )
     directory.associate(db, people.scalars())

@@ -11,11 +11,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select, tuple_
 
-from homeroom.school.schema import Enrollment
+from homeroom.school.schema import (
+    Enrollment,
+)
+from homeroom.school.states import EnrollmentState
 
-PENDING = ("invited", "creation_pending", "rejected")
+PENDING = (EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING, EnrollmentState.REJECTED)
 _in = Enrollment.alias("came_in")
-_CAME_IN = _in.c.state.not_in((*PENDING, "deleted"))
+_CAME_IN = _in.c.state.not_in((*PENDING, EnrollmentState.DELETED))
 
 
 def has_come_in(course_id: Any, user_id: Any) -> ColumnElement[bool]:

@@ -11,7 +11,11 @@ from homeroom.db import insert_or_update
 from homeroom.school.ground.errors import Refused
 from homeroom.school.ground.listing import Listing, by, leading
 from homeroom.school.people.names import sort_key
-from homeroom.school.schema import Course, CourseNickname
+from homeroom.school.schema import (
+    Course,
+    CourseNickname,
+)
+from homeroom.school.states import CourseState
 
 LONGEST = 59
 MISSING = "missing nickname"
@@ -32,7 +36,7 @@ def nicknames_of(user_id: int) -> Listing[Nickname]:
     rows = (
         select(CourseNickname.c.course_id, Course.c.name, CourseNickname.c.nickname, CourseNickname.c.id)
         .join(Course, Course.c.id == CourseNickname.c.course_id)
-        .where(CourseNickname.c.user_id == user_id, Course.c.state != "deleted")
+        .where(CourseNickname.c.user_id == user_id, Course.c.state != CourseState.DELETED)
     )
     return Listing(rows, by(CourseNickname.c.id), leading(Nickname, 3), countable=rows)
 

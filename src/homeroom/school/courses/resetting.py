@@ -12,7 +12,14 @@ from homeroom.db import insert_returning_id, lock, new_uuid
 from homeroom.school.courses.events import CourseChangedState
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.events import announce
-from homeroom.school.schema import Course, CourseNickname, CourseSection, Enrollment, Favorite
+from homeroom.school.schema import (
+    Course,
+    CourseNickname,
+    CourseSection,
+    Enrollment,
+    Favorite,
+)
+from homeroom.school.states import CourseState
 
 # What only one course can have, and what is content.
 _LEFT_BEHIND = frozenset(("id", "syllabus_body", "image_id", "created_at"))
@@ -26,17 +33,23 @@ def reset_course(db: Connection, course_id: int) -> int:
     """
     lock(db, Course, [course_id])
     old = db.execute(select(Course).where(Course.c.id == course_id)).one()._asdict()
-    if old["state"] == "deleted":
+    if old["state"] == CourseState.DELETED:
         raise NotFound("course")
     now = clock.now()
     gone = update(Course).where(Course.c.id == course_id)
-    db.execute(gone.values(state="deleted", updated_at=now, **dict.fromkeys(_ONLY_ONE)))
+    db.execute(gone.values(state=CourseState.DELETED, updated_at=now, **dict.fromkeys(_ONLY_ONE)))
     kept = {name: value for name, value in old.items() if name not in _LEFT_BEHIND}
-    fresh = {"uuid": new_uuid(), "lti_context_id": new_uuid(), "state": "claimed", "created_at": now, "updated_at": now}
+    fresh = {
+        "uuid": new_uuid(),
+        "lti_context_id": new_uuid(),
+        "state": CourseState.CLAIMED,
+        "created_at": now,
+        "updated_at": now,
+    }
     new_id = insert_returning_id(db, insert(Course).values({**kept, **fresh}))
     for table in (CourseSection, Enrollment, CourseNickname):
         db.execute(update(table).where(table.c.course_id == course_id).values(course_id=new_id))
     chosen = update(Favorite).where(Favorite.c.context_type == "Course", Favorite.c.context_id == course_id)
     db.execute(chosen.values(context_id=new_id))
-    announce(db, CourseChangedState(course_id, "deleted"))
+    announce(db, CourseChangedState(course_id, CourseState.DELETED))
     return new_id

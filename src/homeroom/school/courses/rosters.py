@@ -15,10 +15,11 @@ from homeroom.school.courses.sections import visible_sections
 from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.listing import Listing, Order
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
-from homeroom.school.people.users.search import matches, search_for
+from homeroom.school.people.users.search import columns_of, matches, search_for
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import STUDENT, STUDENT_VIEW
+from homeroom.school.rights.reading import HIDDEN_OF_NEWCOMERS, READERS, may_read_in_course
 from homeroom.school.schema import DirectoryEntry, Enrollment, Role, User
 
 RosterSort = Literal["username", "email", "sis_id", "last_login"]
@@ -114,9 +115,9 @@ def _sort_column(
     db: Connection, actor: Actor, course: CourseRef, sort: RosterSort | None, came_in: ColumnElement[bool]
 ) -> tuple[Any, bool]:
     """Sorting by what one may not see would tell it."""
-    if sort == "email" and actor.holds_in_course(db, "read_email_addresses", course):
+    if sort == "email" and may_read_in_course(db, actor, course, "email"):
         return case((came_in, DirectoryEntry.c.email_key)).label("sorted_email"), True
-    if sort == "sis_id" and actor.holds_in_course(db, "read_sis", course):
+    if sort == "sis_id" and may_read_in_course(db, actor, course, "sis"):
         return DirectoryEntry.c.sis_user_id.label("sis_id"), True
     if sort == "last_login" and actor.holds_in_course(db, "manage_students", course):
         return DirectoryEntry.c.last_login_at.label("sorted_login"), True
@@ -127,16 +128,12 @@ def _found(
     db: Connection, actor: Actor, course: CourseRef, term: str, came_in: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Searching in what one may not see would tell it, too."""
-    held = tuple(name for name, right in _SEARCHED.items() if actor.holds_in_course(db, right, course))
-    of_newcomers = tuple(name for name in held if name not in _HIDDEN_OF_NEWCOMERS)
-    found = matches(db, search_for(term, held))
-    if held == of_newcomers:
+    readable = [what for what in READERS if may_read_in_course(db, actor, course, what)]
+    of_newcomers = [what for what in readable if what not in HIDDEN_OF_NEWCOMERS]
+    found = matches(db, search_for(term, columns_of(readable)))
+    if readable == of_newcomers:
         return found
-    return or_(and_(found, came_in), matches(db, search_for(term, of_newcomers)))
-
-
-_SEARCHED = {"login_text": "view_user_logins", "sis_text": "read_sis", "email_text": "read_email_addresses"}
-_HIDDEN_OF_NEWCOMERS = ("login_text", "email_text")
+    return or_(and_(found, came_in), matches(db, search_for(term, columns_of(of_newcomers))))
 
 
 def student_counts(db: Connection, section_ids: Sequence[int]) -> dict[int, int]:

@@ -15,14 +15,20 @@ from homeroom.db import insert_returning_id, lock
 from homeroom.db.types import AnySelect
 from homeroom.school.courses.validation import LONGEST_TEXT, require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound, Refused
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, by
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import STUDENT_VIEW
-from homeroom.school.schema import Account, Course, CourseSection, Enrollment
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseSection,
+    Enrollment,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 # What a SIS import sets as well.
 _STICKY = frozenset(("name", "start_at", "end_at"))
@@ -74,7 +80,7 @@ def find_section(db: Connection, actor: Actor, form: IdForm, *, course_id: int |
     rows = _sections()
     match form.kind:
         case "id":
-            rows = rows.where(CourseSection.c.id == (local_id(form.value) or 0))
+            rows = rows.where(CourseSection.c.id == number_of(form))
         case "sis_section_id":
             rows = rows.where(CourseSection.c.sis_section_id == form.value)
         case "sis_integration_id":
@@ -98,7 +104,7 @@ def visible_sections(db: Connection, actor: Actor, course: CourseRef) -> frozens
     if actor.holds_any(("read_roster", "manage_students"), AccountRef(course.chain[0], course.chain)):
         return None
     roles = actor.course_roles(db, course)
-    counting = [role for role in roles if role.state == "active" or role.may_look]
+    counting = [role for role in roles if role.state == EnrollmentState.ACTIVE or role.may_look]
     deciding = [role for role in counting if role.type not in LEARNERS] or counting
     if not deciding or any(not role.limited_to_section for role in deciding):
         return None
@@ -176,7 +182,7 @@ def delete_section(db: Connection, section: Section) -> None:
     hold(db, CourseSection, section.id)
     inside = select(Enrollment.c.id).where(
         Enrollment.c.course_section_id == section.id,
-        Enrollment.c.state.not_in(("deleted", "rejected")),
+        Enrollment.c.state.not_in((EnrollmentState.DELETED, EnrollmentState.REJECTED)),
         Enrollment.c.type != STUDENT_VIEW,
     )
     if db.execute(inside.limit(1)).first():
@@ -190,7 +196,7 @@ def delete_section(db: Connection, section: Section) -> None:
 def _sections() -> AnySelect:
     rows = select(*_COLUMNS).join(Course, Course.c.id == CourseSection.c.course_id)
     rows = rows.join(Account, Account.c.id == Course.c.account_id)
-    return rows.where(CourseSection.c.state != "deleted", Course.c.state != "deleted")
+    return rows.where(CourseSection.c.state != "deleted", Course.c.state != CourseState.DELETED)
 
 
 def _check(values: Mapping[str, Any]) -> None:

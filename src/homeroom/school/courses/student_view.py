@@ -18,7 +18,12 @@ from homeroom.school.people.names import Names
 from homeroom.school.people.users.creation import create_without_login
 from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.permissions import STUDENT, STUDENT_VIEW
-from homeroom.school.schema import Course, CourseSection, Enrollment
+from homeroom.school.schema import (
+    Course,
+    CourseSection,
+    Enrollment,
+)
+from homeroom.school.states import EnrollmentState
 
 NAME, SORTABLE_NAME = "Test Student", "Student, Test"
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
@@ -28,7 +33,9 @@ def student_view_student(db: Connection, course: CourseRef, root_account_id: int
     """The test student of the course, who is made the first time, in every section that there is now; the user's id."""
     lock(db, Course, [course.id])
     mine = select(Enrollment.c.user_id).where(
-        Enrollment.c.course_id == course.id, Enrollment.c.type == STUDENT_VIEW, Enrollment.c.state != "deleted"
+        Enrollment.c.course_id == course.id,
+        Enrollment.c.type == STUDENT_VIEW,
+        Enrollment.c.state != EnrollmentState.DELETED,
     )
     user_id = db.execute(mine.limit(1)).scalar()
     if user_id is None:
@@ -41,7 +48,7 @@ def student_view_student(db: Connection, course: CourseRef, root_account_id: int
         {
             "user_id": user_id, "course_id": course.id, "course_section_id": section_id,
             "root_account_id": root_account_id, "type": STUDENT_VIEW, "role_id": role_id, "associated_key": 0,
-            "state": "active", "uuid": new_uuid(), "created_at": now, "updated_at": now,
+            "state": EnrollmentState.ACTIVE, "uuid": new_uuid(), "created_at": now, "updated_at": now,
         }
         for section_id in db.execute(live).scalars()
     ]  # fmt: skip

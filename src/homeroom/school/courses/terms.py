@@ -13,13 +13,18 @@ from homeroom import clock
 from homeroom.db import insert_returning_id
 from homeroom.school.courses.validation import require_short, sis_id_taken
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, by
 from homeroom.school.ground.row_locks import hold
 from homeroom.school.ground.sis_stickiness import with_stuck, without_stuck
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import DESIGNER, STUDENT, TA, TEACHER
-from homeroom.school.schema import Course, EnrollmentTerm, EnrollmentTermDates
+from homeroom.school.schema import (
+    Course,
+    EnrollmentTerm,
+    EnrollmentTermDates,
+)
+from homeroom.school.states import CourseState
 
 # What a SIS import sets as well.
 _STICKY = frozenset(("name", "start_at", "end_at"))
@@ -71,7 +76,7 @@ def find_term(db: Connection, actor: Actor, form: IdForm) -> Term:
     )
     match form.kind:
         case "id":
-            rows = rows.where(EnrollmentTerm.c.id == (local_id(form.value) or 0))
+            rows = rows.where(EnrollmentTerm.c.id == number_of(form))
         case "default":
             rows = rows.where(EnrollmentTerm.c.is_default)
         case "current":
@@ -155,7 +160,11 @@ def delete_term(db: Connection, term: Term) -> None:
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete the default term"))
     # Adding a course to the term locks this row too (see courses.actions).
     hold(db, EnrollmentTerm, term.id)
-    in_use = select(Course.c.id).where(Course.c.enrollment_term_id == term.id, Course.c.state != "deleted").limit(1)
+    in_use = (
+        select(Course.c.id)
+        .where(Course.c.enrollment_term_id == term.id, Course.c.state != CourseState.DELETED)
+        .limit(1)
+    )
     if db.execute(in_use).first():
         raise Invalid(Fault("workflow_state", "invalid", "Cannot delete a term with active courses"))
     db.execute(

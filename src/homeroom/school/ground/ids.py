@@ -35,3 +35,13 @@ def local_id(text: str) -> int | None:
     if number >= SHARD:
         number = number - SHARD if number < 2 * SHARD else 0
     return number if 0 < number <= _LARGEST else None
+
+
+def number_of(form: IdForm) -> int:
+    """The number in this form, global or local; 0, which no record has, for every other form."""
+    return (local_id(form.value) or 0) if form.kind == "id" else 0
+
+
+def number_in(text: str) -> int:
+    """The same for a text that is not parsed: 0 unless it is digits."""
+    return (local_id(text) or 0) if is_number(text) else 0

@@ -85,10 +85,6 @@ class Jobs:
         self.queue = JobQueue(settings, self.run)
         database.wake = self.queue.put
 
-    def later(self, function: Job, **ids: int) -> None:
-        """As the function ``later``, for who has the services at hand."""
-        later(function, **ids)
-
     def run(self, wanted: JobCall) -> None:
         """Run a call now. A failure is only logged: its row says when it is tried again."""
         function = _jobs.get(wanted.job)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.schema import MailMessage
 
 _MOST = 100
@@ -28,8 +28,7 @@ def newest_messages(db: Connection) -> Sequence[AnyRow]:
 
 def find_message(db: Connection, form: IdForm) -> AnyRow:
     """The message with this id. Raises NotFound."""
-    message_id = local_id(form.value) if form.kind == "id" else None
-    row: AnyRow | None = db.execute(select(MailMessage).where(MailMessage.c.id == (message_id or 0))).first()
+    row: AnyRow | None = db.execute(select(MailMessage).where(MailMessage.c.id == number_of(form))).first()
     if row is None:
         raise NotFound("message")
     return row

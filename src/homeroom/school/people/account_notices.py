@@ -15,7 +15,11 @@ from homeroom.school.ground.events import listen
 from homeroom.school.mail.queue import Mailbox, mail_to, send_later
 from homeroom.school.people.communication_channels.channels import Channel
 from homeroom.school.people.events import PasswordChanged
-from homeroom.school.schema import Account, CommunicationChannel
+from homeroom.school.schema import (
+    Account,
+    CommunicationChannel,
+)
+from homeroom.school.states import ChannelState
 
 KIND = "Account Security"
 
@@ -64,12 +68,12 @@ def _addresses_of(db: Connection, user_id: int, *, but: int = 0) -> Sequence[Any
             CommunicationChannel.c.user_id == user_id,
             CommunicationChannel.c.id != but,
             CommunicationChannel.c.type == "email",
-            (CommunicationChannel.c.state == "active")
-            | ((CommunicationChannel.c.state == "unconfirmed") & CommunicationChannel.c.trusted),
+            (CommunicationChannel.c.state == ChannelState.ACTIVE)
+            | ((CommunicationChannel.c.state == ChannelState.UNCONFIRMED) & CommunicationChannel.c.trusted),
         )
         .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     ).all()
-    return [row for row in rows if row.state == "active"] or rows
+    return [row for row in rows if row.state == ChannelState.ACTIVE] or rows
 
 
 def _tell(db: Connection, addresses: Sequence[Mailbox], subject: str, what: str) -> None:

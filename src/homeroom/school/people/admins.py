@@ -23,8 +23,16 @@ from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.rights.account_roles import AccountRole
 from homeroom.school.rights.actor import Actor, has_all_rights_of_roles
 from homeroom.school.rights.permissions import ADMIN
-from homeroom.school.schema import Account, AccountAdmin, DirectoryEntry, Login, Role, User
+from homeroom.school.schema import (
+    Account,
+    AccountAdmin,
+    DirectoryEntry,
+    Login,
+    Role,
+    User,
+)
 from homeroom.school.security.events import record
+from homeroom.school.states import LoginState, UserState
 
 COLUMNS = (
     AccountAdmin.c.id,
@@ -56,7 +64,7 @@ def admins_of(
 ) -> Listing[Admin]:
     """The admins of this account itself; ``user_ids`` and ``term`` filter the list."""
     rows = _ADMINS.join(User, User.c.id == AccountAdmin.c.user_id).where(
-        AccountAdmin.c.account_id == account.id, User.c.state != "deleted"
+        AccountAdmin.c.account_id == account.id, User.c.state != UserState.DELETED
     )
     if not with_deleted:
         rows = rows.where(AccountAdmin.c.state == "active")
@@ -160,7 +168,9 @@ def _find(db: Connection, account: FoundAccount, user_id: int, role: FoundRole) 
 def _has_login(db: Connection, account: FoundAccount, user_id: int) -> bool:
     """Whether the person has a login in the account's root. The site-admin account trusts every root account."""
     rows = select(Login.c.id).join(User, User.c.id == Login.c.user_id)
-    rows = rows.where(Login.c.user_id == user_id, Login.c.state != "deleted", User.c.state != "deleted")
+    rows = rows.where(
+        Login.c.user_id == user_id, Login.c.state != LoginState.DELETED, User.c.state != UserState.DELETED
+    )
     if not account.row.is_site_admin:
         rows = rows.where(Login.c.account_id == account.ref.chain[-1])
     return db.execute(rows.limit(1)).first() is not None

@@ -7,7 +7,10 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.schema import User
+from homeroom.school.schema import (
+    User,
+)
+from homeroom.school.states import UserState
 
 
 class CalendarOwner(NamedTuple):
@@ -23,7 +26,7 @@ def feed_path(code: str) -> str:
 def find_owner(db: Connection, code: str) -> CalendarOwner:
     """The person whose feed has this code. Raises NotFound, also for a deleted person."""
     row = db.execute(
-        select(User.c.id, User.c.name).where(User.c.calendar_code == code, User.c.state != "deleted")
+        select(User.c.id, User.c.name).where(User.c.calendar_code == code, User.c.state != UserState.DELETED)
     ).first()
     if row is None:
         raise NotFound("calendar")

@@ -28,6 +28,7 @@ from homeroom.school.schema import (
     User,
     UserAccountAssociation,
 )
+from homeroom.school.states import ChannelState, CourseState, EnrollmentState, LoginState, UserState
 
 _CHUNK = 500
 _COLUMNS = tuple(column.name for column in DirectoryEntry.columns if column.name != "user_id")
@@ -96,7 +97,7 @@ def _logins_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
             Login.c.current_login_at,
         )
         .join(User, User.c.id == Login.c.user_id)
-        .where(Login.c.user_id.in_(ids), or_(Login.c.state != "deleted", User.c.state == "deleted"))
+        .where(Login.c.user_id.in_(ids), or_(Login.c.state != LoginState.DELETED, User.c.state == UserState.DELETED))
         .order_by(Login.c.sis_user_id.is_(None), Login.c.position, Login.c.id)
     )
     logins: dict[int, list[AnyRow]] = {}
@@ -112,7 +113,7 @@ def _emails_of(db: Connection, ids: Sequence[int]) -> dict[int, list[AnyRow]]:
         .where(
             CommunicationChannel.c.user_id.in_(ids),
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state != "retired",
+            CommunicationChannel.c.state != ChannelState.RETIRED,
         )
         .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     )
@@ -132,7 +133,9 @@ def associate(db: Connection, user_ids: Iterable[int]) -> None:
 def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
     lock(db, User, ids)
     sources = (
-        select(Login.c.user_id, Login.c.account_id).where(Login.c.user_id.in_(ids), Login.c.state != "deleted"),
+        select(Login.c.user_id, Login.c.account_id).where(
+            Login.c.user_id.in_(ids), Login.c.state != LoginState.DELETED
+        ),
         select(AccountAdmin.c.user_id, AccountAdmin.c.account_id).where(
             AccountAdmin.c.user_id.in_(ids), AccountAdmin.c.state == "active"
         ),
@@ -140,10 +143,10 @@ def _associate_chunk(db: Connection, ids: Sequence[int]) -> None:
         .join(Course, Course.c.id == Enrollment.c.course_id)
         .where(
             Enrollment.c.user_id.in_(ids),
-            Enrollment.c.state.not_in(("deleted", "rejected")),
+            Enrollment.c.state.not_in((EnrollmentState.DELETED, EnrollmentState.REJECTED)),
             # The test student of a course is nobody: it is in no account's lists.
             Enrollment.c.type != STUDENT_VIEW,
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
         ),
     )
     direct = {tuple(row) for source in sources for row in db.execute(source.distinct())}

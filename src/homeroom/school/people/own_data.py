@@ -8,7 +8,11 @@ from sqlalchemy import Connection, select
 
 from homeroom.db.types import AnyRow
 from homeroom.school.people.logins.queries import HAS_PASSWORD
-from homeroom.school.schema import CommunicationChannel, Login
+from homeroom.school.schema import (
+    CommunicationChannel,
+    Login,
+)
+from homeroom.school.states import ChannelState, LoginState
 
 
 def addresses_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
@@ -22,7 +26,7 @@ def addresses_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
             CommunicationChannel.c.trusted,
             CommunicationChannel.c.last_bounce_at,
         )
-        .where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
+        .where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != ChannelState.RETIRED)
         .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
     ).all()
 
@@ -31,6 +35,6 @@ def logins_of(db: Connection, user_id: int) -> Sequence[AnyRow]:
     """The person's logins."""
     return db.execute(
         select(Login.c.id, Login.c.unique_id, Login.c.state, HAS_PASSWORD.label("has_password"))
-        .where(Login.c.user_id == user_id, Login.c.state != "deleted")
+        .where(Login.c.user_id == user_id, Login.c.state != LoginState.DELETED)
         .order_by(Login.c.position, Login.c.id)
     ).all()

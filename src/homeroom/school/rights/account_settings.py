@@ -102,6 +102,13 @@ def _expected(name: str) -> str:
     return words.get(kind, "false or a list of texts")
 
 
+def effective_zone(settings: AccountSettings, *chosen: str | None) -> str:
+    """The time zone that counts: the first of these that was chosen (the person's own; or the course's, then its
+    account's), else the root account's. As stored: see ``time_zones``.
+    """
+    return next((zone for zone in chosen if zone), settings.default_time_zone)
+
+
 def settings_text(settings: AccountSettings) -> str:
     """The text for the ``settings`` column."""
     return msgspec.json.encode(settings).decode()

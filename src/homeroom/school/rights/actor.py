@@ -30,7 +30,13 @@ from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.enrollment_states import ENDED, FUTURE, STATE_NOW, with_dates
 from homeroom.school.rights.role_overrides import Decision, Override, decide
 from homeroom.school.rights.views_outside_dates import with_closed_views
-from homeroom.school.schema import Account, Course, Enrollment, RoleOverride
+from homeroom.school.schema import (
+    Account,
+    Course,
+    Enrollment,
+    RoleOverride,
+)
+from homeroom.school.states import EnrollmentState
 
 
 class AccountRef(NamedTuple):
@@ -66,12 +72,15 @@ class CourseRole(NamedTuple):
     @property
     def is_past(self) -> bool:
         """Whether the course is over for its holder, who may still look. Who never accepted an invitation may not."""
-        return self.state in ("completed", ENDED) and self.stored_state in ("active", "completed")
+        return self.state in (EnrollmentState.COMPLETED, ENDED) and self.stored_state in (
+            EnrollmentState.ACTIVE,
+            EnrollmentState.COMPLETED,
+        )
 
     @property
     def may_look(self) -> bool:
         """Whether its holder may look and change nothing: before and after the time of the course."""
-        return self.is_past or (self.state == FUTURE and self.stored_state == "active")
+        return self.is_past or (self.state == FUTURE and self.stored_state == EnrollmentState.ACTIVE)
 
 
 @dataclass(slots=True)
@@ -83,7 +92,6 @@ class Root:
     name: str
     site_admin_account_id: int
     settings: AccountSettings
-    time_zone: str | None
 
     @property
     def ref(self) -> AccountRef:
@@ -181,7 +189,7 @@ class Actor:
         return any(
             _decided(role.type, role.role_id, permission, chain, overrides).here
             for role in roles
-            if role.state == "active" or (role.may_look and permission in permissions.TO_LOOK)
+            if role.state == EnrollmentState.ACTIVE or (role.may_look and permission in permissions.TO_LOOK)
         )
 
     def require_in_course(self, db: Connection, permission: str, course: CourseRef) -> None:
@@ -234,7 +242,7 @@ _enrollments = Enrollment.c
 _MINE = (
     _enrollments.user_id == bindparam("user_id"),
     one_of(_enrollments.course_id, "course_ids"),
-    _enrollments.state != "deleted",
+    _enrollments.state != EnrollmentState.DELETED,
 )
 _WORDS = select(json_rows(*OVERRIDE_COLUMNS)).where(
     RoleOverride.c.role_id.in_(select(_enrollments.role_id).where(*_MINE)),

@@ -12,16 +12,23 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, or_
 from homeroom import clock
 from homeroom.db.types import AnySelect, Time
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
-from homeroom.school.schema import Course, CourseSection, Enrollment, EnrollmentTerm, EnrollmentTermDates
+from homeroom.school.schema import (
+    Course,
+    CourseSection,
+    Enrollment,
+    EnrollmentTerm,
+    EnrollmentTermDates,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
-# Besides the stored states (active, invited, inactive, completed, rejected, creation_pending, deleted):
+# Besides the stored states (EnrollmentState):
 ENDED = "ended"  # its dates are over
 FUTURE = "future"  # its dates have not begun
 UNPUBLISHED = "unpublished"  # its course is not open to students and observers
 # Over or not begun, in a course that students may then not look into. Never STATE_NOW's: see views_outside_dates.
 RESTRICTED = "restricted"
 
-CURRENT = ("active", "invited")
+CURRENT = (EnrollmentState.ACTIVE, EnrollmentState.INVITED)
 LEARNERS = (STUDENT, OBSERVER)
 
 _enrollments, _courses = Enrollment, Course
@@ -50,9 +57,9 @@ _is_over = and_(_end <= _now, or_(_is_learner, _own_dates, _term_end <= _now))
 
 STATE_NOW: ColumnElement[str] = case(
     (_e.state.not_in(CURRENT), _e.state),
-    (_c.state == "completed", "completed"),
+    (_c.state == CourseState.COMPLETED, EnrollmentState.COMPLETED),
     (_is_over, ENDED),
-    (and_(_is_learner, _c.state.in_(("created", "claimed"))), UNPUBLISHED),
+    (and_(_is_learner, _c.state.in_((CourseState.CREATED, CourseState.CLAIMED))), UNPUBLISHED),
     (and_(_is_learner, _start > _now), FUTURE),
     else_=_e.state,
 )

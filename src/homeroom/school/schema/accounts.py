@@ -19,8 +19,8 @@ Account = table(
     required("ancestry", Key, index=True),
     required("is_site_admin", Boolean(), default=False),
     required("state", State(32)),
+    # Of a sub-account; the root account's zone is one of its settings.
     optional("default_time_zone", Text()),
-    optional("default_locale", Text()),
     required("default_storage_quota_mb", Id, default=500),
     required("default_user_storage_quota_mb", Id, default=50),
     required("default_group_storage_quota_mb", Id, default=50),

@@ -71,7 +71,7 @@ AccessToken = table(
     optional("refresh_digest", LargeBinary()),
     required("scopes", Text(), default="[]"),
     optional("purpose", Text()),
-    required("state", State(32)),  # active, pending, deleted
+    required("state", State(32)),  # TokenState
     required("remember_access", Boolean(), default=False),
     # A one-hour OAuth token that is past this can be refreshed; a permanent expiry cannot be undone.
     optional("expires_at", Time()),

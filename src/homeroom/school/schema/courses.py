@@ -47,7 +47,7 @@ Course = table(
     required("name", Text()),
     required("sort_key", Key),
     required("course_code", Text()),
-    required("state", State(32)),  # created, claimed, available, completed, deleted
+    required("state", State(32)),  # CourseState
     optional("start_at", Time()),
     optional("end_at", Time()),
     required("default_view", String(32), default="modules"),

@@ -15,7 +15,7 @@ User = table(
     required("name", Text()),
     required("sortable_name", Text()),
     required("short_name", Text()),
-    required("state", State(32)),  # pre_registered, registered, deleted
+    required("state", State(32)),  # UserState
     optional("time_zone", Text()),
     optional("locale", Text()),
     optional("pronouns", Text()),
@@ -59,7 +59,7 @@ Login = table(
     optional("integration_id", Key),
     optional("sis_import_id", Id),
     optional("declared_user_type", String(32)),
-    required("state", State(32)),  # active, suspended, deleted
+    required("state", State(32)),  # LoginState
     required("position", Id, default=1),
     required("login_count", Id, default=0),
     optional("current_login_at", Time()),
@@ -85,7 +85,7 @@ CommunicationChannel = table(
     required("address", Text()),
     required("address_key", Key),
     optional("push_token", Text()),
-    required("state", State(32)),  # unconfirmed, active, retired
+    required("state", State(32)),  # ChannelState
     required("position", Id, default=1),
     # The person had it from the start or confirmed it, signed in: only then may it get a link that lets somebody in.
     required("trusted", Boolean(), default=False, server_default=false()),

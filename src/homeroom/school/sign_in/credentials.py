@@ -10,15 +10,21 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, exists, func, select
 
 from homeroom import clock
-from homeroom.db import digest_of as digest_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import SchoolError
 from homeroom.school.rights.account_roles import overrides_of, read_overrides, read_roles, roles_of
 from homeroom.school.rights.account_settings import read_settings
 from homeroom.school.rights.actor import Actor, Root, has_all_rights_of
-from homeroom.school.schema import AccessToken, Account, DeveloperKey, Login, User
+from homeroom.school.schema import (
+    AccessToken,
+    Account,
+    DeveloperKey,
+    Login,
+    User,
+)
 from homeroom.school.sign_in.key_switches import is_switched_on
+from homeroom.school.states import LoginState, TokenState, UserState
 
 
 class BadToken(SchoolError):
@@ -50,7 +56,6 @@ ROOT_COLUMNS = (
     _root.c.uuid.label("root_uuid"),
     _root.c.name.label("root_name"),
     _root.c.settings.label("root_settings"),
-    _root.c.default_time_zone.label("root_time_zone"),
     select(_site.c.id).where(_site.c.is_site_admin).scalar_subquery().label("site_admin_account_id"),
 )
 # One root account only (homeroom.md §1): the account that has no parent and is not the site admin's.
@@ -65,7 +70,7 @@ USER_COLUMNS = (
     roles_of(User.c.id).label("roles"),
     overrides_of(User.c.id).label("overrides"),
 )
-_HAS_LOGIN = exists().where(Login.c.user_id == User.c.id, Login.c.state != "deleted")
+_HAS_LOGIN = exists().where(Login.c.user_id == User.c.id, Login.c.state != LoginState.DELETED)
 
 _BY_TOKEN = Prepared(
     select(
@@ -73,7 +78,9 @@ _BY_TOKEN = Prepared(
         *USER_COLUMNS,
         # A person who acts as somebody else has signed in with their own login.
         exists()
-        .where(Login.c.user_id == func.coalesce(AccessToken.c.real_user_id, User.c.id), Login.c.state == "active")
+        .where(
+            Login.c.user_id == func.coalesce(AccessToken.c.real_user_id, User.c.id), Login.c.state == LoginState.ACTIVE
+        )
         .label("has_login"),
         AccessToken.c.id.label("token_id"),
         AccessToken.c.real_user_id,
@@ -116,7 +123,6 @@ def root_of(row: AnyRow) -> Root:
         row.root_name,
         row.site_admin_account_id,
         read_settings(row.root_settings),
-        row.root_time_zone,
     )
 
 
@@ -148,14 +154,14 @@ def actor_of_token(db: Connection, digest: bytes) -> Actor:
     whether its maker still may.
     """
     row = _BY_TOKEN.first(db, digest=digest)
-    if row is None or row.token_state == "pending" or row.key_state != "active":
+    if row is None or row.token_state == TokenState.PENDING or row.key_state != "active":
         raise BadToken
-    if row.token_state == "deleted":
+    if row.token_state == TokenState.DELETED:
         raise BadToken("Revoked access token.")
     if row.permanent_expires_at is not None and row.permanent_expires_at <= clock.now():
         raise BadToken("Expired access token.", row.permanent_expires_at)
     if (
-        row.user_state == "deleted"
+        row.user_state == UserState.DELETED
         or not row.has_login
         or (row.expires_at is not None and row.expires_at <= clock.now())
     ):
@@ -194,7 +200,7 @@ def masquerade(db: Connection, actor: Actor, user_id: int | None) -> Actor:
     if row is None:
         raise BadMasquerade
     target = actor_of(row)
-    if row.user_state == "deleted":
+    if row.user_state == UserState.DELETED:
         known = row.merged_into_user_id if actor.holds("manage_user_logins", actor.root.ref) else None
         raise BadMasquerade(merged_into=known)
     if not row.has_login or not _may_act_as(db, actor, target):

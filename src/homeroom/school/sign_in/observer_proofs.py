@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
 
-from homeroom.db import Database
+from homeroom.db import Database, digest_of
 from homeroom.school.ground.secret_key import given_secret_key, own_secret_key
 from homeroom.school.people.observers import pairing_codes
 from homeroom.school.sign_in import attempts
-from homeroom.school.sign_in.credentials import BadToken, actor_of_token, digest_of
+from homeroom.school.sign_in.credentials import BadToken, actor_of_token
 
 # In attempts.WINDOW. A whole school may sit behind one address.
 TRIES_PER_USER = 10

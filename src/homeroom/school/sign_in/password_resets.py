@@ -26,10 +26,17 @@ from homeroom.school.mail.queue import Mail, send_later
 from homeroom.school.people.events import PasswordChanged
 from homeroom.school.people.logins.passwords import replace_password
 from homeroom.school.people.names import search_key
-from homeroom.school.schema import CommunicationChannel, Login, PasswordReset, PasswordResetRequest, User
+from homeroom.school.schema import (
+    CommunicationChannel,
+    Login,
+    PasswordReset,
+    PasswordResetRequest,
+    User,
+)
 from homeroom.school.security.events import record
 from homeroom.school.sign_in import attempts, link_mails, registration
 from homeroom.school.sign_in.credentials import find_root
+from homeroom.school.states import ChannelState, LoginState, UserState
 from homeroom.services.jobs import JobCall
 
 LIFETIME = timedelta(hours=1)
@@ -124,12 +131,12 @@ def _logins_of(db: Connection, typed: str) -> Sequence[AnyRow]:
         .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
         .where(
             or_(Login.c.unique_id_key == key, CommunicationChannel.c.address_key == address),
-            Login.c.state == "active",
+            Login.c.state == LoginState.ACTIVE,
             # People who sign in through a provider have no password here.
             Login.c.provider_key == 0,
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state == "active",
+            CommunicationChannel.c.state == ChannelState.ACTIVE,
             # Who added an address to somebody else must not get in by it.
             CommunicationChannel.c.trusted,
         )
@@ -170,8 +177,8 @@ def find_reset(db: Connection, secret: str) -> Reset:
         .where(
             PasswordReset.c.digest == digest_of(secret),
             PasswordReset.c.expires_at > clock.now(),
-            Login.c.state == "active",
-            User.c.state != "deleted",
+            Login.c.state == LoginState.ACTIVE,
+            User.c.state != UserState.DELETED,
         )
     ).first()
     if row is None:

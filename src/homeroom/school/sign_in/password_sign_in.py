@@ -19,11 +19,16 @@ from homeroom.school.people.logins.passwords import keep_hash, note_sign_in
 from homeroom.school.people.logins.queries import HAS_PASSWORD
 from homeroom.school.people.names import search_key
 from homeroom.school.people.passwords import hash_password, needs_rehash, verify_against_nothing, verify_password
-from homeroom.school.schema import CommunicationChannel, Login, User
+from homeroom.school.schema import (
+    CommunicationChannel,
+    Login,
+    User,
+)
 from homeroom.school.security.events import report
 from homeroom.school.sign_in import lockout, places
 from homeroom.school.sign_in.lockout import Limit
 from homeroom.school.sign_in.places import Place
+from homeroom.school.states import ChannelState, UserState
 
 
 class Candidate(NamedTuple):
@@ -107,7 +112,7 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
     has_address = select(CommunicationChannel.c.user_id).where(
         CommunicationChannel.c.address_key == address_key(typed.strip()),
         CommunicationChannel.c.type == "email",
-        CommunicationChannel.c.state == "active",
+        CommunicationChannel.c.state == ChannelState.ACTIVE,
     )
     rows = db.execute(
         select(Login.c.id, Login.c.user_id, Login.c.password_hash, Login.c.unique_id_key)
@@ -115,7 +120,7 @@ def find_candidate(db: Connection, typed: str) -> Candidate | None:
         .where(
             or_(Login.c.unique_id_key == key, Login.c.user_id.in_(has_address)),
             HAS_PASSWORD,
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
     ).all()

@@ -18,9 +18,15 @@ from homeroom.school.people.terms_of_use import accept_terms
 from homeroom.school.people.users.creation import finish_registration
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
+from homeroom.school.schema import (
+    CommunicationChannel,
+    ConfirmationLink,
+    Login,
+    User,
+)
 from homeroom.school.security.events import record
 from homeroom.school.sign_in import attempts, link_mails
+from homeroom.school.states import ChannelState, LoginState, UserState
 
 # Within attempts.WINDOW: enough for a person who does not find the mail, too few to fill a mailbox.
 MAILS_PER_CHANNEL = 3
@@ -86,7 +92,7 @@ def _find(db: Connection, nonce: str) -> Invitation:
             # Who signs in elsewhere, or has signed in already, chooses nothing here; nor by an address that came later.
             (Login.c.user_id == User.c.id)
             & CommunicationChannel.c.trusted
-            & (Login.c.state == "active")
+            & (Login.c.state == LoginState.ACTIVE)
             & Login.c.password_hash.is_(None)
             & (Login.c.provider_key == 0)
             & (Login.c.login_count == 0),
@@ -95,7 +101,7 @@ def _find(db: Connection, nonce: str) -> Invitation:
             ConfirmationLink.c.digest == digest_of(nonce),
             ConfirmationLink.c.expires_at > clock.now(),
             WAITS,
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
         )
         .order_by(Login.c.position, Login.c.id)
         .limit(1)
@@ -141,7 +147,7 @@ def send_again(db: Connection, user_id: int, channel_id: int, school: str, base_
         .join(CommunicationChannel, CommunicationChannel.c.user_id == User.c.id)
         .where(CommunicationChannel.c.id == channel_id)
     ).one()
-    is_new = row.trusted and row.state == "pre_registered"
+    is_new = row.trusted and row.state == UserState.PRE_REGISTERED
     link_mails.send(db, "registration" if is_new else "account", channel, school, base_url)
     return True
 
@@ -157,12 +163,12 @@ def invite_again(db: Connection, typed: str, school: str, base_url: str) -> None
                 Login.c.unique_id_key == search_key(typed.strip()),
                 CommunicationChannel.c.address_key == address_key(typed.strip()),
             ),
-            User.c.state == "pre_registered",
-            Login.c.state == "active",
+            User.c.state == UserState.PRE_REGISTERED,
+            Login.c.state == LoginState.ACTIVE,
             # People who sign in through a provider choose no password here.
             Login.c.provider_key == 0,
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state == "unconfirmed",
+            CommunicationChannel.c.state == ChannelState.UNCONFIRMED,
             CommunicationChannel.c.trusted,
         )
         .distinct()

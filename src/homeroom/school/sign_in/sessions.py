@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id
+from homeroom.db import digest_of, insert_returning_id
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.events import listen
@@ -24,7 +24,11 @@ from homeroom.school.ground.moved_clock import ClockMoved
 from homeroom.school.people.events import LoginsClosed, PasswordChanged, SignedOutEverywhere, UserDeleted
 from homeroom.school.people.users.queries import hold_users
 from homeroom.school.rights.actor import Actor
-from homeroom.school.schema import Login, User, WebSession
+from homeroom.school.schema import (
+    Login,
+    User,
+    WebSession,
+)
 from homeroom.school.security.events import record
 from homeroom.school.sign_in.credentials import (
     IS_ROOT,
@@ -32,10 +36,10 @@ from homeroom.school.sign_in.credentials import (
     ROOT_COLUMNS,
     USER_COLUMNS,
     actor_of,
-    digest_of,
     may_still_act_as,
     root_of,
 )
+from homeroom.school.states import LoginState, UserState
 
 IDLE, LIFETIME = timedelta(hours=24), timedelta(days=7)
 REMEMBERED_IDLE, REMEMBERED_LIFETIME = timedelta(days=30), timedelta(days=90)
@@ -49,7 +53,7 @@ _PERSONAL = frozenset((ENTERING, SETTING_UP))
 _real = User.alias("real_user")
 _HAS_LOGIN = exists().where(
     Login.c.user_id == func.coalesce(WebSession.c.real_user_id, WebSession.c.user_id),
-    Login.c.state == "active",
+    Login.c.state == LoginState.ACTIVE,
     or_(WebSession.c.login_id.is_(None), Login.c.id == WebSession.c.login_id),
 )
 _BY_DIGEST = Prepared(
@@ -125,7 +129,7 @@ def _is_live(row: AnyRow) -> bool:
     idle = REMEMBERED_IDLE if row.remember else IDLE
     signed_out = [time for time in (row.last_logged_out_at, row.real_last_logged_out_at) if time is not None]
     return (
-        row.user_state != "deleted"
+        row.user_state != UserState.DELETED
         and row.has_login
         and row.last_seen_at + idle > clock.now()
         and all(row.created_at >= time for time in signed_out)

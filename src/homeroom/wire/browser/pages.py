@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from homeroom.school.ground.errors import NotAllowed, NotFound, NotSignedIn, Refused, SchoolError
 from homeroom.school.ground.time_zones import iana_name
+from homeroom.school.rights.account_settings import effective_zone
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.browser.assets import read_folder
 from homeroom.wire.browser.browser import Browser
@@ -261,8 +262,8 @@ def _zone_of(browser: Browser) -> ZoneInfo:
     """Where the person at the browser reads times: in their own zone, or the school's."""
     if browser.session is None:
         return ZoneInfo("Etc/UTC")
-    actor, root = browser.session.actor, browser.session.actor.root
-    return ZoneInfo(iana_name(actor.time_zone or root.time_zone or root.settings.default_time_zone))
+    actor = browser.session.actor
+    return ZoneInfo(iana_name(effective_zone(actor.root.settings, actor.time_zone)))
 
 
 @pass_context

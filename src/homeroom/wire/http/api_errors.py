@@ -9,8 +9,8 @@ from homeroom.school.sign_in.credentials import BadMasquerade, BadToken, Insuffi
 from homeroom.wire.http.answers import Answer, seconds
 from homeroom.wire.http.request import HEADER_BYTES, MOST_HEADERS, HeadersTooLarge, Request
 from homeroom.wire.http.transfer import BodyTooLarge, BodyTooSlow
-from homeroom.wire.params.coerce import MissingParameter
 from homeroom.wire.params.parsing import BadParameters
+from homeroom.wire.params.scalars import MissingParameter
 from homeroom.wire.routing.router import MethodNotAllowed
 
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="canvas-lms"')

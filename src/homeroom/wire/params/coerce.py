@@ -21,27 +21,11 @@ from homeroom.wire.params.scalars import (
     SIMPLE,
     BadParameter,
     Kind,
-    LenientInt,
     MissingParameter,
     Read,
     ReadBy,
-    RecordNumber,
-    read_boolean,
-    read_time,
     text_of,
 )
-
-__all__ = [
-    "BadParameter",
-    "LenientInt",
-    "MissingParameter",
-    "RecordNumber",
-    "converter",
-    "given",
-    "items_of",
-    "read_boolean",
-    "read_time",
-]
 
 S = TypeVar("S", bound=Struct)
 

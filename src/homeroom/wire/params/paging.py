@@ -10,7 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -74,7 +74,6 @@ class Paging:
     per_page: int
     asked: str
     first: str = "1"
-    counted: bool = field(default=False)
 
     def of(self, db: Connection, listing: Listing[T], *, counted: bool = False, bookmarks: bool = False) -> Page[T]:
         """Cut this page out of the list: one statement, prepared when the list's statement is built once.

@@ -24,9 +24,8 @@ from sqlalchemy import Connection
 
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import PERMISSIONS
-from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import PathId
-from homeroom.wire.params.paging import Paging, Under
+from homeroom.wire.params.paging import Under
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Handler = Callable[..., Any]
@@ -203,10 +202,10 @@ class Routes:
         def register(handler: H) -> H:
             hints = get_type_hints(handler, include_extras=True)
             returns, page_key = hints.pop("return", None), None
-            if isinstance(under := _mark(returns), Under):
+            if isinstance(under := mark_of(returns), Under):
                 returns, page_key = get_args(returns)[0], under.key
             needs = {name: _need(path, name, hint) for name, hint in hints.items()}
-            if right not in _SPECIAL and not any(isinstance(_mark(hint), FromContext) for hint in needs.values()):
+            if right not in _SPECIAL and not any(isinstance(mark_of(hint), FromContext) for hint in needs.values()):
                 raise BadRoute(f"{method} {path} needs {right!r} on a context, and takes none.")
             prepare_hints = get_type_hints(prepare, include_extras=True) if prepare else {}
             prepare_hints.pop("return", None)
@@ -224,13 +223,13 @@ class Routes:
 def params_type(route: Route) -> Any:
     """The Struct of the route's parameters, or None."""
     for hint in (*route.needs.values(), *route.prepare_needs.values()):
-        if isinstance(_mark(hint), FromParams):
+        if isinstance(mark_of(hint), FromParams):
             return get_args(hint)[0]
     return route.takes
 
 
 def _need(path: str, name: str, hint: Any) -> Any:
-    mark = _mark(hint)
+    mark = mark_of(hint)
     if isinstance(mark, FromOneOf):
         hint = Annotated[Any, _context_in(path, mark)]
     elif isinstance(mark, FromContext):
@@ -242,7 +241,7 @@ def _need(path: str, name: str, hint: Any) -> Any:
 
 def is_context(hint: Any) -> bool:
     """Whether a handler's parameter of this type is found by an id in the path."""
-    return isinstance(_mark(hint), FromContext)
+    return isinstance(mark_of(hint), FromContext)
 
 
 def _context_in(path: str, mark: FromOneOf) -> FromContext:
@@ -268,14 +267,7 @@ def _values_in(path: str) -> list[str]:
     return re.findall(r"[:*]([a-z_0-9]+)", path)
 
 
-def _mark(hint: Any) -> Any:
+def mark_of(hint: Any) -> Any:
     if get_origin(hint) is Annotated:
         return get_args(hint)[-1]
     return None
-
-
-mark_of = _mark
-__all__ = [
-    "ANONYMOUS", "BY_POLICY", "PUBLIC", "SELF_ONLY", "Actor", "BadRoute", "Connection", "FromContext", "Paging",
-    "Params", "Prepared", "RawParams", "Request", "Rest", "Route", "Routes", "mark_of", "params_type", "told",
-]  # fmt: skip

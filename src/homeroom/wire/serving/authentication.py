@@ -7,9 +7,10 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from homeroom.db import digest_of
 from homeroom.school.people.users.queries import user_id_of
 from homeroom.school.rights.actor import Actor
-from homeroom.school.sign_in.credentials import actor_of_token, digest_of, find_root, masquerade
+from homeroom.school.sign_in.credentials import actor_of_token, find_root, masquerade
 from homeroom.wire.browser.browser import Browser, session_cookie_of
 from homeroom.wire.http.request import Request
 from homeroom.wire.params.ids import parse_id

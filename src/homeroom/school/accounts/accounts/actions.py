@@ -22,7 +22,11 @@ from homeroom.school.ground.sis_stickiness import is_stuck, with_stuck
 from homeroom.school.ground.time_zones import find_zone
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.views_outside_dates import restrictions_of_account
-from homeroom.school.schema import Account, Course
+from homeroom.school.schema import (
+    Account,
+    Course,
+)
+from homeroom.school.states import CourseState
 
 __all__ = ["change_settings", "create_sub_account", "create_top_account", "delete_sub_account", "update_account"]
 
@@ -93,6 +97,9 @@ def update_account(
     lock(db, Account, {account.id} if parent is None else {account.id, parent.id, account.ref.chain[-1]})
     _change_settings(db, account, change)
     values = _values(change)
+    if _has_settings(account):
+        # One of the settings.
+        values.pop("default_time_zone", None)
     edited = [name for name in _STICKY if getattr(change, name) is not UNSET]
     if edited:
         values["stuck_sis_fields"] = with_stuck(account.row.stuck_sis_fields, edited)
@@ -110,7 +117,7 @@ def delete_sub_account(db: Connection, account: FoundAccount) -> None:
     if db.execute(select(Account.c.id).where(Account.c.parent_account_id == account.id, _LIVE).limit(1)).first():
         raise Refused("You can't delete an account that has active sub-accounts.", status=409)
     if db.execute(
-        select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != "deleted").limit(1)
+        select(Course.c.id).where(Course.c.account_id == account.id, Course.c.state != CourseState.DELETED).limit(1)
     ).first():
         raise Refused("You can't delete an account that has active courses.", status=409)
     db.execute(update(Account).where(Account.c.id == account.id).values(state="deleted", updated_at=clock.now()))
@@ -163,6 +170,10 @@ def _values(change: AccountChange) -> dict[str, Any]:
     return values
 
 
+def _has_settings(account: FoundAccount) -> bool:
+    return account.is_root and not account.row.is_site_admin
+
+
 def _require_unlocked(db: Connection, account: FoundAccount, views: Mapping[str, bool]) -> None:
     """Raise Refused for a change of what an account above has locked."""
     for name, found in restrictions_of_account(db, account.ref.chain).items():
@@ -176,7 +187,7 @@ def _change_settings(db: Connection, account: FoundAccount, change: AccountChang
         changes["password_min_length"] = change.settings.password_policy.minimum_character_length
     if change.services:
         changes["avatars"] = change.services.avatars
-    if account.is_root and not account.row.is_site_admin and change.default_time_zone is not UNSET:
+    if _has_settings(account) and change.default_time_zone is not UNSET:
         changes["default_time_zone"] = change.default_time_zone or AccountSettings().default_time_zone
     changes = {name: value for name, value in changes.items() if value is not UNSET}
     if changes:

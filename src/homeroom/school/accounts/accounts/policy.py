@@ -10,7 +10,13 @@ from homeroom.school.accounts.accounts.validation import AccountChange
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.permissions import STAFF
-from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.rights.reading import require_giving_sis_ids
+from homeroom.school.schema import (
+    Account,
+    Course,
+    Enrollment,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 
 def can_read(actor: Actor, account: FoundAccount) -> bool:
@@ -31,9 +37,9 @@ def works_in(db: Connection, actor: Actor, account: FoundAccount) -> bool:
         .join(Account, Account.c.id == Course.c.account_id)
         .where(
             Enrollment.c.user_id == actor.id,
-            Enrollment.c.state == "active",
+            Enrollment.c.state == EnrollmentState.ACTIVE,
             Enrollment.c.type.in_(STAFF),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
             Account.c.ancestry.startswith(account.row.ancestry, autoescape=True),
         )
     )
@@ -51,7 +57,7 @@ def require_change(actor: Actor, account: FoundAccount, change: AccountChange, p
     if change.quotas:
         actor.require("manage_storage_quotas", account.ref)
     if change.sis_account_id is not UNSET:
-        actor.require("manage_sis", actor.root.ref)
+        require_giving_sis_ids(actor)
     if change.settled:
         actor.require("manage_account_settings", account.ref)
     if parent is not None:

@@ -11,12 +11,17 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnyRow
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, Order, by
 from homeroom.school.rights.account_settings import AccountSettings, read_settings
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.rights.permissions import STAFF
-from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.schema import (
+    Account,
+    Course,
+    Enrollment,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 COLUMNS = (
     Account.c.id,
@@ -28,7 +33,6 @@ COLUMNS = (
     Account.c.is_site_admin,
     Account.c.state,
     Account.c.default_time_zone,
-    Account.c.default_locale,
     Account.c.default_storage_quota_mb,
     Account.c.default_user_storage_quota_mb,
     Account.c.default_group_storage_quota_mb,
@@ -74,7 +78,7 @@ def find_account(db: Connection, actor: Actor, form: IdForm) -> FoundAccount:
     """The account with this id. Raises NotFound, also for a deleted one."""
     match form.kind:
         case "id":
-            row = _BY_ID.first(db, id=local_id(form.value) or 0)
+            row = _BY_ID.first(db, id=number_of(form))
         case "self" | "default":
             row = _BY_ID.first(db, id=actor.root.id)
         case "site_admin":
@@ -150,9 +154,9 @@ def accounts_of_staff(user_id: int) -> Listing[FoundAccount]:
         .join(Enrollment, Enrollment.c.course_id == Course.c.id)
         .where(
             Enrollment.c.user_id == user_id,
-            Enrollment.c.state == "active",
+            Enrollment.c.state == EnrollmentState.ACTIVE,
             Enrollment.c.type.in_(STAFF),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
         )
     )
     return Listing(_LIVE.where(Account.c.id.in_(courses)), _BY_NUMBER, found)
@@ -162,7 +166,7 @@ def course_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, int]:
     """The number of courses directly in each of these accounts."""
     rows = (
         select(Course.c.account_id, func.count())
-        .where(Course.c.account_id.in_(account_ids), Course.c.state != "deleted")
+        .where(Course.c.account_id.in_(account_ids), Course.c.state != CourseState.DELETED)
         .group_by(Course.c.account_id)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
@@ -177,14 +181,6 @@ def sub_account_counts(db: Connection, account_ids: Sequence[int]) -> dict[int, 
         .group_by(parent)
     )
     return {row[0]: row[1] for row in db.execute(rows)}
-
-
-def accounts_named(db: Connection, ids: Sequence[int]) -> list[AccountRef]:
-    """These accounts as rights need them."""
-    if not ids:
-        return []
-    rows = db.execute(select(Account.c.id, Account.c.ancestry).where(Account.c.id.in_(ids)))
-    return [AccountRef(row.id, chain_of(row.ancestry)) for row in rows]
 
 
 def _in_root(root_id: int) -> Any:

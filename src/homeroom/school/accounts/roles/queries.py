@@ -12,7 +12,7 @@ from sqlalchemy import Connection, or_, select
 from homeroom.db.types import AnyRow
 from homeroom.school.accounts.accounts.queries import FoundAccount
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import is_number, number_in
 from homeroom.school.ground.listing import Listing, by
 from homeroom.school.rights.account_roles import OVERRIDE_COLUMNS
 from homeroom.school.rights.actor import Actor
@@ -87,7 +87,7 @@ def find_role(db: Connection, account: FoundAccount, given: str) -> FoundRole:
     rows = select(*COLUMNS).where(
         or_(Role.c.account_id.in_(account.ref.chain), Role.c.state == "built_in"), Role.c.state != "deleted"
     )
-    meant = Role.c.id == (local_id(given) or 0) if is_number(given) else Role.c.name == given
+    meant = Role.c.id == number_in(given) if is_number(given) else Role.c.name == given
     found = [FoundRole(*row) for row in db.execute(rows.where(meant))]
     if not found:
         raise NotFound("role")

@@ -10,14 +10,19 @@ from msgspec.json import decode, encode
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.queries import HINT_LENGTH, manual_tokens
 from homeroom.school.ground.errors import Fault, Invalid, NotAllowed, SchoolError
 from homeroom.school.people.users.queries import hold_users
-from homeroom.school.schema import AccessToken, DeveloperKey, User
+from homeroom.school.schema import (
+    AccessToken,
+    DeveloperKey,
+    User,
+)
 from homeroom.school.security.events import record
-from homeroom.school.sign_in.credentials import digest_of, new_token
+from homeroom.school.sign_in.credentials import new_token
+from homeroom.school.states import TokenState
 
 PURPOSE_LIMIT = 255
 
@@ -62,7 +67,7 @@ def make_token(
         "purpose": _checked_purpose(purpose),
         "scopes": kept,
         "permanent_expires_at": expires_at,
-        "state": "active" if active else "pending",
+        "state": TokenState.ACTIVE if active else TokenState.PENDING,
         "created_at": now,
         "updated_at": now,
     }
@@ -103,9 +108,11 @@ def change_token(
         text = new_token()
         values |= _secret(text)
         if not own:
-            values["state"] = "pending"
+            values["state"] = TokenState.PENDING
     db.execute(
-        update(AccessToken).where(AccessToken.c.id == token.id, AccessToken.c.state != "deleted").values(**values)
+        update(AccessToken)
+        .where(AccessToken.c.id == token.id, AccessToken.c.state != TokenState.DELETED)
+        .values(**values)
     )
     record(db, "token_changed", user_id=token.user_id, object=("access_token", token.id), regenerated=text is not None)
     return text
@@ -115,8 +122,8 @@ def activate_token(db: Connection, token_id: int) -> None:
     """Activate a pending token; an active one stays as it is."""
     db.execute(
         update(AccessToken)
-        .where(AccessToken.c.id == token_id, AccessToken.c.state == "pending")
-        .values(state="active", updated_at=clock.now())
+        .where(AccessToken.c.id == token_id, AccessToken.c.state == TokenState.PENDING)
+        .values(state=TokenState.ACTIVE, updated_at=clock.now())
     )
 
 

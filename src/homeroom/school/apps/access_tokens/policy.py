@@ -11,8 +11,12 @@ from homeroom.school.ground.errors import Fault, Invalid, NotAllowed
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 from homeroom.school.rights.permissions import STUDENT
-from homeroom.school.schema import AccountAdmin, Enrollment
+from homeroom.school.schema import (
+    AccountAdmin,
+    Enrollment,
+)
 from homeroom.school.sign_in.credentials import find_actor
+from homeroom.school.states import EnrollmentState
 
 CREATE = "create_access_tokens"
 DELETE = "delete_access_tokens"
@@ -66,7 +70,7 @@ def _is_limited(db: Connection, actor: Actor) -> bool:
 
 def is_only_student(db: Connection, user_id: int) -> bool:
     """Whether the person is a student somewhere and has no other role."""
-    mine = Enrollment.c.user_id == user_id, Enrollment.c.state == "active"
+    mine = Enrollment.c.user_id == user_id, Enrollment.c.state == EnrollmentState.ACTIVE
     studies, works, administers = db.execute(
         select(
             exists().where(*mine, Enrollment.c.type == STUDENT),

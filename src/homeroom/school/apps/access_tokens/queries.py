@@ -6,9 +6,13 @@ from sqlalchemy import Connection, or_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.ground.listing import Listing, as_it_is, by
-from homeroom.school.schema import AccessToken, DeveloperKey
+from homeroom.school.schema import (
+    AccessToken,
+    DeveloperKey,
+)
+from homeroom.school.states import TokenState
 
 HINT_LENGTH = 5
 COLUMNS = (
@@ -39,12 +43,12 @@ def manual_tokens(user_id: int) -> Listing[AnyRow]:
 def find_token(db: Connection, user_id: int, text: str) -> AnyRow:
     """This person's token with this number, or else with these first five characters. Raises NotFound."""
     which = []
-    if is_number(text) and (token_id := local_id(text)) is not None:
+    if token_id := number_in(text):
         which.append(AccessToken.c.id == token_id)
     if len(text) == HINT_LENGTH:
         which.append(AccessToken.c.hint == text)
     if which:
-        mine = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", or_(*which))
+        mine = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != TokenState.DELETED, or_(*which))
         # The number wins; of two tokens with the same beginning, the newer one.
         row = db.execute(mine.order_by(AccessToken.c.hint == text, AccessToken.c.id.desc()).limit(1)).first()
         if row is not None:

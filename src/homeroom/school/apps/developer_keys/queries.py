@@ -9,15 +9,22 @@ from sqlalchemy import Connection, func, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotAllowed, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.rights.actor import AccountRef, Actor
-from homeroom.school.schema import AccessToken, Account, DeveloperKey, DeveloperKeyBinding, User
+from homeroom.school.schema import (
+    AccessToken,
+    Account,
+    DeveloperKey,
+    DeveloperKeyBinding,
+    User,
+)
+from homeroom.school.states import TokenState
 
 RIGHT = "manage_developer_keys"
 _site = Account.alias("site_admin")
 _SITE_ADMIN = select(_site.c.name).where(_site.c.is_site_admin).scalar_subquery()
-_live_tokens = (AccessToken.c.developer_key_id == DeveloperKey.c.id, AccessToken.c.state == "active")
+_live_tokens = (AccessToken.c.developer_key_id == DeveloperKey.c.id, AccessToken.c.state == TokenState.ACTIVE)
 
 COLUMNS = (
     DeveloperKey.c.id,
@@ -125,9 +132,8 @@ def find_managed_key(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
 
     Raises NotFound and NotAllowed; for who manages no keys here always NotAllowed, whether there is such a key or not.
     """
-    key_id = local_id(form.value) if form.kind == "id" else None
     try:
-        row = find_key(db, key_id or 0)
+        row = find_key(db, number_of(form))
         if row.state == "deleted":
             raise NotFound("developer key")
     except NotFound:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from homeroom import clock
+from homeroom.db import digest_of
 from homeroom.school.apps import signing
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
@@ -27,7 +28,6 @@ from homeroom.school.ground.jwts import (
 )
 from homeroom.school.ground.vault import Vault
 from homeroom.school.schema import UsedAssertion
-from homeroom.school.sign_in.credentials import digest_of
 from homeroom.school.sign_in.signed_elsewhere import claims_signed_elsewhere
 from homeroom.services.remote import Remote
 from homeroom.services.safe_fetch import Unreachable

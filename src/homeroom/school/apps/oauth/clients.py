@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.ground.urls import OUT_OF_BAND, is_redirect_uri
 from homeroom.school.ground.vault import Vault
 from homeroom.school.rights.actor import Root
@@ -51,8 +51,9 @@ _NAMELESS = "Unnamed application"
 
 def find_client(db: Connection, client_id: str) -> Client:
     """The active key with this id, global or local. Raises OAuthError, 401 ``invalid_client``."""
-    key_id = local_id(client_id) if is_number(client_id) else None
-    row = db.execute(select(*_COLUMNS).where(DeveloperKey.c.id == (key_id or 0), ~DeveloperKey.c.is_default)).first()
+    row = db.execute(
+        select(*_COLUMNS).where(DeveloperKey.c.id == number_in(client_id), ~DeveloperKey.c.is_default)
+    ).first()
     if row is None or row.state != "active":
         raise OAuthError("invalid_client", "unknown client", status=401)
     return Client(*row)._replace(name=row.name or _NAMELESS)

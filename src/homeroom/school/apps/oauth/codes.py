@@ -14,13 +14,12 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from homeroom import clock
-from homeroom.db import lock
+from homeroom.db import digest_of, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.endings import delete_token
 from homeroom.school.apps.oauth.clients import Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.schema import OAuthCode, User
-from homeroom.school.sign_in.credentials import digest_of
 
 LIFETIME = timedelta(minutes=10)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

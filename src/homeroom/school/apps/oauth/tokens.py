@@ -10,15 +10,21 @@ import msgspec
 from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from homeroom import clock
-from homeroom.db import insert_returning_id, lock
+from homeroom.db import digest_of, insert_returning_id, lock
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.endings import delete_tokens
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
 from homeroom.school.apps.oauth.grants import LAST_USED, UNUSED
-from homeroom.school.schema import AccessToken, Login, OAuthCode, SpentRefreshToken
+from homeroom.school.schema import (
+    AccessToken,
+    Login,
+    OAuthCode,
+    SpentRefreshToken,
+)
 from homeroom.school.security.events import record
-from homeroom.school.sign_in.credentials import digest_of, find_actor, may_still_act_as
+from homeroom.school.sign_in.credentials import find_actor, may_still_act_as
+from homeroom.school.states import LoginState, TokenState, UserState
 
 LIFETIME = timedelta(hours=1)
 _REFRESH_NOT_FOUND = ("invalid_grant", "refresh_token not found")
@@ -59,7 +65,7 @@ def issue(db: Connection, client: Client, code: AnyRow, *, replace: bool) -> Iss
             scopes=code.scopes,
             purpose=code.purpose,
             # A remembered consent to identity authenticates nothing: its token was never shown.
-            state="active",
+            state=TokenState.ACTIVE,
             remember_access=code.remember_access,
             expires_at=_expiry(client, now),
             created_at=now,
@@ -102,7 +108,7 @@ def remembered_consent(db: Connection, client: Client, user_id: int) -> bool:
                     AccessToken.c.developer_key_id == client.id,
                     AccessToken.c.scopes == wanted,
                     AccessToken.c.remember_access,
-                    AccessToken.c.state == "active",
+                    AccessToken.c.state == TokenState.ACTIVE,
                     # A person who was signed out everywhere is asked again.
                     AccessToken.c.permanent_expires_at.is_(None),
                 )
@@ -168,9 +174,9 @@ def _refuse_spent(db: Connection, client: Client, refresh_token: str) -> None:
 
 def _can_sign_in(db: Connection, user_id: int, real_user_id: int | None) -> bool:
     signs_in = real_user_id or user_id
-    has_login = exists().where(Login.c.user_id == signs_in, Login.c.state == "active")
+    has_login = exists().where(Login.c.user_id == signs_in, Login.c.state == LoginState.ACTIVE)
     user = find_actor(db, user_id)
-    if user is None or user.state == "deleted" or not db.execute(select(has_login)).scalar():
+    if user is None or user.state == UserState.DELETED or not db.execute(select(has_login)).scalar():
         return False
     return real_user_id is None or may_still_act_as(db, real_user_id, user)
 

@@ -26,7 +26,12 @@ from homeroom.school.ground.urls import is_web_url
 from homeroom.school.people import directory
 from homeroom.school.people.names import sort_key
 from homeroom.school.rights.actor import chain_of
-from homeroom.school.schema import Account, Course, EnrollmentTerm
+from homeroom.school.schema import (
+    Account,
+    Course,
+    EnrollmentTerm,
+)
+from homeroom.school.states import CourseState
 
 NAMELESS = "Unnamed Course"
 LICENSES = frozenset(
@@ -38,11 +43,11 @@ VIEWS = frozenset(("feed", "wiki", "modules", "syllabus", "assignments"))
 STICKY = frozenset(("name", "course_code", "account_id", "enrollment_term_id", "start_at", "end_at"))
 Event = Literal["offer", "claim", "conclude", "delete", "undelete"]
 _STATE_AFTER: Mapping[str, str] = {
-    "offer": "available",
-    "claim": "claimed",
-    "conclude": "completed",
-    "delete": "deleted",
-    "undelete": "claimed",
+    "offer": CourseState.AVAILABLE,
+    "claim": CourseState.CLAIMED,
+    "conclude": CourseState.COMPLETED,
+    "delete": CourseState.DELETED,
+    "undelete": CourseState.CLAIMED,
 }
 # Without letters and digits that look or sound alike.
 _CODE_LETTERS = "ABCDEFGHJKLMNPRTWXY346789"
@@ -72,7 +77,7 @@ def create_course(
         "enrollment_term_id": term_id,
         "uuid": new_uuid(),
         "lti_context_id": new_uuid(),
-        "state": "available" if offer else "created",
+        "state": CourseState.AVAILABLE if offer else CourseState.CREATED,
         "created_at": now,
         "updated_at": now,
     }
@@ -91,13 +96,13 @@ def revive_course(db: Connection, root_account_id: int, sis_course_id: str) -> i
     rows = select(Course.c.id).where(
         Course.c.root_account_id == root_account_id,
         Course.c.sis_course_id == sis_course_id,
-        Course.c.state == "deleted",
+        Course.c.state == CourseState.DELETED,
     )
     course_id = db.execute(rows.order_by(Course.c.id.desc()).limit(1)).scalar()
     if course_id is None:
         return None
     lock(db, Course, [course_id])
-    if db.execute(select(Course.c.state).where(Course.c.id == course_id)).scalar() != "deleted":
+    if db.execute(select(Course.c.state).where(Course.c.id == course_id)).scalar() != CourseState.DELETED:
         return None
     change_state(db, course_id, "undelete")
     return int(course_id)
@@ -135,7 +140,7 @@ def change_state(db: Connection, course_id: int, event: Event) -> None:
     lock(db, Course, [course_id])
     columns = select(Course.c.state, Course.c.sis_course_id, Course.c.integration_id)
     before = db.execute(columns.where(Course.c.id == course_id)).one()
-    if (before.state == "deleted") != (event == "undelete"):
+    if (before.state == CourseState.DELETED) != (event == "undelete"):
         raise NotFound("course")
     after = _STATE_AFTER[event]
     if before.state == after:

@@ -17,7 +17,12 @@ from homeroom.school.people.dashboard_cards import positions_of
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import STATE_NOW, with_dates
 from homeroom.school.rights.permissions import DESIGNER, OBSERVER, STUDENT, STUDENT_VIEW, TA, TEACHER
-from homeroom.school.schema import Course, CourseNickname, Enrollment
+from homeroom.school.schema import (
+    Course,
+    CourseNickname,
+    Enrollment,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 _MOST = 100
 
@@ -25,12 +30,12 @@ _MOST = 100
 def current_courses(db: Connection, actor: Actor) -> Sequence[AnyRow]:
     """The courses that the actor takes part in now and may look into, by name and under the actor's nicknames."""
     mine = with_dates(select(Enrollment.c.course_id).join(Course, Course.c.id == Enrollment.c.course_id))
-    enrolled = mine.where(Enrollment.c.user_id == actor.id, STATE_NOW == "active").correlate(None)
+    enrolled = mine.where(Enrollment.c.user_id == actor.id, STATE_NOW == EnrollmentState.ACTIVE).correlate(None)
     nickname = and_(CourseNickname.c.course_id == Course.c.id, CourseNickname.c.user_id == actor.id)
     courses = db.execute(
         select(Course.c.id, func.coalesce(CourseNickname.c.nickname, Course.c.name).label("name"), Course.c.course_code)
         .outerjoin(CourseNickname, nickname)
-        .where(Course.c.id.in_(enrolled), Course.c.state.not_in(("deleted", "completed")))
+        .where(Course.c.id.in_(enrolled), Course.c.state.not_in((CourseState.DELETED, CourseState.COMPLETED)))
         .order_by(Course.c.sort_key, Course.c.id)
         .limit(_MOST)
     ).all()

@@ -17,7 +17,14 @@ from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, people_
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import STUDENT, TEACHER
-from homeroom.school.schema import CourseSection, DirectoryEntry, Enrollment, Favorite, User
+from homeroom.school.schema import (
+    CourseSection,
+    DirectoryEntry,
+    Enrollment,
+    Favorite,
+    User,
+)
+from homeroom.school.states import EnrollmentState
 
 
 class SectionOfViewer(NamedTuple):
@@ -97,7 +104,7 @@ def _load_teachers(db: Connection, _actor: Actor, courses: Sequence[CourseRecord
         .where(
             Enrollment.c.course_id.in_([course.id for course in courses]),
             Enrollment.c.type == TEACHER,
-            Enrollment.c.state == "active",
+            Enrollment.c.state == EnrollmentState.ACTIVE,
         )
         .order_by(DirectoryEntry.c.sort_key, User.c.id)
     )

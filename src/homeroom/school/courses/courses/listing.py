@@ -16,7 +16,7 @@ from homeroom.school.courses.courses.account_filter import AccountFilter, narrow
 from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
 from homeroom.school.courses.courses.queries import VIEWER_KEY, CourseRecord, courses_seen_by
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.ground.listing import Conditions, Listing, Order, Shape, leading, once_per_shape
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
@@ -24,21 +24,37 @@ from homeroom.school.people.users.search import matches, search_for
 from homeroom.school.rights.actor import Actor
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, FUTURE, LEARNERS, STATE_NOW, with_dates
 from homeroom.school.rights.permissions import TEACHER
-from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, EnrollmentTerm, Role, User
+from homeroom.school.rights.reading import may_read
+from homeroom.school.schema import (
+    Account,
+    Course,
+    DirectoryEntry,
+    Enrollment,
+    EnrollmentTerm,
+    Role,
+    User,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 # What the API calls a course's state, and the stored states.
 STATES: Mapping[str, tuple[str, ...]] = {
-    "unpublished": ("created", "claimed"),
-    "created": ("created",),
-    "claimed": ("claimed",),
-    "available": ("available",),
-    "completed": ("completed",),
-    "deleted": ("deleted",),
-    "all": ("created", "claimed", "available", "completed", "deleted"),
+    "unpublished": (CourseState.CREATED, CourseState.CLAIMED),
+    "created": (CourseState.CREATED,),
+    "claimed": (CourseState.CLAIMED,),
+    "available": (CourseState.AVAILABLE,),
+    "completed": (CourseState.COMPLETED,),
+    "deleted": (CourseState.DELETED,),
+    "all": (
+        CourseState.CREATED,
+        CourseState.CLAIMED,
+        CourseState.AVAILABLE,
+        CourseState.COMPLETED,
+        CourseState.DELETED,
+    ),
 }
-_LIVE = ("created", "claimed", "available", "completed")
+_LIVE = (CourseState.CREATED, CourseState.CLAIMED, CourseState.AVAILABLE, CourseState.COMPLETED)
 # "current" is ours: active or invited as the enrollment is worth now.
-EnrollmentState = Literal["active", "invited_or_pending", "completed", "current"]
+EnrollmentStateWanted = Literal["active", "invited_or_pending", "completed", "current"]
 # Characters of the longest name, code and SIS id.
 _LONGEST_TERM = 255
 CourseSort = Literal["course_status", "course_name", "sis_course_id", "teacher", "account_name", "subaccount", "term"]
@@ -56,7 +72,7 @@ class OwnFilter:
     types: frozenset[str] = frozenset()
     role_names: frozenset[str] = frozenset()
     role_ids: frozenset[int] = frozenset()
-    enrollment_state: EnrollmentState | None = None
+    enrollment_state: EnrollmentStateWanted | None = None
     states: frozenset[str] = frozenset()
     # Empty: any course.
     course_ids: frozenset[int] = frozenset()
@@ -156,11 +172,11 @@ def _fits(shape: Shape[OwnFilter]) -> list[ColumnElement[bool]]:
 def _in_state(which: OwnFilter) -> ColumnElement[bool]:
     match which.enrollment_state:
         case "active":
-            return STATE_NOW == "active"
+            return STATE_NOW == EnrollmentState.ACTIVE
         case "invited_or_pending":
-            return STATE_NOW.in_(("invited", "creation_pending", FUTURE))
+            return STATE_NOW.in_((EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING, FUTURE))
         case "completed":
-            return STATE_NOW.in_(("completed", ENDED))
+            return STATE_NOW.in_((EnrollmentState.COMPLETED, ENDED))
         case "current":
             return STATE_NOW.in_(CURRENT)
     current = Enrollment.c.state.in_(CURRENT)
@@ -177,10 +193,14 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
     """
     learns = Enrollment.c.type.in_(LEARNERS)
     if not which.states:
-        published = ("available", "completed") if which.enrollment_state == "completed" else ("available",)
-        return or_(and_(~learns, Course.c.state != "deleted"), Course.c.state.in_(published))
+        published = (
+            (CourseState.AVAILABLE, CourseState.COMPLETED)
+            if which.enrollment_state == "completed"
+            else (CourseState.AVAILABLE,)
+        )
+        return or_(and_(~learns, Course.c.state != CourseState.DELETED), Course.c.state.in_(published))
     wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
-    for_all = wanted & {"available", "completed"}
+    for_all = wanted & {CourseState.AVAILABLE, CourseState.COMPLETED}
     return or_(Course.c.state.in_(for_all), and_(~learns, Course.c.state.in_(wanted - for_all)))
 
 
@@ -188,7 +208,7 @@ def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
 def _known_courses(shape: Shape[OwnFilter]) -> tuple[AnySelect, AnySelect]:
     """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.c.course_id).where(
-        Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, "completed"))
+        Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, EnrollmentState.COMPLETED))
     )
     administers = one_of(Course.c.account_id, "administered")
     return _records_and_ids(_is_own(shape) & or_(administers, Course.c.id.in_(shared)))
@@ -241,10 +261,10 @@ def _in_tree(account: FoundAccount) -> ColumnElement[bool]:
 
 def _states_wanted(which: AccountFilter) -> ColumnElement[bool]:
     wanted = {state for name in which.states for state in STATES.get(name, ())}
-    states = Course.c.state.in_(wanted) if wanted else Course.c.state != "deleted"
+    states = Course.c.state.in_(wanted) if wanted else Course.c.state != CourseState.DELETED
     if which.published is None:
         return states
-    published = Course.c.state.in_(("available", "completed"))
+    published = Course.c.state.in_((CourseState.AVAILABLE, CourseState.COMPLETED))
     return and_(states, published if which.published else ~published)
 
 
@@ -266,12 +286,12 @@ def _is_called(actor: Actor, account: FoundAccount, term: str) -> ColumnElement[
     if len(term) > _LONGEST_TERM:
         return false()  # No name is so long, and SQLite refuses to look.
     found = [Course.c.name.icontains(term, autoescape=True), Course.c.course_code.icontains(term, autoescape=True)]
-    if actor.holds_any(("read_sis", "manage_sis"), account.ref):
+    if may_read(actor, account.ref, "sis"):
         found.append(Course.c.sis_course_id.icontains(term, autoescape=True))
     # The sort key has neither case nor accents in any alphabet, and no punctuation, which must not be lost.
     if all(letter.isalnum() or letter.isspace() for letter in term):
         found.append(Course.c.sort_key.contains(sort_key(term), autoescape=True))
-    if is_number(term) and (number := local_id(term)):
+    if number := number_in(term):
         found.append(Course.c.id == number)
     return or_(*found)
 

@@ -23,17 +23,22 @@ from homeroom.school.rights.enrollment_states import (
     with_dates,
 )
 from homeroom.school.rights.views_outside_dates import with_closed_views
-from homeroom.school.schema import Account, Course, Enrollment
+from homeroom.school.schema import (
+    Account,
+    Course,
+    Enrollment,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 # "restricted": a student outside the dates of a course that is then closed, who is told that there is one and no more.
 Access = Literal["full", "restricted", "none"]
 
 # Account rights that open every course of the account.
 ADMIN_RIGHTS = ("read_course_list", "read_course_content")
-_TAKING_PART = ("active", "invited", "completed")
+_TAKING_PART = (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.COMPLETED)
 # Students and observers wait until a course is published; its staff does not.
-_PUBLISHED = frozenset(("available", "completed"))
-_OPEN = frozenset((*CURRENT, "completed"))
+_PUBLISHED = frozenset((CourseState.AVAILABLE, CourseState.COMPLETED))
+_OPEN = frozenset((*CURRENT, EnrollmentState.COMPLETED))
 
 
 class _Role(NamedTuple):
@@ -87,7 +92,7 @@ _WITH_ROLES = Prepared(
                 _enrollments.c.state.in_(_TAKING_PART),
             ),
         )
-    ).where(_courses.c.state != "deleted", one_of(_courses.c.id, "course_ids"))
+    ).where(_courses.c.state != CourseState.DELETED, one_of(_courses.c.id, "course_ids"))
 )
 
 

@@ -11,9 +11,14 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of
-from homeroom.school.schema import Account, Course, CourseNickname
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseNickname,
+)
+from homeroom.school.states import CourseState
 
 
 class CourseRecord(NamedTuple):
@@ -108,7 +113,7 @@ class FoundCourse:
 def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     """The course with this id, if it is not deleted. Raises NotFound. The policy checks the rights."""
     found = find_any_course(db, actor, form)
-    if found.record.state == "deleted":
+    if found.record.state == CourseState.DELETED:
         raise NotFound("course")
     return found
 
@@ -116,9 +121,9 @@ def find_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
 def find_any_course(db: Connection, actor: Actor, form: IdForm) -> FoundCourse:
     """Like ``find_course``, but finds a deleted course by its number: it can be restored."""
     if form.kind == "id":
-        row = _BY_ID.first(db, viewer=actor.id, id=local_id(form.value) or 0)
+        row = _BY_ID.first(db, viewer=actor.id, id=number_of(form))
     elif form.kind in _BY:
-        in_root = Course.c.root_account_id == actor.root.id, Course.c.state != "deleted"
+        in_root = Course.c.root_account_id == actor.root.id, Course.c.state != CourseState.DELETED
         row = db.execute(courses_seen_by(actor.id).where(_BY[form.kind] == form.value, *in_root)).first()
     else:
         raise NotFound("course")
@@ -139,7 +144,9 @@ _BY: dict[str, Any] = {
 
 def find_calendar_name(db: Connection, code: str) -> str:
     """The name of the course whose calendar feed has this code, which is the course's uuid. Raises NotFound."""
-    name = db.execute(select(Course.c.name).where(Course.c.uuid == code, Course.c.state != "deleted")).scalar()
+    name = db.execute(
+        select(Course.c.name).where(Course.c.uuid == code, Course.c.state != CourseState.DELETED)
+    ).scalar()
     if name is None:
         raise NotFound("calendar")
     return str(name)

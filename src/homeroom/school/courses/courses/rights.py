@@ -11,6 +11,7 @@ from homeroom.school.courses.courses.policy import Access, access_by_enrollments
 from homeroom.school.courses.courses.queries import CourseRecord
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.actor import Actor, CourseRef
+from homeroom.school.rights.reading import may_give_sis_ids, may_read_in_course
 
 
 class CourseRights(NamedTuple):
@@ -36,11 +37,11 @@ def rights_in(
     def holds(permission: str) -> bool:
         return actor.holds_in_course(db, permission, ref)
 
-    manages_sis = actor.holds("manage_sis", actor.root.ref)
+    manages_sis = may_give_sis_ids(actor)
     shows_permissions = "permissions" in include
     return CourseRights(
         access=_access(db, actor, course, ref),
-        reads_sis=manages_sis or holds("read_sis") or holds("manage_sis"),
+        reads_sis=manages_sis or may_read_in_course(db, actor, ref, "sis"),
         manages_sis=manages_sis,
         grades="needs_grading_count" in include and (holds("manage_grades") or holds("view_all_grades")),
         creates_topics=shows_permissions and holds("create_forum"),

@@ -24,7 +24,13 @@ from homeroom.school.people.users.queries import hold_with_observers, lock_with_
 from homeroom.school.rights.actor import CourseRef
 from homeroom.school.rights.enrollment_states import ENDED
 from homeroom.school.rights.permissions import OBSERVER, TEACHER
-from homeroom.school.schema import Course, CourseSection, Enrollment, User
+from homeroom.school.schema import (
+    Course,
+    CourseSection,
+    Enrollment,
+    User,
+)
+from homeroom.school.states import CourseState, EnrollmentState, UserState
 
 NOT_INVITED = "no current invitation"
 NOT_ACTIVATED = "membership not activated"
@@ -42,7 +48,7 @@ class NewEnrollment:
     root_account_id: int
     type: str
     role_id: int
-    state: str = "invited"
+    state: str = EnrollmentState.INVITED
     associated_user_id: int | None = None
     limited_to_section: bool | UnsetType = UNSET
     # Counts when nothing else is said, and only for who was not in yet.
@@ -77,8 +83,8 @@ def enroll(db: Connection, new: NewEnrollment) -> int:
     )
     _check(find_record(db, enrollment_id))
     if new.type == TEACHER:
-        claim = update(Course).where(Course.c.id == new.course_id, Course.c.state == "created")
-        db.execute(claim.values(state="claimed", updated_at=clock.now()))
+        claim = update(Course).where(Course.c.id == new.course_id, Course.c.state == CourseState.CREATED)
+        db.execute(claim.values(state=CourseState.CLAIMED, updated_at=clock.now()))
     _changed(db, enrollment_id, new.user_id, new.course_id)
     return enrollment_id
 
@@ -94,7 +100,7 @@ def enroll_as_teacher(db: Connection, user_id: int, course: CourseRef, root_acco
             root_account_id=root_account_id,
             type=TEACHER,
             role_id=role_in_course(db, course, type_=TEACHER).id,
-            state="active",
+            state=EnrollmentState.ACTIVE,
         ),
     )
 
@@ -132,9 +138,9 @@ def _given(new: NewEnrollment) -> dict[str, Any]:
 def _merged_state(new: NewEnrollment, excluded: Any) -> Any:
     if new.self_enrolled:
         # The code enrolls a person. It does not reactivate a deactivated or concluded enrollment.
-        stays: Any = Enrollment.c.state.not_in(("invited", "rejected"))
+        stays: Any = Enrollment.c.state.not_in((EnrollmentState.INVITED, EnrollmentState.REJECTED))
     else:
-        stays = (Enrollment.c.state == "active") & (excluded.state == "invited")
+        stays = (Enrollment.c.state == EnrollmentState.ACTIVE) & (excluded.state == EnrollmentState.INVITED)
     return case((stays, Enrollment.c.state), else_=excluded.state)
 
 
@@ -144,7 +150,7 @@ def _check(record: EnrollmentRecord) -> None:
         raise Invalid(Fault("end_at", "invalid", "End date cannot be before start date"))
     # The dates that hold for the new row say whether its course is over.
     by_dates_of_others = record.state_now == ENDED and record.start_at is None and record.end_at is None
-    if record.state_now == "completed" or by_dates_of_others:
+    if record.state_now == EnrollmentState.COMPLETED or by_dates_of_others:
         raise Refused(CONCLUDED)
 
 
@@ -155,19 +161,19 @@ def find_record(db: Connection, enrollment_id: int) -> EnrollmentRecord:
 
 def accept(db: Connection, enrollment: EnrollmentRecord) -> None:
     """The invited person comes in, also after having stayed out. Raises Refused when there is no invitation."""
-    _answer_invitation(db, enrollment, ("invited", "rejected"), "active")
+    _answer_invitation(db, enrollment, (EnrollmentState.INVITED, EnrollmentState.REJECTED), EnrollmentState.ACTIVE)
 
 
 def reject(db: Connection, enrollment: EnrollmentRecord) -> None:
     """The invited person stays out. Raises Refused when there is no invitation."""
-    _answer_invitation(db, enrollment, ("invited",), "rejected")
+    _answer_invitation(db, enrollment, (EnrollmentState.INVITED,), EnrollmentState.REJECTED)
 
 
 def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, before: tuple[str, ...], after: str) -> None:
     if _move(db, enrollment, before, after):
         return
     state = find_record(db, enrollment.id).state
-    if state == "inactive":
+    if state == EnrollmentState.INACTIVE:
         raise Refused(NOT_ACTIVATED)
     # The same answer again changes nothing, and is no fault.
     if state != after:
@@ -176,24 +182,41 @@ def _answer_invitation(db: Connection, enrollment: EnrollmentRecord, before: tup
 
 def conclude(db: Connection, enrollment: EnrollmentRecord) -> None:
     """Conclude the enrollment. The person's work in the course stays."""
-    _move(db, enrollment, ("active", "invited", "inactive", "creation_pending"), "completed")
+    _move(
+        db,
+        enrollment,
+        (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.INACTIVE, EnrollmentState.CREATION_PENDING),
+        EnrollmentState.COMPLETED,
+    )
 
 
 def deactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
     """Deactivate the enrollment: the person is still listed but has no access."""
-    _move(db, enrollment, ("active", "invited", "creation_pending", "completed"), "inactive")
+    _move(
+        db,
+        enrollment,
+        (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING, EnrollmentState.COMPLETED),
+        EnrollmentState.INACTIVE,
+    )
 
 
 def remove(db: Connection, enrollment: EnrollmentRecord) -> None:
     """Delete the enrollment. Raises NotFound if somebody has just deleted it."""
-    states = ("active", "invited", "inactive", "creation_pending", "completed", "rejected")
-    if not _move(db, enrollment, states, "deleted"):
+    states = (
+        EnrollmentState.ACTIVE,
+        EnrollmentState.INVITED,
+        EnrollmentState.INACTIVE,
+        EnrollmentState.CREATION_PENDING,
+        EnrollmentState.COMPLETED,
+        EnrollmentState.REJECTED,
+    )
+    if not _move(db, enrollment, states, EnrollmentState.DELETED):
         raise NotFound("enrollment")
 
 
 def reactivate(db: Connection, enrollment: EnrollmentRecord) -> None:
     """Make an inactive enrollment active. Raises Refused for any other one."""
-    if not _move(db, enrollment, ("inactive",), "active"):
+    if not _move(db, enrollment, (EnrollmentState.INACTIVE,), EnrollmentState.ACTIVE):
         raise Refused(NOT_INACTIVE)
 
 
@@ -201,7 +224,7 @@ def _move(db: Connection, enrollment: EnrollmentRecord, states: tuple[str, ...],
     """Whether it was in one of these states, and is in the new one now."""
     lock_with_observers(db, [enrollment.user_id])
     now = clock.now()
-    over = now if state == "completed" else None
+    over = now if state == EnrollmentState.COMPLETED else None
     statement = update(Enrollment).where(Enrollment.c.id == enrollment.id, Enrollment.c.state.in_(states))
     if db.execute(statement.values(state=state, completed_at=over, updated_at=now)).rowcount == 0:
         return False
@@ -222,7 +245,7 @@ def leave_with_course(db: Connection, course_id: int) -> None:
     db.execute(
         update(Enrollment)
         .where(*staying)
-        .values(state_before_course_deletion=Enrollment.c.state, state="deleted", updated_at=clock.now())
+        .values(state_before_course_deletion=Enrollment.c.state, state=EnrollmentState.DELETED, updated_at=clock.now())
     )
     directory.associate(db, _people_who_left(db, course_id))
 
@@ -233,7 +256,7 @@ def return_with_course(db: Connection, course_id: int) -> None:
     # Whoever is being deleted now is waited for.
     lock(db, User, people)
     left = Enrollment.c.course_id == course_id, Enrollment.c.state_before_course_deletion.is_not(None)
-    deleted = select(User.c.id).where(User.c.state == "deleted")
+    deleted = select(User.c.id).where(User.c.state == UserState.DELETED)
     gone = or_(Enrollment.c.user_id.in_(deleted), Enrollment.c.associated_user_id.in_(deleted))
     db.execute(update(Enrollment).where(*left, gone).values(state_before_course_deletion=None))
     db.execute(
@@ -250,7 +273,9 @@ def return_with_course(db: Connection, course_id: int) -> None:
 
 def people_in(db: Connection, course_id: int) -> list[int]:
     """Everybody with an enrollment in the course that is not deleted."""
-    rows = select(Enrollment.c.user_id).where(Enrollment.c.course_id == course_id, Enrollment.c.state != "deleted")
+    rows = select(Enrollment.c.user_id).where(
+        Enrollment.c.course_id == course_id, Enrollment.c.state != EnrollmentState.DELETED
+    )
     return list(db.execute(rows.distinct()).scalars())
 
 

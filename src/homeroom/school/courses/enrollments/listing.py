@@ -20,18 +20,37 @@ from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT, ENDED, STATE_NOW
 from homeroom.school.rights.permissions import STUDENT_VIEW
-from homeroom.school.schema import Account, Course, CourseSection, DirectoryEntry, Enrollment, Login, Role
+from homeroom.school.rights.reading import may_read, may_read_in_course
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseSection,
+    DirectoryEntry,
+    Enrollment,
+    Login,
+    Role,
+)
+from homeroom.school.states import EnrollmentState
 
 # The names in ``state[]`` that mean several states.
 _GROUPS = {
     "current_and_invited": CURRENT,
-    "current_and_future": (*CURRENT, "creation_pending"),
-    "current_future_and_restricted": (*CURRENT, "creation_pending"),
-    "current_and_concluded": ("active", "completed"),
+    "current_and_future": (*CURRENT, EnrollmentState.CREATION_PENDING),
+    "current_future_and_restricted": (*CURRENT, EnrollmentState.CREATION_PENDING),
+    "current_and_concluded": (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED),
 }
-_STORED = frozenset(("active", "invited", "creation_pending", "deleted", "rejected", "completed", "inactive"))
-_OVER = ("completed", ENDED)
-_READING_SIS = ("read_sis", "manage_sis")
+_STORED = frozenset(
+    (
+        EnrollmentState.ACTIVE,
+        EnrollmentState.INVITED,
+        EnrollmentState.CREATION_PENDING,
+        EnrollmentState.DELETED,
+        EnrollmentState.REJECTED,
+        EnrollmentState.COMPLETED,
+        EnrollmentState.INACTIVE,
+    )
+)
+_OVER = (EnrollmentState.COMPLETED, ENDED)
 SIS_IDS_NOT_READ = "Only those who may read SIS ids can filter by them"
 
 _enrollments, _directory = Enrollment, DirectoryEntry
@@ -72,13 +91,13 @@ def enrollments_in_course(
     """
     if not actor.holds_in_course(db, "read_roster", course):
         roles = actor.course_roles(db, course)
-        known = {actor.id, *(role.associated_user_id for role in roles if role.state == "active")}
+        known = {actor.id, *(role.associated_user_id for role in roles if role.state == EnrollmentState.ACTIVE)}
         if not roles or which.user_id not in known:
             raise NotAllowed("read_roster")
-    if which.asks_for_sis_ids and not any(actor.holds_in_course(db, name, course) for name in _READING_SIS):
+    if which.asks_for_sis_ids and not may_read_in_course(db, actor, course, "sis"):
         raise Refused(SIS_IDS_NOT_READ)
     # Those who manage people want to see whom they have shut out.
-    names = which.states or (*CURRENT, "inactive")
+    names = which.states or (*CURRENT, EnrollmentState.INACTIVE)
     states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
@@ -114,7 +133,7 @@ def enrollments_of_user(
 def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
     """Whoever filters by SIS ids must be allowed to read them wherever there may be a hit, or a miss would tell."""
     places = accounts or (actor.root.ref,)
-    if which.asks_for_sis_ids and not all(actor.holds_any(_READING_SIS, account) for account in places):
+    if which.asks_for_sis_ids and not all(may_read(actor, account, "sis") for account in places):
         raise Refused(SIS_IDS_NOT_READ)
 
 
@@ -130,7 +149,7 @@ def _of_user_known(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> An
     observing = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"),
         Enrollment.c.associated_user_id == bindparam("user_id"),
-        Enrollment.c.state == "active",
+        Enrollment.c.state == EnrollmentState.ACTIVE,
     )
     administers = one_of(Course.c.account_id, "administered")
     return _of_user(shape, states).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
@@ -185,10 +204,10 @@ def _states(names: Collection[str]) -> frozenset[str]:
 def _stored(states: Collection[str]) -> Any:
     """A course's list uses the stored states, so that last term's roster stays readable."""
     stored = Enrollment.c.state.in_(states)
-    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+    return or_(stored, STATE_NOW.in_(_OVER)) if EnrollmentState.COMPLETED in states else stored
 
 
 def _worth_now(states: Collection[str]) -> Any:
     """A person's list also uses the dates: an enrollment whose dates are over is completed."""
-    stored = Enrollment.c.state.in_(set(states) - {"completed"}) & STATE_NOW.not_in(_OVER)
-    return or_(stored, STATE_NOW.in_(_OVER)) if "completed" in states else stored
+    stored = Enrollment.c.state.in_(set(states) - {EnrollmentState.COMPLETED}) & STATE_NOW.not_in(_OVER)
+    return or_(stored, STATE_NOW.in_(_OVER)) if EnrollmentState.COMPLETED in states else stored

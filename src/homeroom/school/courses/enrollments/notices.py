@@ -15,12 +15,16 @@ from homeroom.school.people.communication_channels.channels import (
     invited_channel,
 )
 from homeroom.school.people.notifications.sending import Notification, notify, title_of
-from homeroom.school.schema import Course, User
+from homeroom.school.schema import (
+    Course,
+    User,
+)
 from homeroom.school.sign_in import link_mails
+from homeroom.school.states import EnrollmentState, UserState
 
 _TOLD = {
-    "active": ("enrollment_notification", "are enrolled in"),
-    "invited": ("enrollment_invitation", "are invited to"),
+    EnrollmentState.ACTIVE: ("enrollment_notification", "are enrolled in"),
+    EnrollmentState.INVITED: ("enrollment_invitation", "are invited to"),
 }
 
 
@@ -59,4 +63,4 @@ def tell_of_enrollment(db: Connection, enrollment: EnrollmentRecord, school: str
 def _unregistered(db: Connection, user_id: int) -> Channel | None:
     """The address for the link of a person who has not finished the registration; None for everybody else."""
     state = db.execute(select(User.c.state).where(User.c.id == user_id)).scalar_one()
-    return invited_channel(db, user_id) if state == "pre_registered" else None
+    return invited_channel(db, user_id) if state == UserState.PRE_REGISTERED else None

@@ -19,19 +19,26 @@ from homeroom.school.ground.events import announce, listen
 from homeroom.school.people import directory
 from homeroom.school.people.events import ObservationBegan, ObservationEnded
 from homeroom.school.rights.permissions import OBSERVER, STUDENT
-from homeroom.school.schema import Course, Enrollment, ObserverLink, Role, User
+from homeroom.school.schema import (
+    Course,
+    Enrollment,
+    ObserverLink,
+    Role,
+    User,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 # The state of the observer's enrollment for each state of the student's. A student who has left has no observers there.
 _STATES = {
-    "active": "active",
-    "invited": "active",
-    "creation_pending": "active",
-    "inactive": "inactive",
-    "completed": "completed",
+    EnrollmentState.ACTIVE: EnrollmentState.ACTIVE,
+    EnrollmentState.INVITED: EnrollmentState.ACTIVE,
+    EnrollmentState.CREATION_PENDING: EnrollmentState.ACTIVE,
+    EnrollmentState.INACTIVE: EnrollmentState.INACTIVE,
+    EnrollmentState.COMPLETED: EnrollmentState.COMPLETED,
 }
-_GONE = "deleted"
+_GONE = EnrollmentState.DELETED
 # If a student has two enrollments in one section, the better one counts.
-_BEST_FIRST = ("active", "inactive", "completed", _GONE)
+_BEST_FIRST = (EnrollmentState.ACTIVE, EnrollmentState.INACTIVE, EnrollmentState.COMPLETED, _GONE)
 _KEY = ("user_id", "course_section_id", "type", "role_id", "associated_key")
 
 
@@ -92,9 +99,9 @@ def withdraw_observer(db: Connection, event: ObservationEnded) -> None:
         Enrollment.c.type == OBSERVER,
     )
     db.execute(update(Enrollment).where(*observing).values(state_before_course_deletion=None))
-    live = (*observing, Enrollment.c.state != "deleted")
+    live = (*observing, Enrollment.c.state != EnrollmentState.DELETED)
     rows = db.execute(select(Enrollment.c.id, Enrollment.c.course_id).where(*live)).all()
-    db.execute(update(Enrollment).where(*live).values(state="deleted", updated_at=clock.now()))
+    db.execute(update(Enrollment).where(*live).values(state=EnrollmentState.DELETED, updated_at=clock.now()))
     directory.associate(db, [event.observer_id])
     for row in rows:
         announce(db, EnrollmentChanged(row.id, event.observer_id, row.course_id))
@@ -133,7 +140,12 @@ def _wanted(db: Connection, which: Collection[ColumnElement[bool]]) -> dict[_Pla
         )
         .join(Enrollment, Enrollment.c.user_id == ObserverLink.c.student_id)
         .join(Course, Course.c.id == Enrollment.c.course_id)
-        .where(ObserverLink.c.state == "active", Enrollment.c.type == STUDENT, Course.c.state != "deleted", *which)
+        .where(
+            ObserverLink.c.state == "active",
+            Enrollment.c.type == STUDENT,
+            Course.c.state != CourseState.DELETED,
+            *which,
+        )
     )
     wanted: dict[_Place, _Stay] = {}
     for row in rows:
@@ -192,7 +204,7 @@ def _stay(db: Connection, role_id: int, stays: Mapping[_Place, _Stay]) -> None:
             "state": stay.state,
             "start_at": stay.start_at,
             "end_at": stay.end_at,
-            "completed_at": now if stay.state == "completed" else None,
+            "completed_at": now if stay.state == EnrollmentState.COMPLETED else None,
             "uuid": new_uuid(),
             "created_at": now,
             "updated_at": now,

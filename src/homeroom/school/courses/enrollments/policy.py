@@ -13,9 +13,10 @@ from homeroom.school.ground.errors import NotAllowed, NotFound, Refused
 from homeroom.school.people.users.policy import can_show
 from homeroom.school.rights.actor import Actor, CourseRef
 from homeroom.school.rights.enrollment_states import CURRENT, LEARNERS
+from homeroom.school.states import EnrollmentState
 
 # The states that are visible without the right to manage people; deactivated people are not.
-_SEEN_BY_ALL = frozenset((*CURRENT, "completed", "creation_pending"))
+_SEEN_BY_ALL = frozenset((*CURRENT, EnrollmentState.COMPLETED, EnrollmentState.CREATION_PENDING))
 CONCLUDED = "Can't add an enrollment to a concluded course."
 
 
@@ -50,7 +51,9 @@ def sees_all_grades(db: Connection, actor: Actor, course: CourseRef) -> bool:
 def observed_in(db: Connection, actor: Actor, course: CourseRef) -> frozenset[int]:
     """The students whom the actor observes in the course now."""
     roles = actor.course_roles(db, course)
-    return frozenset(role.associated_user_id for role in roles if role.associated_user_id and role.state == "active")
+    return frozenset(
+        role.associated_user_id for role in roles if role.associated_user_id and role.state == EnrollmentState.ACTIVE
+    )
 
 
 def require_add(db: Connection, actor: Actor, course: CourseRef, type_: str, section_id: int) -> None:

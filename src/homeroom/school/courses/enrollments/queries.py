@@ -12,10 +12,17 @@ from homeroom.db import one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.rights.actor import Actor, CourseRef, chain_of
 from homeroom.school.rights.enrollment_states import ENDED, FUTURE, STATE_NOW, UNPUBLISHED, with_dates
-from homeroom.school.schema import Account, Course, CourseSection, Enrollment, Role
+from homeroom.school.schema import (
+    Account,
+    Course,
+    CourseSection,
+    Enrollment,
+    Role,
+)
+from homeroom.school.states import CourseState, EnrollmentState
 
 
 class EnrollmentRecord(NamedTuple):
@@ -63,7 +70,7 @@ class EnrollmentRecord(NamedTuple):
     def state_shown(self) -> str:
         """The state in the API's words: an enrollment whose dates are over reads as completed."""
         if self.state_now == ENDED:
-            return "completed"
+            return EnrollmentState.COMPLETED
         return self.state if self.state_now in (FUTURE, UNPUBLISHED) else self.state_now
 
 
@@ -107,7 +114,7 @@ _OF_USERS = Prepared(
     _RECORDS.where(
         _enrollments.c.course_id == bindparam("course_id"),
         one_of(_enrollments.c.user_id, "user_ids"),
-        _enrollments.c.state.not_in(("deleted", "rejected")),
+        _enrollments.c.state.not_in((EnrollmentState.DELETED, EnrollmentState.REJECTED)),
     ).order_by(_enrollments.c.id)
 )
 
@@ -127,14 +134,15 @@ def invitations_to(db: Connection, actor: Actor, course_id: int) -> list[Enrollm
     if not actor.is_signed_in:
         return []
     found = records_by_user(db, course_id, [actor.id]).get(actor.id, [])
-    return [record for record in found if record.state == "invited"]
+    return [record for record in found if record.state == EnrollmentState.INVITED]
 
 
 def find_enrollment(db: Connection, form: IdForm) -> EnrollmentRecord:
     """The enrollment with this number, which is not deleted. Raises NotFound."""
-    number = local_id(form.value) if form.kind == "id" else None
     rows = enrollment_records().where(
-        Enrollment.c.id == (number or 0), Enrollment.c.state != "deleted", Course.c.state != "deleted"
+        Enrollment.c.id == number_of(form),
+        Enrollment.c.state != EnrollmentState.DELETED,
+        Course.c.state != CourseState.DELETED,
     )
     row = db.execute(rows).first()
     if row is None:

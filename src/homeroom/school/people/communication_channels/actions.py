@@ -15,8 +15,12 @@ from homeroom.school.people.communication_channels import channels
 from homeroom.school.people.communication_channels.channels import Channel
 from homeroom.school.people.notifications.summaries import forget_waiting
 from homeroom.school.people.users.queries import hold_users
-from homeroom.school.schema import CommunicationChannel, User
+from homeroom.school.schema import (
+    CommunicationChannel,
+    User,
+)
 from homeroom.school.security.events import record
+from homeroom.school.states import ChannelState, UserState
 
 TYPES = ("email", "sms", "push")
 # Only somebody who wants to fill the table adds that many.
@@ -46,7 +50,7 @@ def create_channel(
     """
     hold_users(db, user_id)
     live = select(func.count()).where(
-        CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired"
+        CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != ChannelState.RETIRED
     )
     if db.execute(live).scalar_one() >= MOST_CHANNELS:
         raise Refused(f"Users can have {MOST_CHANNELS} communication channels at most.")
@@ -55,8 +59,8 @@ def create_channel(
     if confirmed:
         db.execute(
             update(User)
-            .where(User.c.id == user_id, User.c.state == "pre_registered")
-            .values(state="registered", updated_at=clock.now())
+            .where(User.c.id == user_id, User.c.state == UserState.PRE_REGISTERED)
+            .values(state=UserState.REGISTERED, updated_at=clock.now())
         )
     directory.refresh(db, [user_id])
     account_notices.tell_of_address(db, channel)
@@ -68,9 +72,9 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
     hold_users(db, channel.user_id)
     retired = db.execute(
         update(CommunicationChannel)
-        .where(CommunicationChannel.c.id == channel.id, CommunicationChannel.c.state != "retired")
+        .where(CommunicationChannel.c.id == channel.id, CommunicationChannel.c.state != ChannelState.RETIRED)
         .values(
-            state="retired",
+            state=ChannelState.RETIRED,
             push_token=None,
             updated_at=clock.now(),
         )
@@ -80,7 +84,7 @@ def retire_channel(db: Connection, channel: AnyRow) -> None:
     channels.forget_links(db, channel.id)
     record(db, "address_removed", user_id=channel.user_id, object=("communication_channel", channel.id))
     forget_waiting(db, CommunicationChannel.c.id == channel.id)
-    if channel.state == "active":
+    if channel.state == ChannelState.ACTIVE:
         account_notices.tell_of_removal(db, channel)
     directory.refresh(db, [channel.user_id])
 
@@ -93,9 +97,9 @@ def retire_push_token(db: Connection, user_id: int, token: str) -> None:
             CommunicationChannel.c.user_id == user_id,
             CommunicationChannel.c.type == "push",
             CommunicationChannel.c.push_token == token,
-            CommunicationChannel.c.state != "retired",
+            CommunicationChannel.c.state != ChannelState.RETIRED,
         )
-        .values(state="retired", push_token=None, updated_at=clock.now())
+        .values(state=ChannelState.RETIRED, push_token=None, updated_at=clock.now())
     )
 
 

@@ -20,7 +20,13 @@ from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import Fault, Invalid
 from homeroom.school.ground.events import listen
 from homeroom.school.ground.moved_clock import ClockMoved
-from homeroom.school.schema import CommunicationChannel, ConfirmationLink, Login, User
+from homeroom.school.schema import (
+    CommunicationChannel,
+    ConfirmationLink,
+    Login,
+    User,
+)
+from homeroom.school.states import ChannelState, LoginState, UserState
 
 CONFIRMATION_LIFETIME = timedelta(days=180)
 # Each mail has a link of its own, and the older ones go on working: the one that somebody opens may be any of them.
@@ -50,10 +56,14 @@ def add_channel(
     ``trusted``: they have it from the start.
     """
     known = _channel_with(db, user_id, type_, address)
-    if known is not None and known.state != "retired":
-        waits = known.state == "unconfirmed"
+    if known is not None and known.state != ChannelState.RETIRED:
+        waits = known.state == ChannelState.UNCONFIRMED
         if waits and confirmed:
-            db.execute(update(CommunicationChannel).where(_is(known.id)).values(state="active", updated_at=clock.now()))
+            db.execute(
+                update(CommunicationChannel)
+                .where(_is(known.id))
+                .values(state=ChannelState.ACTIVE, updated_at=clock.now())
+            )
         nonce = new_link(db, known.id) if waits and not confirmed else None
         return Channel(known.id, user_id, type_, known.address, nonce, is_new=False)
     values = _fresh(address, confirmed=confirmed, trusted=trusted)
@@ -71,7 +81,7 @@ def claim_channel(
     known = _channel_with(db, user_id, type_, address)
     try:
         with db.begin_nested():
-            if known is not None and known.state == "retired":
+            if known is not None and known.state == ChannelState.RETIRED:
                 channel_id = known.id
                 db.execute(update(CommunicationChannel).where(_is(known.id)).values(**values))
             else:
@@ -88,7 +98,7 @@ def _fresh(address: str, *, confirmed: bool, trusted: bool) -> dict[str, Any]:
     """The columns of a channel that begins now."""
     return {
         "address": address,
-        "state": "active" if confirmed else "unconfirmed",
+        "state": ChannelState.ACTIVE if confirmed else ChannelState.UNCONFIRMED,
         "trusted": trusted,
         "updated_at": clock.now(),
     }
@@ -121,8 +131,8 @@ def confirm(db: Connection, channel_id: int) -> bool:
     """The person has shown that the address is theirs; its links are used up. False when it was retired meanwhile."""
     confirmed = db.execute(
         update(CommunicationChannel)
-        .where(_is(channel_id), CommunicationChannel.c.state != "retired")
-        .values(state="active", trusted=True, updated_at=clock.now())
+        .where(_is(channel_id), CommunicationChannel.c.state != ChannelState.RETIRED)
+        .values(state=ChannelState.ACTIVE, trusted=True, updated_at=clock.now())
     )
     # Of two who come at once, one finds a link.
     used = forget_links(db, channel_id)
@@ -178,7 +188,7 @@ def invited_channel(db: Connection, user_id: int) -> Channel | None:
         .where(
             CommunicationChannel.c.user_id == user_id,
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state == "unconfirmed",
+            CommunicationChannel.c.state == ChannelState.UNCONFIRMED,
             CommunicationChannel.c.trusted,
         )
         .order_by(CommunicationChannel.c.position, CommunicationChannel.c.id)
@@ -202,17 +212,17 @@ def confirmable(db: Connection, user_id: int, channel_id: int) -> Channel | None
 
 # Not confirmed, or by an administrator's word alone.
 WAITS = or_(
-    CommunicationChannel.c.state == "unconfirmed",
-    (CommunicationChannel.c.state == "active") & ~CommunicationChannel.c.trusted,
+    CommunicationChannel.c.state == ChannelState.UNCONFIRMED,
+    (CommunicationChannel.c.state == ChannelState.ACTIVE) & ~CommunicationChannel.c.trusted,
 )
 
 
 def has_come(db: Connection, user_id: int) -> bool:
     """Whether the person has finished their registration, or could have signed in without it."""
     used = (Login.c.password_hash.is_not(None)) | (Login.c.login_count > 0) | (Login.c.provider_key != 0)
-    can_enter = select(Login.c.id).where(Login.c.user_id == user_id, Login.c.state != "deleted", used).exists()
+    can_enter = select(Login.c.id).where(Login.c.user_id == user_id, Login.c.state != LoginState.DELETED, used).exists()
     row = db.execute(select(User.c.state, can_enter.label("can_enter")).where(User.c.id == user_id)).one()
-    return bool(row.state != "pre_registered" or row.can_enter)
+    return bool(row.state != UserState.PRE_REGISTERED or row.can_enter)
 
 
 def _is(channel_id: int) -> Any:
@@ -228,6 +238,6 @@ def _channel_with(db: Connection, user_id: int, type_: str, address: str) -> Any
             CommunicationChannel.c.type == type_,
             CommunicationChannel.c.address_key == address_key(address),
         )
-        .order_by(CommunicationChannel.c.state == "retired", CommunicationChannel.c.id.desc())
+        .order_by(CommunicationChannel.c.state == ChannelState.RETIRED, CommunicationChannel.c.id.desc())
         .limit(1)
     ).first()

@@ -23,7 +23,12 @@ from homeroom.school.people.custom_data.leaves import (
     range_of,
     value_of,
 )
-from homeroom.school.schema import CustomDataDocument, CustomDataLeaf, User
+from homeroom.school.schema import (
+    CustomDataDocument,
+    CustomDataLeaf,
+    User,
+)
+from homeroom.school.states import UserState
 
 _RUBY_CLASSES: dict[type, str] = {
     str: "String",
@@ -41,7 +46,7 @@ _FIND = Prepared(
         CustomDataDocument,
         (CustomDataDocument.c.user_id == User.c.id) & (CustomDataDocument.c.namespace == bindparam("namespace")),
     )
-    .where(User.c.id == bindparam("user_id"), User.c.state != "deleted")
+    .where(User.c.id == bindparam("user_id"), User.c.state != UserState.DELETED)
 )
 _LEAVES = select(CustomDataLeaf.c.path, CustomDataLeaf.c.value).where(
     CustomDataLeaf.c.user_id == bindparam("user_id"), CustomDataLeaf.c.namespace == bindparam("namespace")

@@ -21,8 +21,11 @@ from homeroom.school.people.logins.queries import ProviderRef, login_with_id
 from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
 from homeroom.school.people.names import search_key
 from homeroom.school.people.users.queries import hold_users
-from homeroom.school.schema import Login
+from homeroom.school.schema import (
+    Login,
+)
 from homeroom.school.security.events import record
+from homeroom.school.states import LoginState
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
 STICKY = frozenset(("unique_id", "declared_user_type"))
@@ -50,7 +53,7 @@ def make_login(
         provider_key=provider.key,
         password_hash=password_hash,
         position=last,
-        state="active",
+        state=LoginState.ACTIVE,
         created_at=now,
         updated_at=now,
     )
@@ -98,7 +101,7 @@ def change_login(
     _claim(db, login.account_id, {"unique_id": login.unique_id, **changed}, key, lambda: db.execute(row), own=login.id)
     _refresh(db, login.user_id)
     _record_change(db, login, changed, password_hash is not None)
-    if changed.get("state") == "suspended":
+    if changed.get("state") == LoginState.SUSPENDED:
         announce(db, LoginsClosed(login.user_id, (login.id,)))
     if password_hash is not None:
         announce(db, PasswordChanged(login.user_id, session_id))
@@ -110,12 +113,14 @@ def delete_login(db: Connection, login: AnyRow) -> None:
     """
     login = _held(db, login)
     others = select(func.count()).where(
-        Login.c.user_id == login.user_id, Login.c.state != "deleted", Login.c.id != login.id
+        Login.c.user_id == login.user_id, Login.c.state != LoginState.DELETED, Login.c.id != login.id
     )
     if not db.execute(others).scalar_one():
         raise Invalid(Fault("base", "invalid", "Users must have at least one login"))
     now = clock.now()
-    db.execute(update(Login).where(Login.c.id == login.id).values(state="deleted", deleted_at=now, updated_at=now))
+    db.execute(
+        update(Login).where(Login.c.id == login.id).values(state=LoginState.DELETED, deleted_at=now, updated_at=now)
+    )
     announce(db, LoginsClosed(login.user_id, (login.id,)))
     _refresh(db, login.user_id)
     record(db, "login_deleted", user_id=login.user_id, object=("login", login.id))
@@ -127,7 +132,7 @@ def _record_change(db: Connection, login: AnyRow, changed: Mapping[str, Any], ha
     if names:
         record(db, "login_changed", **about, fields=names)
     if "state" in changed:
-        record(db, "login_suspended" if changed["state"] == "suspended" else "login_restored", **about)
+        record(db, "login_suspended" if changed["state"] == LoginState.SUSPENDED else "login_restored", **about)
     if has_new_password:
         record(db, "password_changed", **about)
 
@@ -137,7 +142,7 @@ def _held(db: Connection, login: AnyRow) -> AnyRow:
     # The person goes before their logins, always: two who hold both in another order would wait for each other.
     hold_users(db, login.user_id)
     login = login_with_id(db, login.id)
-    if login.state == "deleted":
+    if login.state == LoginState.DELETED:
         raise NotFound("login")
     return login
 

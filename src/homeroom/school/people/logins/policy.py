@@ -8,7 +8,6 @@ from homeroom.school.people.users import policy as users
 from homeroom.school.rights.actor import Actor, has_all_rights_of
 
 RIGHT = "manage_user_logins"
-SIS = "manage_sis"
 SIS_FIELDS = frozenset(("sis_user_id", "integration_id"))
 
 
@@ -28,11 +27,3 @@ def is_own(actor: Actor, user_id: int) -> bool:
 
 def can_change_password(actor: Actor, user_id: int, *, manages: bool) -> bool:
     return is_own(actor, user_id) or (manages and actor.root.settings.admins_can_change_passwords)
-
-
-def can_change_sis_ids(actor: Actor) -> bool:
-    return actor.holds(SIS, actor.root.ref)
-
-
-def sees_sis_ids(actor: Actor) -> bool:
-    return actor.holds_any(("read_sis", SIS), actor.root.ref)

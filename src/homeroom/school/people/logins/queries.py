@@ -8,10 +8,14 @@ from sqlalchemy import Connection, and_, select
 
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.people.logins.providers import CANVAS, provider_called
-from homeroom.school.schema import AuthenticationProvider, Login
+from homeroom.school.schema import (
+    AuthenticationProvider,
+    Login,
+)
+from homeroom.school.states import LoginState
 
 COLUMNS = (
     Login.c.id,
@@ -43,7 +47,7 @@ class ProviderRef(NamedTuple):
 
 OWN_PASSWORDS = ProviderRef(None, 0)
 # Whether the login has a password. A login of another provider has none, even if its row has a hash.
-HAS_PASSWORD = and_(Login.c.state == "active", Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
+HAS_PASSWORD = and_(Login.c.state == LoginState.ACTIVE, Login.c.provider_key == 0, Login.c.password_hash.is_not(None))
 
 
 def logins_of(user_id: int, account_id: int | None = None) -> Listing[AnyRow]:
@@ -56,8 +60,7 @@ def logins_of(user_id: int, account_id: int | None = None) -> Listing[AnyRow]:
 
 def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, user_id: int | None = None) -> AnyRow:
     """The login of this account or person with this id, if it is not deleted. Raises NotFound."""
-    login_id = local_id(form.value) if form.kind == "id" else None
-    rows = _LOGINS.where(Login.c.id == (login_id or 0), Login.c.state != "deleted")
+    rows = _LOGINS.where(Login.c.id == number_of(form), Login.c.state != LoginState.DELETED)
     if account_id is not None:
         rows = rows.where(Login.c.account_id == account_id)
     if user_id is not None:
@@ -70,7 +73,7 @@ def find_login(db: Connection, form: IdForm, *, account_id: int | None = None, u
 
 def find_password_login(db: Connection, form: IdForm, user_id: int) -> AnyRow:
     """The person's login with this id that a password opens, and its hash. Raises NotFound."""
-    row = _password_login(db, local_id(form.value) if form.kind == "id" else None, user_id)
+    row = _password_login(db, number_of(form), user_id)
     if row is None:
         raise NotFound("login")
     return row
@@ -87,8 +90,8 @@ def first_password_login(db: Connection, user_id: int) -> AnyRow | None:
     return db.execute(rows.order_by(Login.c.position, Login.c.id).limit(1)).first()
 
 
-def _password_login(db: Connection, login_id: int | None, user_id: int) -> AnyRow | None:
-    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.id == (login_id or 0), Login.c.user_id == user_id)
+def _password_login(db: Connection, login_id: int, user_id: int) -> AnyRow | None:
+    rows = _LOGINS.add_columns(Login.c.password_hash).where(Login.c.id == login_id, Login.c.user_id == user_id)
     return db.execute(rows.where(HAS_PASSWORD)).first()
 
 

@@ -13,7 +13,10 @@ from sqlalchemy.exc import IntegrityError
 from homeroom.db import violated
 from homeroom.school.ground.errors import Fault
 from homeroom.school.people.names import search_key
-from homeroom.school.schema import Login
+from homeroom.school.schema import (
+    Login,
+)
+from homeroom.school.states import LoginState
 
 
 class Claim(NamedTuple):
@@ -62,7 +65,7 @@ def what_is_taken(db: Connection, account_id: int, wanted: Claim, *, own: int | 
     if not held:
         return []
     others = select(Login.c.id).where(
-        Login.c.account_id == account_id, Login.c.state != "deleted", Login.c.id != (own or 0)
+        Login.c.account_id == account_id, Login.c.state != LoginState.DELETED, Login.c.id != (own or 0)
     )
     found = db.execute(select(*(others.where(test).exists().label(name) for name, test in held.items()))).one()
     return [_FAULTS[name](wanted) for name in held if found._mapping[name]]

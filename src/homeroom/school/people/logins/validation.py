@@ -8,8 +8,9 @@ from typing import Any
 from homeroom.school.ground.errors import Fault, Invalid
 from homeroom.school.people.passwords import message_of, problem_with
 from homeroom.school.people.users.sign_up import PASSWORDS_ELSEWHERE, SIS_ID_LIMIT, fault_of_unique_id
+from homeroom.school.states import LoginState
 
-STATES = ("active", "suspended")
+STATES = (LoginState.ACTIVE, LoginState.SUSPENDED)
 USER_TYPES = ("administrative", "observer", "staff", "student", "student_other", "teacher")
 
 

@@ -11,7 +11,12 @@ from homeroom import clock
 from homeroom.db import insert_or_update
 from homeroom.db.types import AnyRow
 from homeroom.school.people.notifications.catalog import CATEGORY_OF, Frequency, default_frequency
-from homeroom.school.schema import CommunicationChannel, NotificationPreference, WaitingNotice
+from homeroom.school.schema import (
+    CommunicationChannel,
+    NotificationPreference,
+    WaitingNotice,
+)
+from homeroom.school.states import ChannelState
 
 
 class Chosen(NamedTuple):
@@ -67,9 +72,13 @@ def _is_main_email(db: Connection, channel: AnyRow) -> bool:
         .where(
             CommunicationChannel.c.user_id == channel.user_id,
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state != "retired",
+            CommunicationChannel.c.state != ChannelState.RETIRED,
         )
-        .order_by(CommunicationChannel.c.state != "active", CommunicationChannel.c.position, CommunicationChannel.c.id)
+        .order_by(
+            CommunicationChannel.c.state != ChannelState.ACTIVE,
+            CommunicationChannel.c.position,
+            CommunicationChannel.c.id,
+        )
         .limit(1)
     )
     return bool(db.execute(main).scalar() == channel.id)

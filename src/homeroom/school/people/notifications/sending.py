@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
@@ -20,7 +20,15 @@ from homeroom.school.people.notifications.catalog import Frequency, default_freq
 
 # What waits for a summary is sent by its job.
 from homeroom.school.people.notifications.summaries import next_summary
-from homeroom.school.schema import Account, CommunicationChannel, NotificationPreference, User, WaitingNotice
+from homeroom.school.rights.account_settings import effective_zone, read_settings
+from homeroom.school.schema import (
+    Account,
+    CommunicationChannel,
+    NotificationPreference,
+    User,
+    WaitingNotice,
+)
+from homeroom.school.states import ChannelState, UserState
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +58,16 @@ def notify(db: Connection, user_ids: Collection[int], notification: Notification
                 "notification": notification.name,
                 "subject": notification.subject,
                 "text_body": notification.text,
-                "send_at": next_summary(frequency, now, channel.time_zone),
+                "send_at": next_summary(frequency, now, _zone_of(channel)),
                 "created_at": now,
             }
             waiting.append(row)
     if waiting:
         db.execute(insert(WaitingNotice), waiting)
+
+
+def _zone_of(channel: AnyRow) -> str:
+    return effective_zone(read_settings(channel.root_settings), channel.time_zone)
 
 
 def title_of(name: str) -> str:
@@ -66,7 +78,7 @@ def title_of(name: str) -> str:
 def _recipients(db: Connection, user_ids: Collection[int], name: str) -> Iterable[_Recipient]:
     for _, rows in groupby(_channels_of(db, user_ids, name), key=lambda row: row.user_id):
         channels = list(rows)
-        confirmed = [channel for channel in channels if channel.state == "active"]
+        confirmed = [channel for channel in channels if channel.state == ChannelState.ACTIVE]
         # Who has confirmed no address yet is told at the first that they had from the start.
         reached = confirmed or [channel for channel in channels if channel.trusted][:1]
         for channel in reached:
@@ -79,7 +91,7 @@ def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterab
     preference = (NotificationPreference.c.communication_channel_id == CommunicationChannel.c.id) & (
         NotificationPreference.c.notification == name
     )
-    zone = select(Account.c.default_time_zone).where(Account.c.parent_account_id.is_(None), ~Account.c.is_site_admin)
+    settings = select(Account.c.settings).where(Account.c.parent_account_id.is_(None), ~Account.c.is_site_admin)
     return db.execute(
         select(
             CommunicationChannel.c.id,
@@ -88,15 +100,16 @@ def _channels_of(db: Connection, user_ids: Collection[int], name: str) -> Iterab
             CommunicationChannel.c.state,
             CommunicationChannel.c.trusted,
             NotificationPreference.c.frequency,
-            func.coalesce(User.c.time_zone, zone.scalar_subquery()).label("time_zone"),
+            User.c.time_zone,
+            settings.scalar_subquery().label("root_settings"),
         )
         .join(User, User.c.id == CommunicationChannel.c.user_id)
         .outerjoin(NotificationPreference, preference)
         .where(
             CommunicationChannel.c.user_id.in_(user_ids),
             CommunicationChannel.c.type == "email",
-            CommunicationChannel.c.state != "retired",
-            User.c.state != "deleted",
+            CommunicationChannel.c.state != ChannelState.RETIRED,
+            User.c.state != UserState.DELETED,
         )
         .order_by(CommunicationChannel.c.user_id, CommunicationChannel.c.position, CommunicationChannel.c.id)
     )

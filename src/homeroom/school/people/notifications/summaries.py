@@ -16,7 +16,11 @@ from homeroom.school.ground.moved_clock import ClockMoved
 from homeroom.school.ground.time_zones import iana_name
 from homeroom.school.jobs.registry import Tools, call, job, sweep
 from homeroom.school.mail.queue import Mail, mail_to, send_later
-from homeroom.school.schema import CommunicationChannel, WaitingNotice
+from homeroom.school.schema import (
+    CommunicationChannel,
+    WaitingNotice,
+)
+from homeroom.school.states import ChannelState
 from homeroom.services.jobs import JobCall
 
 # In the evening of the person's own day, and at the end of their week.
@@ -25,9 +29,9 @@ _SATURDAY = 5
 _MOST_A_SWEEP = 500
 
 
-def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone: str | None) -> datetime:
+def next_summary(frequency: Literal["daily", "weekly"], now: datetime, time_zone: str) -> datetime:
     """When the next summary goes out to somebody in this time zone."""
-    local = now.astimezone(ZoneInfo(iana_name(time_zone or "Etc/UTC")))
+    local = now.astimezone(ZoneInfo(iana_name(time_zone)))
     at = local.replace(hour=_HOUR, minute=0, second=0, microsecond=0)
     if at <= local:
         at += timedelta(days=1)
@@ -65,7 +69,7 @@ def send_summary(tools: Tools, *, channel_id: int) -> None:
         taken = db.execute(delete(WaitingNotice).where(*due).returning(*columns)).all()
         channel = db.execute(
             select(CommunicationChannel.c.id, CommunicationChannel.c.user_id, CommunicationChannel.c.address).where(
-                CommunicationChannel.c.id == channel_id, CommunicationChannel.c.state != "retired"
+                CommunicationChannel.c.id == channel_id, CommunicationChannel.c.state != ChannelState.RETIRED
             )
         ).first()
         if taken and channel is not None:

@@ -17,10 +17,19 @@ from homeroom.school.people.users.policy import courses_shared, observes
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person, accounts_of, hold_users
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of, has_all_rights_of
 from homeroom.school.rights.permissions import STUDENT
-from homeroom.school.schema import Account, Course, DirectoryEntry, Enrollment, Login, ObserverLink, User
+from homeroom.school.schema import (
+    Account,
+    Course,
+    DirectoryEntry,
+    Enrollment,
+    Login,
+    ObserverLink,
+    User,
+)
+from homeroom.school.states import EnrollmentState, LoginState
 
 _PAIRING_RIGHT = "generate_observer_pairing_code"
-_LEARNING = ("active", "invited", "creation_pending")
+_LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING)
 
 
 class ObserveeRefused(SchoolError):
@@ -152,6 +161,6 @@ def unlink(db: Connection, observer_id: int, student_id: int) -> None:
 def share_root_account(db: Connection, root_id: int, *user_ids: int) -> bool:
     """Whether each of them has a login in the root account."""
     rows = select(Login.c.user_id).where(
-        Login.c.user_id.in_(user_ids), Login.c.account_id == root_id, Login.c.state != "deleted"
+        Login.c.user_id.in_(user_ids), Login.c.account_id == root_id, Login.c.state != LoginState.DELETED
     )
     return set(db.execute(rows).scalars()) == set(user_ids)

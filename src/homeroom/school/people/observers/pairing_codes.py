@@ -14,7 +14,11 @@ from sqlalchemy.exc import IntegrityError
 from homeroom import clock
 from homeroom.db import violated
 from homeroom.school.ground.errors import Refused
-from homeroom.school.schema import ObserverPairingCode, User
+from homeroom.school.schema import (
+    ObserverPairingCode,
+    User,
+)
+from homeroom.school.states import UserState
 
 LENGTH = 6
 LIFETIME = timedelta(days=7)
@@ -80,7 +84,7 @@ def find_student(db: Connection, digest: bytes) -> int | None:
             ObserverPairingCode.c.digest == digest,
             ObserverPairingCode.c.state == "active",
             ObserverPairingCode.c.expires_at > clock.now(),
-            User.c.state != "deleted",
+            User.c.state != UserState.DELETED,
         )
     )
     return db.execute(rows).scalar()

@@ -20,7 +20,11 @@ from homeroom.school.people.logins.uniqueness import Claim, Taken, claim, what_i
 from homeroom.school.people.names import Names, names_after_change, search_key
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewUser
 from homeroom.school.rights.actor import Actor, has_all_rights_of
-from homeroom.school.schema import Login, User
+from homeroom.school.schema import (
+    Login,
+    User,
+)
+from homeroom.school.states import LoginState, UserState
 
 
 class Created(NamedTuple):
@@ -101,7 +105,7 @@ def _fields(new: NewUser, names: Names) -> dict[str, Any]:
         "name": names.name,
         "short_name": names.short_name,
         "sortable_name": names.sortable_name,
-        "state": "registered" if new.registered else "pre_registered",
+        "state": UserState.REGISTERED if new.registered else UserState.PRE_REGISTERED,
         "time_zone": find_zone(new.time_zone) if new.time_zone else None,
         "locale": new.locale,
         "initial_enrollment_type": new.initial_enrollment_type,
@@ -123,7 +127,7 @@ def _login(user_id: int, root_id: int, new: NewUser, password_hash: str | None) 
         "password_hash": password_hash,
         "sis_user_id": new.sis_user_id,
         "integration_id": new.integration_id,
-        "state": "active",
+        "state": LoginState.ACTIVE,
         "created_at": now,
         "updated_at": now,
     }
@@ -139,18 +143,18 @@ class _Deleted(NamedTuple):
 def _find_deleted(db: Connection, root_id: int, sis_user_id: str) -> _Deleted | None:
     """The login deleted last with this SIS id, unless a live one has it."""
     rows = (
-        select(Login.c.id, Login.c.user_id, Login.c.state, (User.c.state != "deleted").label("lives"))
+        select(Login.c.id, Login.c.user_id, Login.c.state, (User.c.state != UserState.DELETED).label("lives"))
         .join(User, User.c.id == Login.c.user_id)
         .where(Login.c.account_id == root_id, Login.c.sis_user_id == sis_user_id)
-        .order_by(Login.c.state == "deleted", Login.c.deleted_at.desc(), Login.c.id.desc())
+        .order_by(Login.c.state == LoginState.DELETED, Login.c.deleted_at.desc(), Login.c.id.desc())
         .limit(1)
     )
-    if (row := db.execute(rows).first()) is None or row.state != "deleted":
+    if (row := db.execute(rows).first()) is None or row.state != LoginState.DELETED:
         return None
     # Two who revive at once: the second finds it alive, and makes what is then taken.
     lock(db, User, [row.user_id])
     row = db.execute(rows).one()
-    return _Deleted(row.id, row.user_id, row.lives) if row.state == "deleted" else None
+    return _Deleted(row.id, row.user_id, row.lives) if row.state == LoginState.DELETED else None
 
 
 def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, password_hash: str | None) -> int:
@@ -162,7 +166,7 @@ def _revive(db: Connection, root_id: int, deleted: _Deleted, new: NewUser, passw
     before = Names(user.name, user.short_name, user.sortable_name)
     names = names_after_change(before, name=name, short_name=short_name, sortable_name=sortable_name)
     fields = {key: value for key, value in _fields(new, names).items() if value is not None}
-    if user.state != "deleted" and not new.registered:
+    if user.state != UserState.DELETED and not new.registered:
         fields["state"] = user.state
     login = _login(deleted.user_id, root_id, new, password_hash)
     kept = {"created_at"} | {key for key in ("password_hash", "integration_id") if login[key] is None}

@@ -24,8 +24,12 @@ from homeroom.school.people.communication_channels.channels import Channel
 from homeroom.school.people.events import LoginsClosed
 from homeroom.school.people.names import NAME_LIMIT, Given, Names, names_after_change
 from homeroom.school.people.users.queries import Person, find_person
-from homeroom.school.schema import Login, User
+from homeroom.school.schema import (
+    Login,
+    User,
+)
 from homeroom.school.security.events import record
+from homeroom.school.states import LoginState, UserState
 
 # The columns that a SIS import leaves alone once somebody changed them by hand (custom-data-files-sis.md §3).
 STICKY = frozenset(("name", "short_name", "sortable_name", "pronouns"))
@@ -60,7 +64,7 @@ def edit_user(
     """
     lock(db, User, [user_id])
     person = find_person(db, user_id)
-    if person.state == "deleted":
+    if person.state == UserState.DELETED:
         raise NotFound("user")
     values = _new_values(person, change)
     marks = db.execute(select(User.c.stuck_sis_fields).where(User.c.id == person.id)).scalar_one()
@@ -93,14 +97,14 @@ def edit_user(
 
 def set_login_states(db: Connection, root_id: int, user_id: int, state: str, *, also_sis: bool) -> None:
     """Suspend the person's logins, or make them active again; those with a SIS id only if ``also_sis``."""
-    before = "active" if state == "suspended" else "suspended"
+    before = LoginState.ACTIVE if state == LoginState.SUSPENDED else LoginState.SUSPENDED
     logins = update(Login).where(Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state == before)
     if not also_sis:
         logins = logins.where(Login.c.sis_user_id.is_(None))
     changed = db.execute(logins.values(state=state, updated_at=clock.now()).returning(Login.c.id)).scalars().all()
     if changed:
-        record(db, "login_suspended" if state == "suspended" else "login_restored", user_id=user_id)
-    if state == "suspended" and changed:
+        record(db, "login_suspended" if state == LoginState.SUSPENDED else "login_restored", user_id=user_id)
+    if state == LoginState.SUSPENDED and changed:
         announce(db, LoginsClosed(user_id, tuple(changed)))
 
 

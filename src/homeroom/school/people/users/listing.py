@@ -16,9 +16,18 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.listing import Listing, Order, leading, once_per_shape
 from homeroom.school.people.users.queries import PERSON_COLUMNS, Person
-from homeroom.school.people.users.search import Search, candidates, matches, may_read
+from homeroom.school.people.users.search import Search, candidates, matches
 from homeroom.school.rights.actor import AccountRef, Actor, Root
-from homeroom.school.schema import DirectoryEntry, Enrollment, Login, Role, User, UserAccountAssociation
+from homeroom.school.rights.reading import Guarded, may_read
+from homeroom.school.schema import (
+    DirectoryEntry,
+    Enrollment,
+    Login,
+    Role,
+    User,
+    UserAccountAssociation,
+)
+from homeroom.school.states import EnrollmentState, LoginState
 
 # The most found people that are sorted. One costs about as much as walking two index rows.
 FEW = 8_000
@@ -35,7 +44,7 @@ class Sort(NamedTuple):
 
     column: Any
     nullable: bool = True
-    of: str | None = None
+    of: Guarded | None = None
 
 
 _directory = DirectoryEntry.c
@@ -176,7 +185,12 @@ def _narrowings(db: Connection, which: PeopleFilter) -> list[_Narrowing]:
     if which.search is not None:
         found.append(_Narrowing(matches(db, which.search), candidates(db, which.search)))
     if which.role_id is not None:
-        found.append(_enrolled(Enrollment.c.role_id == which.role_id, ("deleted", "rejected", "inactive")))
+        found.append(
+            _enrolled(
+                Enrollment.c.role_id == which.role_id,
+                (EnrollmentState.DELETED, EnrollmentState.REJECTED, EnrollmentState.INACTIVE),
+            )
+        )
     elif which.enrollment_types:
         # Their ids first: PostgreSQL knows how many enrollments a role has, and not how many a subquery will name.
         roles = db.execute(select(Role.c.id).where(Role.c.base_role_type.in_(which.enrollment_types))).scalars().all()
@@ -185,7 +199,7 @@ def _narrowings(db: Connection, which: PeopleFilter) -> list[_Narrowing]:
 
 
 def _enrolled(condition: ColumnElement[bool], but_not: Sequence[str] = ()) -> _Narrowing:
-    state = Enrollment.c.state.not_in(but_not) if but_not else Enrollment.c.state == "active"
+    state = Enrollment.c.state.not_in(but_not) if but_not else Enrollment.c.state == EnrollmentState.ACTIVE
     mine = Enrollment.c.user_id == DirectoryEntry.c.user_id
     return _Narrowing(
         select(Enrollment.c.id).where(mine, condition, state).exists(),
@@ -198,6 +212,6 @@ def _membership(account_id: int, *, with_deleted: bool) -> _Narrowing:
     test = members.where(UserAccountAssociation.c.user_id == DirectoryEntry.c.user_id).exists()
     if not with_deleted:
         return _Narrowing(test, members)
-    gone = select(Login.c.user_id).where(Login.c.account_id == account_id, Login.c.state == "deleted")
+    gone = select(Login.c.user_id).where(Login.c.account_id == account_id, Login.c.state == LoginState.DELETED)
     either = or_(test, gone.where(Login.c.user_id == DirectoryEntry.c.user_id).exists())
     return _Narrowing(either, members.union(gone))

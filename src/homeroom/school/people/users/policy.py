@@ -12,7 +12,15 @@ from homeroom.school.people.users.queries import accounts_of, accounts_of_each
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef, chain_of, has_all_rights_of
 from homeroom.school.rights.enrollment_states import LEARNERS
 from homeroom.school.rights.permissions import INSTRUCTORS, TEACHER
-from homeroom.school.schema import Account, Course, Enrollment, Login, ObserverLink
+from homeroom.school.rights.reading import may_give_sis_ids, may_read, may_read_in_course
+from homeroom.school.schema import (
+    Account,
+    Course,
+    Enrollment,
+    Login,
+    ObserverLink,
+)
+from homeroom.school.states import CourseState, EnrollmentState, LoginState
 
 Rule = Callable[[Connection, Actor, int], bool]
 
@@ -88,10 +96,6 @@ def can_manage_details(db: Connection, actor: Actor, user_id: int) -> bool:
     )
 
 
-def can_rename(db: Connection, actor: Actor, user_id: int) -> bool:
-    return (actor.is_(user_id) and actor.root.settings.users_can_edit_name) or can_manage_details(db, actor, user_id)
-
-
 def can_update_avatar(db: Connection, actor: Actor, user_id: int) -> bool:
     return actor.is_(user_id) or can_manage_details(db, actor, user_id)
 
@@ -127,22 +131,22 @@ def can_remove(db: Connection, actor: Actor, user_id: int) -> bool:
     root = actor.root.ref
     if not actor.holds("manage_user_logins", root) or not has_all_rights_of(db, actor, user_id):
         return False
-    if actor.holds("manage_sis", root):
+    if may_give_sis_ids(actor):
         return True
     # Deleting a login with a SIS id needs a SIS right (identity.md §6).
     from_sis = select(Login.c.id).where(
-        Login.c.user_id == user_id, Login.c.state != "deleted", Login.c.sis_user_id.is_not(None)
+        Login.c.user_id == user_id, Login.c.state != LoginState.DELETED, Login.c.sis_user_id.is_not(None)
     )
     return db.execute(from_sis.limit(1)).first() is None
 
 
 def can_read_emails_of(db: Connection, actor: Actor, user_id: int) -> bool:
     """Whether the actor may see the user's addresses: as the user, by an admin's right, or by a shared course."""
-    if actor.is_(user_id) or actor.holds_anywhere("read_email_addresses", _accounts(db, actor, user_id)):
+    if actor.is_(user_id) or any(may_read(actor, account, "email") for account in _accounts(db, actor, user_id)):
         return True
     shared = courses_shared(db, actor.id, user_id)
     actor.load_courses(db, [course for course, _ in shared])
-    return any(actor.holds_in_course(db, "read_email_addresses", course) for course, _ in shared)
+    return any(may_read_in_course(db, actor, course, "email") for course, _ in shared)
 
 
 def observes(db: Connection, observer_id: int, student_id: int) -> bool:
@@ -167,7 +171,11 @@ def courses_shared(
     enrollments as staff decide. Where logins and addresses are at stake an invitation is not enough: whoever may invite
     could read anybody's.
     """
-    states = ("active", "completed", "invited") if or_invited else ("active", "completed")
+    states = (
+        (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED, EnrollmentState.INVITED)
+        if or_invited
+        else (EnrollmentState.ACTIVE, EnrollmentState.COMPLETED)
+    )
     mine, theirs = Enrollment.alias(), Enrollment.alias()
     rows = db.execute(
         select(
@@ -185,10 +193,10 @@ def courses_shared(
         .join(Account, Account.c.id == Course.c.account_id)
         .where(
             mine.c.user_id == actor_id,
-            mine.c.state == "active",
+            mine.c.state == EnrollmentState.ACTIVE,
             theirs.c.user_id == user_id,
             theirs.c.state.in_(states),
-            Course.c.state != "deleted",
+            Course.c.state != CourseState.DELETED,
         )
         .order_by(mine.c.type == TEACHER)
     ).all()

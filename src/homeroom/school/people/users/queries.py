@@ -12,7 +12,7 @@ from homeroom.db import lock, one_of
 from homeroom.db.prepared import Prepared
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor, chain_of
 from homeroom.school.schema import (
@@ -24,6 +24,7 @@ from homeroom.school.schema import (
     User,
     UserAccountAssociation,
 )
+from homeroom.school.states import LoginState, UserState
 
 
 class Person(NamedTuple):
@@ -119,7 +120,7 @@ def user_id_of(db: Connection, actor: Actor, form: IdForm) -> int | None:
     """The user id for this form of an id, whether or not the user exists; None if it matches nobody (basics.md §4)."""
     match form.kind:
         case "id":
-            return local_id(form.value)
+            return number_of(form) or None
         case "self":
             return actor.id or None
     rows = _users_by(actor, form.kind, [form.value])
@@ -145,7 +146,7 @@ def _users_by(actor: Actor, kind: str, values: Sequence[str]) -> AnySelect | Non
     """The ids of the users who have one of these values, those with a password of ours first; None: no such form."""
     if kind in _LOGIN_IDS:
         keys = [search_key(value) for value in values] if kind == "sis_login_id" else values
-        own = Login.c.account_id == actor.root.id, Login.c.state != "deleted"
+        own = Login.c.account_id == actor.root.id, Login.c.state != LoginState.DELETED
         return select(Login.c.user_id).where(_LOGIN_IDS[kind].in_(keys), *own).order_by(Login.c.provider_key)
     if kind in _USER_IDS:
         return select(User.c.id).where(or_(*(column.in_(values) for column in _USER_IDS[kind])))
@@ -179,7 +180,7 @@ def find_user_id(db: Connection, actor: Actor, form: IdForm) -> int:
 def find_user(db: Connection, actor: Actor, form: IdForm) -> Person:
     """The person for this form of an id, if not deleted. Raises NotFound. The policy checks the rights."""
     person = find_person(db, find_user_id(db, actor, form))
-    if person.state == "deleted":
+    if person.state == UserState.DELETED:
         raise NotFound("user")
     return person
 

@@ -12,7 +12,11 @@ from homeroom.school.ground.events import announce
 from homeroom.school.people import directory
 from homeroom.school.people.events import UserRevived
 from homeroom.school.people.logins.uniqueness import Claim, Taken, claim
-from homeroom.school.schema import Login, User
+from homeroom.school.schema import (
+    Login,
+    User,
+)
+from homeroom.school.states import LoginState, UserState
 
 NOT_DELETED = "The user is not deleted."
 MERGED = "The user was merged into another one: a split brings them back."
@@ -30,18 +34,20 @@ def restore_user(db: Connection, root_id: int, user_id: int) -> None:
         raise NotFound("user")
     if user.merged_into_user_id is not None:
         raise Refused(MERGED)
-    if user.state != "deleted":
+    if user.state != UserState.DELETED:
         raise Refused(NOT_DELETED)
     login = _last_deleted_login(db, root_id, user_id)
     now = clock.now()
-    revived = update(Login).where(Login.c.id == login.id).values(state="active", deleted_at=None, updated_at=now)
+    revived = (
+        update(Login).where(Login.c.id == login.id).values(state=LoginState.ACTIVE, deleted_at=None, updated_at=now)
+    )
     wanted = Claim(login.unique_id, login.provider_key, login.sis_user_id, login.integration_id)
     try:
         claim(db, root_id, wanted, lambda: db.execute(revived), own=login.id)
     except Taken as taken:
         raise Invalid(*taken.faults) from None
     back = update(User).where(User.c.id == user_id)
-    db.execute(back.values(state="registered", deleted_at=None, updated_at=now))
+    db.execute(back.values(state=UserState.REGISTERED, deleted_at=None, updated_at=now))
     directory.refresh(db, [user_id])
     directory.associate(db, [user_id])
     announce(db, UserRevived(user_id))
@@ -49,7 +55,9 @@ def restore_user(db: Connection, root_id: int, user_id: int) -> None:
 
 def _last_deleted_login(db: Connection, root_id: int, user_id: int) -> AnyRow:
     columns = Login.c.id, Login.c.unique_id, Login.c.provider_key, Login.c.sis_user_id, Login.c.integration_id
-    rows = select(*columns).where(Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state == "deleted")
+    rows = select(*columns).where(
+        Login.c.user_id == user_id, Login.c.account_id == root_id, Login.c.state == LoginState.DELETED
+    )
     row = db.execute(rows.order_by(Login.c.deleted_at.desc(), Login.c.id.desc()).limit(1)).first()
     if row is None:
         raise NotFound("login")

@@ -6,7 +6,7 @@ find out an address or a SIS id by searching for its parts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Connection, column, false, or_, select, ta
 from homeroom.db import contains
 from homeroom.db.types import AnySelect
 from homeroom.school.ground.errors import SchoolError
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.people.names import search_key
 from homeroom.school.rights.actor import AccountRef, Actor
+from homeroom.school.rights.reading import READERS, Guarded, may_read
 from homeroom.school.schema import DirectoryEntry
 
 SHORTEST_TERM = 2
@@ -32,14 +33,6 @@ _KEPT_AS = str.maketrans({"\ufffe": "\ufffd", "\uffff": "\ufffd"})
 
 class SearchTermTooShort(SchoolError):
     """The term has too few characters; the documented body is the face's (users-core.md §2)."""
-
-
-# Values that only some callers may read, with the rights that allow it; for searching and sorting.
-READERS: Mapping[str, tuple[str, ...]] = {
-    "login": ("view_user_logins",),
-    "sis": ("read_sis", "manage_sis"),
-    "email": ("read_email_addresses",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +56,19 @@ def read_term(term: str | None) -> str | None:
 
 def search_in_account(actor: Actor, account: AccountRef, term: str) -> Search:
     """The search for this term with the actor's rights on the account."""
-    return search_for(term, tuple(f"{what}_text" for what in READERS if may_read(actor, account, what)))
+    return search_for(term, columns_of(what for what in READERS if may_read(actor, account, what)))
 
 
-def may_read(actor: Actor, account: AccountRef, what: str) -> bool:
-    """Whether the actor may read this value of the account's people; ``what`` is one of READERS."""
-    return actor.holds_any(READERS[what], account)
+def columns_of(readable: Iterable[Guarded]) -> tuple[str, ...]:
+    """The columns to search for those who may read this."""
+    return tuple(f"{what}_text" for what in readable)
 
 
 def search_for(term: str, columns: tuple[str, ...] = ()) -> Search:
     """The search for this term in names and in these columns."""
     # The other columns have several values, one on each line. A term must not match across two of them.
     columns = () if "\n" in term else columns
-    return Search(search_key(term), ("name_text", *columns), local_id(term) if is_number(term) else None)
+    return Search(search_key(term), ("name_text", *columns), number_in(term) or None)
 
 
 def matches(db: Connection, search: Search) -> ColumnElement[bool]:

@@ -20,6 +20,7 @@ from homeroom.school.people.names import Given, Names, names_on_create
 from homeroom.school.people.passwords import message_of, problem_with
 from homeroom.school.rights.account_settings import AccountSettings
 from homeroom.school.rights.actor import AccountRef, Actor
+from homeroom.school.rights.reading import may_give_sis_ids
 
 LOGIN_LIMIT = 100
 SIS_ID_LIMIT = 255
@@ -120,7 +121,7 @@ def as_admin(actor: Actor, account: AccountRef, form: SignUpForm) -> NewUser:
     settings = actor.root.settings
     strict = form.force_validations
     may_confirm = actor.holds("manage_students", account) or actor.is_site_admin
-    sis = actor.holds("manage_sis", account)
+    sis = may_give_sis_ids(actor)
     notice: Notice | None = "account" if form.send_confirmation else None
     new = _decided(
         form,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, insert, select
 
 from homeroom import clock
-from homeroom.db import Database, new_uuid
+from homeroom.db import Database, digest_of, new_uuid
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.system_facts import find_fact, keep_fact
 from homeroom.school.people import directory
@@ -37,7 +37,7 @@ from homeroom.school.schema import (
 from homeroom.school.seed.demo import people as cast
 from homeroom.school.seed.demo.people import Course as DemoCourse
 from homeroom.school.seed.demo.people import Pupil
-from homeroom.school.sign_in.credentials import digest_of
+from homeroom.school.states import ChannelState, LoginState, TokenState, UserState
 
 # Everybody's password. The demo school is for trying things out, and every start says so.
 PASSWORD = "homeroom-demo"
@@ -152,14 +152,14 @@ class _Scene:
                 {
                     "user_id": user, "account_id": self.root, "unique_id": address,
                     "unique_id_key": search_key(address),
-                    "password_hash": password_hash, "sis_user_id": f"D{number:04d}", "state": "active",
+                    "password_hash": password_hash, "sis_user_id": f"D{number:04d}", "state": LoginState.ACTIVE,
                     "current_login_at": seen, "login_count": number if seen else 0,
                 }
             )  # fmt: skip
             channels.append(
                 {
                     "user_id": user, "type": "email", "address": address, "address_key": address_key(address),
-                    "state": "active", "trusted": True,
+                    "state": ChannelState.ACTIVE, "trusted": True,
                 }
             )  # fmt: skip
             if login in _TRY:
@@ -167,7 +167,7 @@ class _Scene:
                 tokens.append(
                     {
                         "user_id": user, "developer_key_id": key, "digest": digest_of(token), "hint": token[:5],
-                        "purpose": "Demo", "state": "active",
+                        "purpose": "Demo", "state": TokenState.ACTIVE,
                     }
                 )  # fmt: skip
         for table, rows in ((Login, logins), (CommunicationChannel, channels), (AccessToken, tokens)):
@@ -309,7 +309,7 @@ def _user_row(pupil: Pupil, uuid: str) -> dict[str, Any]:
         "name": names.name,
         "short_name": names.short_name,
         "sortable_name": names.sortable_name,
-        "state": "registered",
+        "state": UserState.REGISTERED,
         "pronouns": pupil.pronouns,
         "time_zone": pupil.time_zone,
         "locale": pupil.locale,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from homeroom.school.states import CourseState
+
 # (name, sub-account). Names from several scripts and shapes: what a real school's lists must cope with.
 
 
@@ -74,7 +76,7 @@ class Course(NamedTuple):
     account: str
     teacher: str
     sections: tuple[str, ...]
-    state: str = "available"
+    state: str = CourseState.AVAILABLE
     assistant: str | None = None
     # Every how many-th student is in it, counted from this one.
     every: int = 2
@@ -89,7 +91,15 @@ COURSES = (
     Course("日本語入門", "JPN 100", "Upper School", "taro", ("日本語入門",), every=5, start=1),
     Course("Mathematics 6", "MATH 6", "Lower School", "zoe", ("6a", "6b"), assistant="linh", start=1),
     Course("Reading and Writing", "ENG 6", "Lower School", "daniel", ("Reading and Writing",), every=4),
-    Course("Chemistry (in preparation)", "CHEM 201", "Upper School", "amara", ("Chemistry",), state="claimed", every=6),
+    Course(
+        "Chemistry (in preparation)",
+        "CHEM 201",
+        "Upper School",
+        "amara",
+        ("Chemistry",),
+        state=CourseState.CLAIMED,
+        every=6,
+    ),
 )
 
 # login -> course code -> what that person calls the course

@@ -15,11 +15,15 @@ from homeroom.school.people.logins.queries import ProviderRef
 from homeroom.school.people.names import NAME_LIMIT, names_on_create, search_key
 from homeroom.school.people.users.creation import create_user
 from homeroom.school.people.users.sign_up import InvalidSignUp, NewChannel, NewUser, fault_of_unique_id
-from homeroom.school.schema import Login, User
+from homeroom.school.schema import (
+    Login,
+    User,
+)
 from homeroom.school.security.events import report
 from homeroom.school.sign_in import password_sign_in
 from homeroom.school.sign_in.openid.discovery import OpenIdProvider
 from homeroom.school.sign_in.openid.errors import UNKNOWN, SignInFailed
+from homeroom.school.states import LoginState, UserState
 
 # The claims that are used if the provider's federated_attributes do not name others.
 _STANDARD = {"name": "name", "email": "email"}
@@ -68,12 +72,16 @@ def _find(db: Connection, provider: OpenIdProvider, unique_id: str) -> Entrant |
             Login.c.account_id == provider.account_id,
             Login.c.provider_key == provider.id,
             Login.c.unique_id_key == search_key(unique_id),
-            Login.c.state != "deleted",
+            Login.c.state != LoginState.DELETED,
         )
     ).first()
     if row is None:
         return None
-    if row.state != "active" or row.user_state == "deleted" or not _is_same(provider, row.unique_id, unique_id):
+    if (
+        row.state != LoginState.ACTIVE
+        or row.user_state == UserState.DELETED
+        or not _is_same(provider, row.unique_id, unique_id)
+    ):
         raise SignInFailed(UNKNOWN)
     return Entrant(row.id, row.user_id)
 

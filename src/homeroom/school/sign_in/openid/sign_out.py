@@ -7,8 +7,12 @@ from urllib.parse import urlencode
 from msgspec.json import decode
 from sqlalchemy import ColumnElement, Connection, select
 
-from homeroom.school.schema import AuthenticationProvider, Login
+from homeroom.school.schema import (
+    AuthenticationProvider,
+    Login,
+)
 from homeroom.school.sign_in.authentication_providers.queries import OPENID
+from homeroom.school.states import LoginState
 
 
 def end_session_url(db: Connection, login_id: int | None, return_to: str) -> str | None:
@@ -29,7 +33,7 @@ def _url(db: Connection, return_to: str, which: ColumnElement[bool]) -> str | No
         .join(Login, Login.c.provider_key == AuthenticationProvider.c.id)
         .where(
             which,
-            Login.c.state == "active",
+            Login.c.state == LoginState.ACTIVE,
             AuthenticationProvider.c.auth_type == OPENID,
             AuthenticationProvider.c.state != "deleted",
         )
