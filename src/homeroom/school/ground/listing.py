@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.sql import ColumnElement
 
 from homeroom.db.types import AnyRow, AnySelect
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 T = TypeVar("T")
-F = TypeVar("F", bound="DataclassInstance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +73,11 @@ def leading(kind: Callable[..., T], width: int) -> Callable[[Sequence[Any]], T]:
 once_per_shape = lru_cache(maxsize=256)
 
 
-class Shape(NamedTuple, Generic[F]):
-    """What a statement is built from: the filter without what a client makes up, and the names of what it made up."""
-
-    which: F
-    given: frozenset[str]
-
-
 class Conditions:
     """The parts of a filter that a client can make up, each with its condition.
 
-    The value of a part is the statement's parameter of the same name. An empty part is not given.
+    The value of a part is the statement's parameter of the same name. An empty part is not given. Which parts are given
+    belongs to the shape of the filter.
     """
 
     def __init__(self, **conditions: ColumnElement[bool]) -> None:
@@ -95,13 +85,11 @@ class Conditions:
 
     def values(self, which: object) -> dict[str, Any]:
         """The parameters: the parts that this filter gives."""
-        found = {name: value for name in self._conditions if (value := getattr(which, name))}
-        return {name: list(value) if isinstance(value, frozenset) else value for name, value in found.items()}
-
-    def shape(self, which: F) -> Shape[F]:
-        """The shape of this filter."""
-        given = frozenset(self.values(which))
-        return Shape(replace(which, **{name: type(getattr(which, name))() for name in given}), given)
+        return {
+            name: list(value) if type(value) is frozenset else value
+            for name in self._conditions
+            if (value := getattr(which, name))
+        }
 
     def among(self, names: Collection[str]) -> list[ColumnElement[bool]]:
         """The conditions with these names."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, false, or_, select
 
@@ -17,7 +17,7 @@ from homeroom.school.courses.courses.policy import ADMIN_RIGHTS
 from homeroom.school.courses.courses.queries import VIEWER_KEY, CourseRecord, courses_seen_by
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records, records_by_course
 from homeroom.school.ground.ids import number_in
-from homeroom.school.ground.listing import Conditions, Listing, Order, Shape, leading, once_per_shape
+from homeroom.school.ground.listing import Conditions, Listing, Order, leading, once_per_shape
 from homeroom.school.people.names import sort_key
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.people.users.search import matches, search_for
@@ -83,21 +83,22 @@ class OwnFilter:
 
 def courses_of(db: Connection, actor: Actor, user_id: int, which: OwnFilter) -> Listing[CourseRecord]:
     """The courses that this person is in, as the actor may know them, by the actor's names of them."""
-    values = {"viewer": actor.id, **_values(user_id, which)}
+    shape, values = _split(user_id, which)
+    values["viewer"] = actor.id
     if actor.is_(user_id):
-        rows, ids = _own_courses(_shape(which))
+        rows, ids = _own_courses(shape)
     else:
         known = [account.id for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
         values["administered"] = known
-        rows, ids = _known_courses(_shape(which))
+        rows, ids = _known_courses(shape)
     return Listing(rows, _BY_NAME, _record, values, countable=ids)
 
 
 def current_courses_of(db: Connection, user_id: int) -> list[int]:
     """The ids of the courses that the person is in now, as the menu of courses has them."""
-    which = OwnFilter(enrollment_state="current")
-    _, ids = _own_courses(_shape(which))
-    return list(db.execute(ids, _values(user_id, which)).scalars())
+    shape, values = _split(user_id, OwnFilter(enrollment_state="current"))
+    _, ids = _own_courses(shape)
+    return list(db.execute(ids, values).scalars())
 
 
 def enrollments_in(
@@ -106,8 +107,8 @@ def enrollments_in(
     """By course, the person's enrollments that brought these courses into ``courses_of``."""
     if not course_ids:
         return {}
-    values = {**_values(user_id, which), "among": course_ids}
-    return records_by_course(db, _own_enrollments(_shape(which)), values)
+    shape, values = _split(user_id, which)
+    return records_by_course(db, _own_enrollments(shape), {**values, "among": course_ids})
 
 
 # What a client makes up, and how an enrollment fits it.
@@ -119,25 +120,34 @@ _CHOSEN = Conditions(
 )
 
 
-def _shape(which: OwnFilter) -> Shape[OwnFilter]:
-    # A state that nobody knows is like any other of this kind.
+class _Shape(NamedTuple):
+    """What a statement is built from. ``given``: the names of what a client made up."""
+
+    types: frozenset[str]
+    states: frozenset[str]
+    enrollment_state: EnrollmentState | None
+    homeroom: bool
+    given: frozenset[str]
+
+
+def _split(user_id: int, which: OwnFilter) -> tuple[_Shape, dict[str, Any]]:
+    """The shape of the filter, and the values that a statement of this shape takes."""
+    values = _CHOSEN.values(which)
+    # One state that nobody knows is like another.
     states = frozenset(which.states & STATES.keys()) or (which.states and _UNKNOWN)
-    return _CHOSEN.shape(replace(which, states=states))
+    shape = _Shape(which.types, states, which.enrollment_state, which.homeroom, frozenset(values))
+    values["user_id"] = user_id
+    if which.below:
+        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
+        values["below"] = f"{which.below}%"
+    return shape, values
 
 
 _UNKNOWN = frozenset(("unknown",))
 
 
-def _values(user_id: int, which: OwnFilter) -> dict[str, Any]:
-    values = {"user_id": user_id, **_CHOSEN.values(which)}
-    if which.below:
-        # An ancestry is made of digits and slashes: nothing in it is a wildcard.
-        values["below"] = f"{which.below}%"
-    return values
-
-
 @once_per_shape
-def _own_courses(shape: Shape[OwnFilter]) -> tuple[AnySelect, AnySelect]:
+def _own_courses(shape: _Shape) -> tuple[AnySelect, AnySelect]:
     return _records_and_ids(_is_own(shape))
 
 
@@ -146,31 +156,30 @@ def _records_and_ids(condition: ColumnElement[bool]) -> tuple[AnySelect, AnySele
     return records.where(condition), select(Course.c.id).where(condition)
 
 
-def _is_own(shape: Shape[OwnFilter]) -> ColumnElement[bool]:
+def _is_own(shape: _Shape) -> ColumnElement[bool]:
     mine = with_dates(select(Enrollment.c.course_id).join(Course, Course.c.id == Enrollment.c.course_id))
     mine = mine.outerjoin(Role, Role.c.id == Enrollment.c.role_id).where(*_fits(shape))
     return Course.c.id.in_(mine.correlate(None))
 
 
 @once_per_shape
-def _own_enrollments(shape: Shape[OwnFilter]) -> Prepared:
+def _own_enrollments(shape: _Shape) -> Prepared:
     in_these = one_of(_enrollments.course_id, "among")
     return Prepared(enrollment_records().where(in_these, *_fits(shape)).order_by(Enrollment.c.id))
 
 
-def _fits(shape: Shape[OwnFilter]) -> list[ColumnElement[bool]]:
-    which = shape.which
-    conditions = [Enrollment.c.user_id == bindparam("user_id"), _in_course_states(which), _in_state(which)]
-    if which.types:
-        conditions.append(Enrollment.c.type.in_(which.types))
-    if which.homeroom:
+def _fits(shape: _Shape) -> list[ColumnElement[bool]]:
+    conditions = [Enrollment.c.user_id == bindparam("user_id"), _in_course_states(shape), _in_state(shape)]
+    if shape.types:
+        conditions.append(Enrollment.c.type.in_(shape.types))
+    if shape.homeroom:
         # There is no Canvas for Elementary here, so no course is a homeroom.
         conditions.append(false())
     return [*conditions, *_CHOSEN.among(shape.given)]
 
 
-def _in_state(which: OwnFilter) -> ColumnElement[bool]:
-    match which.enrollment_state:
+def _in_state(shape: _Shape) -> ColumnElement[bool]:
+    match shape.enrollment_state:
         case "active":
             return STATE_NOW == EnrollmentState.ACTIVE
         case "invited_or_pending":
@@ -180,32 +189,32 @@ def _in_state(which: OwnFilter) -> ColumnElement[bool]:
         case "current":
             return STATE_NOW.in_(CURRENT)
     current = Enrollment.c.state.in_(CURRENT)
-    if "deleted" in which.states:
+    if "deleted" in shape.states:
         # The enrollments of a deleted course are deleted too, and keep their old state.
         return or_(current, Enrollment.c.state_before_course_deletion.in_(CURRENT))
     return current
 
 
-def _in_course_states(which: OwnFilter) -> ColumnElement[bool]:
+def _in_course_states(shape: _Shape) -> ColumnElement[bool]:
     """By default what is published; whoever teaches there sees everything that is not deleted.
 
     A state that nobody knows does not narrow the list.
     """
     learns = Enrollment.c.type.in_(LEARNERS)
-    if not which.states:
+    if not shape.states:
         published = (
             (CourseState.AVAILABLE, CourseState.COMPLETED)
-            if which.enrollment_state == "completed"
+            if shape.enrollment_state == "completed"
             else (CourseState.AVAILABLE,)
         )
         return or_(and_(~learns, Course.c.state != CourseState.DELETED), Course.c.state.in_(published))
-    wanted = {state for name in which.states for state in STATES.get(name, _LIVE)}
+    wanted = {state for name in shape.states for state in STATES.get(name, _LIVE)}
     for_all = wanted & {CourseState.AVAILABLE, CourseState.COMPLETED}
     return or_(Course.c.state.in_(for_all), and_(~learns, Course.c.state.in_(wanted - for_all)))
 
 
 @once_per_shape
-def _known_courses(shape: Shape[OwnFilter]) -> tuple[AnySelect, AnySelect]:
+def _known_courses(shape: _Shape) -> tuple[AnySelect, AnySelect]:
     """The courses of somebody else that the viewer may know of: those the viewer administers or takes part in."""
     shared = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"), Enrollment.c.state.in_((*CURRENT, EnrollmentState.COMPLETED))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, or_, select
 
@@ -14,7 +14,7 @@ from homeroom.school.courses.enrollments.policy import states_seen
 from homeroom.school.courses.enrollments.queries import EnrollmentRecord, enrollment_records
 from homeroom.school.courses.sections import visible_sections
 from homeroom.school.ground.errors import NotAllowed, Refused
-from homeroom.school.ground.listing import Conditions, Listing, Order, Shape, leading, once_per_shape
+from homeroom.school.ground.listing import Conditions, Listing, Order, leading, once_per_shape
 from homeroom.school.people.users.policy import can_read, can_show
 from homeroom.school.people.users.queries import accounts_of
 from homeroom.school.rights.actor import AccountRef, Actor, CourseRef
@@ -101,13 +101,14 @@ def enrollments_in_course(
     states = states_seen(db, actor, course, _states(names))
     narrowing = {"user_id": which.user_id, "section_id": section_id, "visible": visible_sections(db, actor, course)}
     given = {name: value for name, value in narrowing.items() if value is not None}
-    rows = _in_course(_shape(which), states, frozenset(given))
-    return _listing(rows, {"course_id": course.id, **given, **_CHOSEN.values(which)})
+    chosen = _CHOSEN.values(which)
+    rows = _in_course(_Shape(which.types, states, frozenset(chosen)), frozenset(given))
+    return _listing(rows, {"course_id": course.id, **given, **chosen})
 
 
 @once_per_shape
-def _in_course(shape: Shape[EnrollmentFilter], states: frozenset[str], given: frozenset[str]) -> AnySelect:
-    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(states))
+def _in_course(shape: _Shape, given: frozenset[str]) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.course_id == bindparam("course_id"), _stored(shape.states))
     return rows.where(*_INSIDE.among(given))
 
 
@@ -115,19 +116,20 @@ def enrollments_of_user(
     db: Connection, actor: Actor, user_id: int, which: EnrollmentFilter
 ) -> Listing[EnrollmentRecord]:
     """A person's enrollments that the actor may see. Raises NotAllowed, and Refused as above."""
-    shape, states = _shape(which), _states(which.states)
+    chosen = _CHOSEN.values(which)
+    shape = _Shape(which.types, _states(which.states), frozenset(chosen))
     # Filtering this person's list by another person finds none.
-    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **_CHOSEN.values(which)}
+    values = {"user_id": user_id if which.user_id in (None, user_id) else 0, **chosen}
     if actor.is_(user_id):
         _require_sis(actor, which, ())
-        return _listing(_of_user(shape, states), values)
+        return _listing(_of_user(shape), values)
     if not can_read(db, actor, user_id) and not can_show(db, actor, user_id):
         raise NotAllowed("read_roster")
     administered = [account for account in accounts_of(db, user_id) if actor.holds_any(_KNOWING, account)]
     _require_sis(actor, which, administered)
     values["viewer"] = actor.id
     values["administered"] = [account.id for account in administered]
-    return _listing(_of_user_known(shape, states), values)
+    return _listing(_of_user_known(shape), values)
 
 
 def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[AccountRef]) -> None:
@@ -138,13 +140,13 @@ def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[Accou
 
 
 @once_per_shape
-def _of_user(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> AnySelect:
-    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(states))
+def _of_user(shape: _Shape) -> AnySelect:
+    rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
     return rows.where(Course.c.state != "deleted")
 
 
 @once_per_shape
-def _of_user_known(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> AnySelect:
+def _of_user_known(shape: _Shape) -> AnySelect:
     """An admin sees those below the own accounts, an observer those in the courses that both are in."""
     observing = select(Enrollment.c.course_id).where(
         Enrollment.c.user_id == bindparam("viewer"),
@@ -152,10 +154,18 @@ def _of_user_known(shape: Shape[EnrollmentFilter], states: frozenset[str]) -> An
         Enrollment.c.state == EnrollmentState.ACTIVE,
     )
     administers = one_of(Course.c.account_id, "administered")
-    return _of_user(shape, states).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
+    return _of_user(shape).where(or_(administers, Enrollment.c.course_id.in_(observing.correlate(None))))
 
 
 _KNOWING = ("read_roster", "manage_user_logins")
+
+
+class _Shape(NamedTuple):
+    """What a statement is built from. ``given``: the names of what a client made up."""
+
+    types: frozenset[str]
+    states: frozenset[str]
+    given: frozenset[str]
 
 
 # What a client makes up, and how a row fits it.
@@ -182,16 +192,10 @@ def _listing(rows: AnySelect, values: dict[str, Any]) -> Listing[EnrollmentRecor
     return Listing(rows, _BY_NAME, _record, values)
 
 
-def _shape(which: EnrollmentFilter) -> Shape[EnrollmentFilter]:
-    # Whose enrollments is a parameter, and the states are given by themselves.
-    return _CHOSEN.shape(replace(which, user_id=None, states=frozenset()))
-
-
-def _sorted(shape: Shape[EnrollmentFilter]) -> AnySelect:
+def _sorted(shape: _Shape) -> AnySelect:
     rows = enrollment_records().add_columns(_SORT)
     rows = rows.outerjoin(_directory, _directory.c.user_id == _enrollments.c.user_id)
-    types = shape.which.types
-    rows = rows.where(Enrollment.c.type.in_(types) if types else Enrollment.c.type != STUDENT_VIEW)
+    rows = rows.where(Enrollment.c.type.in_(shape.types) if shape.types else Enrollment.c.type != STUDENT_VIEW)
     return rows.where(*_CHOSEN.among(shape.given))
 
 
