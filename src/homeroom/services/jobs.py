@@ -9,16 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import msgspec
-from huey import Huey, PostgresHuey, SqliteHuey
-from huey.consumer import Consumer
-from huey.registry import Message
-from huey.serializer import Serializer
-from sqlalchemy import make_url
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from homeroom.settings import Settings
+
+if TYPE_CHECKING:
+    from huey import Huey
+    from huey.consumer import Consumer
 
 log = logging.getLogger("homeroom.jobs")
 
@@ -105,6 +102,9 @@ class JobQueue:
 
     @cached_property
     def _huey(self) -> Huey:
+        # Late: Huey imports a tenth of what a start imports, psycopg among it, and most calls of the API need no queue.
+        from homeroom.services.huey_queue import open_huey
+
         huey = open_huey(self._settings)
         self._task = huey.task(name="run")(self._run_and_count)
         return huey
@@ -115,27 +115,3 @@ class JobQueue:
         finally:
             if self._counts:
                 self._huey.storage.incr(_DONE)
-
-
-class JsonMessages(Serializer):  # type: ignore[misc]
-    """Huey's messages as JSON: a pickle in the database could run code."""
-
-    def _serialize(self, data: Any) -> bytes:
-        return msgspec.json.encode(list(data) if isinstance(data, Message) else data)
-
-    def _deserialize(self, data: Any) -> Any:
-        return Message(*msgspec.json.decode(bytes(data)))
-
-
-def open_huey(settings: Settings) -> Huey:
-    """The queue beside the database: where people look for it, and where every node reaches it."""
-    options: dict[str, Any] = {"name": "homeroom", "results": False, "serializer": JsonMessages()}
-    url = make_url(settings.url)
-    if url.get_backend_name() == "postgresql":
-        dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return PostgresHuey(**options, dsn=dsn, table_prefix="jobs", blocking=False, connect_timeout=10)
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    file = settings.data / "jobs.db"
-    file.touch(mode=0o600)
-    # A queue that loses its last entries with the power is swept up again, so it need not wait for the disk.
-    return SqliteHuey(**options, filename=str(file), fsync=False, timeout=15)
