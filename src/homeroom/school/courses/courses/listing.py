@@ -125,7 +125,7 @@ class _Shape(NamedTuple):
 
     types: frozenset[str]
     states: frozenset[str]
-    enrollment_state: EnrollmentState | None
+    enrollment_state: EnrollmentStateWanted | None
     homeroom: bool
     given: frozenset[str]
 
