@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 from tests.access.actors import Actor, actors_in
 from tests.conftest import School
 from tests.support.cast import PASSWORD
+from tests.support.client import Client
 from tests.support.logins import login_of, make
 from tests.support.oauth import CALLBACK, App, make_app
 from tests.support.settings import change_settings
@@ -100,10 +101,18 @@ def _courses(school: School, names: dict[str, Any]) -> None:
     biology = f"{API}/courses/{school.id('biology')}"
     for name in ("lab", "spare_section"):
         names[name] = _made(admin.post(f"{biology}/sections", {"course_section": {"name": name}}))["id"]
+    _made(admin.post(f"{API}/sections/{_section(admin, biology, names)}/crosslist/{school.id('history')}"))
     for name, who, state in (("invitation", "student", "invited"), ("inactive_enrollment", "classmate", "inactive")):
         values = {"user_id": school.id(who), "type": "StudentEnrollment", "enrollment_state": state}
         values["course_section_id"] = names["lab"]
         names[name] = _made(admin.post(f"{biology}/enrollments", {"enrollment": values}))["id"]
+
+
+def _section(admin: Client, course: str, names: dict[str, Any]) -> int:
+    """A section that will be taught in another course."""
+    made: int = _made(admin.post(f"{course}/sections", {"course_section": {"name": "crosslisted"}}))["id"]
+    names["crosslisted_section"] = made
+    return made
 
 
 def _people(school: School, names: dict[str, Any]) -> None:
@@ -126,6 +135,10 @@ def _people(school: School, names: dict[str, Any]) -> None:
     newcomer = {"pseudonym": {"unique_id": "newcomer@school.test"}, "communication_channel": {"confirmation_url": True}}
     made = _made(site.post(f"{API}/accounts/1/users", newcomer))
     names["invitation_nonce"] = made["confirmation_url"].rpartition("/")[2]
+    gone = _made(site.post(f"{API}/accounts/1/users", {"pseudonym": {"unique_id": "gone@school.test"}}))
+    names["deleted_person"] = gone["id"]
+    _made(site.delete(f"{API}/accounts/1/users/{gone['id']}"))
+    names["grant"] = _made(student.get("/homeroom/v1/users/self/grants"))[0]["id"]
 
 
 def _secrets(school: School, names: dict[str, Any]) -> None:
