@@ -25,6 +25,10 @@ NOBODY = {
     "GET /login/openid_connect/:id": "tests/web/test_openid.py has the provider that it needs",
     "GET /login/oauth2/callback": "tests/web/test_openid.py has the provider that it needs",
     "POST /pandata/events": "an access token is not a Pandata token",
+    "POST /profile/second_factor/recovery_codes": "tests/web/test_second_factor_in_profile.py has the factor it needs",
+    "POST /profile/second_factor/off": "tests/web/test_second_factor_in_profile.py has the factor it needs",
+    "GET /login/canvas/second_factor": "tests/web/test_second_factor.py has the factor it needs",
+    "POST /login/canvas/second_factor": "tests/web/test_second_factor.py has the factor it needs",
 }
 
 
