@@ -25,11 +25,10 @@ NOBODY = {
     "GET /login/openid_connect/:id": "tests/web/test_openid.py has the provider that it needs",
     "GET /login/oauth2/callback": "tests/web/test_openid.py has the provider that it needs",
     "POST /pandata/events": "an access token is not a Pandata token",
-    "POST /profile/second_factor/recovery_codes": "tests/web/test_second_factor_in_profile.py has the factor it needs",
-    "POST /profile/second_factor/off": "tests/web/test_second_factor_in_profile.py has the factor it needs",
-    "GET /login/canvas/second_factor": "tests/web/test_second_factor.py has the factor it needs",
-    "POST /login/canvas/second_factor": "tests/web/test_second_factor.py has the factor it needs",
 }
+
+# A wrong code is refused, and counted.
+COUNTED = ("/profile/second_factor/recovery_codes", "/profile/second_factor/off")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def test_who_may(scene: Scene, row: Row) -> None:
         f"{FILE.name}, line {row.line} says otherwise. If this is right, it is now\n"
         f"{written(found, row.method, row.path, row.body)}"
     )
-    assert not wrote, f"These were refused, and something was written: {', '.join(wrote)}."
+    assert not wrote or row.path in COUNTED, f"These were refused, and something was written: {', '.join(wrote)}."
 
 
 def test_the_table_is_in_columns() -> None:

@@ -45,7 +45,7 @@ def nothing() -> None:
     """Do nothing."""
 
 
-def with_account(account_id: AccountContext) -> None: ...
+def with_account(account: AccountContext) -> None: ...
 
 
 def with_either(

@@ -336,7 +336,7 @@ def test_attack_a_filter_by_sis_ids_tells_whose_they_are(school: School, query: 
     section = f"/api/v1/sections/{school.id('biology_section')}/enrollments?{query}"
     for url in (of_course(school, query), section, of_user(school, "student", query)):
         reply = school.as_("student").get(url)
-        assert (reply.status, reply.json) == (400, {"message": "Filtering by SIS ids needs the right to read them."})
+        assert (reply.status, reply.json) == (400, {"message": "Only those who may read SIS ids can filter by them"})
         assert school.as_("admin").get(url).status == 200
     assert school.as_("teacher").get(of_course(school, query)).status == 200
     assert school.as_("observer").get(of_user(school, "student", query)).status == 400
