@@ -77,6 +77,10 @@ def _kinds() -> list[Any]:
     return ["sqlite", *([pytest.param("postgresql", marks=pytest.mark.postgresql)] if POSTGRESQL else [])]
 
 
+# For what SQLite cannot do, with its one writer.
+on_postgresql = pytest.mark.parametrize("database_kind", _kinds()[1:], indirect=True)
+
+
 @pytest.fixture(params=_kinds())
 def database_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)

@@ -156,7 +156,8 @@ def test_tokens_keys_roles_and_suspensions_are_events(school: School) -> None:
     admin.delete(f"/api/v1/accounts/1/users/{school.id('outsider')}")
     happened = [event["event"] for event in reversed(events(school))]
     assert happened == [
-        "token_created", "token_deleted", "key_changed", "key_created", "key_changed", "key_deleted", "role_created",
+        "token_created", "token_deleted", "key_changed", "key_created", "key_changed", "key_changed", "key_deleted",
+            "role_created",
         "admin_added", "admin_removed", "login_suspended", "login_restored", "settings_changed", "sessions_ended",
         "user_deleted",
     ]  # fmt: skip

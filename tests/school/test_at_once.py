@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import OperationalError
-from tests.conftest import School
+from tests.conftest import School, on_postgresql
 from tests.support.client import Client, Reply
 
 from homeroom.db import lock, once_more
@@ -158,10 +158,9 @@ def test_no_course_is_made_in_a_term_that_is_being_deleted(school: School) -> No
     assert broken(school) == []
 
 
+@on_postgresql
 def test_courses_are_made_in_one_account_and_term_at_the_same_time(school: School) -> None:
     """Who makes something keeps what it is made in, and does not make the next one wait."""
-    if school.server.services.database.is_sqlite:
-        pytest.skip("SQLite has one writer.")
     url = f"/api/v1/accounts/{school.id('northern')}/courses"
     other = school.as_("site_admin")
     with school.server.services.database.write() as db, ThreadPoolExecutor(1) as pool:
@@ -216,10 +215,9 @@ def test_a_request_that_is_a_victim_again_has_failed(school: School) -> None:
     assert len(undone) == 2
 
 
+@on_postgresql
 def test_two_who_wait_for_each_other_both_get_through(school: School) -> None:
     database = school.server.services.database
-    if database.is_sqlite:
-        pytest.skip("SQLite's writers queue.")
     tries: list[str] = []
     both_hold_one = threading.Barrier(2)
 

@@ -193,6 +193,7 @@ CHECKS = [
     "database",
     "tables",
     "secrets",
+    "invariants",
     "search",
     "clock",
     "worker",

@@ -34,6 +34,10 @@ def values_of(field: msgspec.structs.FieldInfo) -> Iterator[Any]:
             "default_time_zone": ("Etc/UTC", "Tokyo", "Europe/Paris"),
             "default_locale": ("en", "fr-CA"),
             "password_min_length": (8, 12, 255),
+            "login_handle_name": ("Badge", None),
+            "change_password_url": ("https://school.test/password", None),
+            "auth_discovery_url": ("https://school.test/discovery", None),
+            "unknown_user_url": ("https://school.test/unknown", None),
         }[field.name]
 
 
@@ -67,10 +71,16 @@ def test_every_value_of_every_setting_is_taken_said_and_kept(
             assert getattr(kept(url), field.name) == value
 
 
-@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+# Any text can be the name of what people sign in with.
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if field.name != "login_handle_name"], ids=lambda field: field.name
+)
 def test_what_no_setting_can_be_changes_nothing(field: msgspec.structs.FieldInfo, url: str, tmp_path: Path) -> None:
     before = kept(url)
+    optional = field.type == (str | None)
     for text in ("{}", "-1", '["x"', "\x00", "[1]", "null"):
+        if optional and text == "null":
+            continue
         command = ["account", "set", "--database", url, "--data", str(tmp_path), "--", field.name, text]
         result = CliRunner().invoke(main, command)
         assert (result.exit_code, result.output[:7], result.output.count("\n")) == (1, "Error: ", 1), (text, result)

@@ -23,5 +23,5 @@ def test_every_file_of_the_package_is_in_the_wheel(tmp_path: Path) -> None:
         "homeroom/db/migrations/env.py",
         "homeroom/db/migrations/script.py.mako",
         "homeroom/db/migrations/versions/0001_ground.py",
-        "homeroom/wire/static/homeroom.css",
+        "homeroom/wire/browser/static/homeroom.css",
     } <= packed

@@ -14,7 +14,7 @@ from homeroom.school.courses import terms
 from homeroom.school.courses.terms import Dates, Term
 from homeroom.school.ground.errors import NotAllowed, Refused
 from homeroom.school.rights.actor import Actor
-from homeroom.school.rights.reading import may_give_sis_ids, may_read
+from homeroom.school.rights.reading import may_give_sis_ids, may_read, with_sis_ids_allowed
 from homeroom.wire.http.answers import seconds
 from homeroom.wire.params.coerce import given
 from homeroom.wire.params.ids import TermId
@@ -155,7 +155,7 @@ def _shown(db: Connection, actor: Actor, term_id: int, *, with_overrides: bool) 
 
 def _columns(values: TermValues, actor: Actor) -> dict[str, object]:
     """The given values of columns. A SIS id is ignored unless the caller may manage SIS data."""
-    columns = given(values)
+    columns = with_sis_ids_allowed(actor, given(values), ("sis_term_id",))
     columns.pop("overrides", None)
     return columns
 

@@ -11,11 +11,12 @@ from homeroom.school.ground.events import listen
 from homeroom.school.people.events import UserDeleted
 from homeroom.school.schema import AccessToken, OAuthCode
 from homeroom.school.security.events import record
+from homeroom.school.states import TokenState
 
 
 def delete_tokens(db: Connection, *which: ColumnElement[bool]) -> None:
     """Delete these tokens together with their refresh tokens: from now on they answer that they were revoked."""
-    live = update(AccessToken).where(*which, AccessToken.c.state != "deleted")
+    live = update(AccessToken).where(*which, AccessToken.c.state != TokenState.DELETED)
     db.execute(live.values(state="deleted", updated_at=clock.now()))
 
 
@@ -42,7 +43,7 @@ def expire_tokens(db: Connection, *which: ColumnElement[bool]) -> None:
 def not_ended() -> tuple[Any, ...]:
     """The condition of tokens that are neither deleted nor permanently expired."""
     lasting = or_(AccessToken.c.permanent_expires_at.is_(None), AccessToken.c.permanent_expires_at > clock.now())
-    return AccessToken.c.state != "deleted", lasting
+    return AccessToken.c.state != TokenState.DELETED, lasting
 
 
 def made_by_or_for(user_id: int) -> ColumnElement[bool]:

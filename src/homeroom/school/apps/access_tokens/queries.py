@@ -36,7 +36,9 @@ _TOKENS: AnySelect = select(*COLUMNS).join(DeveloperKey, DeveloperKey.c.id == Ac
 
 def manual_tokens(user_id: int) -> Listing[AnyRow]:
     """The tokens that this person, or an admin for them, made by hand, the oldest first."""
-    rows = _TOKENS.where(AccessToken.c.user_id == user_id, AccessToken.c.state != "deleted", DeveloperKey.c.is_default)
+    rows = _TOKENS.where(
+        AccessToken.c.user_id == user_id, AccessToken.c.state != TokenState.DELETED, DeveloperKey.c.is_default
+    )
     return Listing(rows, by(AccessToken.c.id), as_it_is)
 
 

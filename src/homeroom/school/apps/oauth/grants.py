@@ -14,6 +14,7 @@ from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import AccessToken, DeveloperKey
+from homeroom.school.states import TokenState
 
 # A grant that nobody used for so long is over: its refresh token does not work any more.
 UNUSED = timedelta(days=180)
@@ -51,7 +52,7 @@ def _grants_of(user_id: int) -> AnySelect:
         .where(
             AccessToken.c.user_id == user_id,
             ~DeveloperKey.c.is_default,
-            AccessToken.c.state == "active",
+            AccessToken.c.state == TokenState.ACTIVE,
             *not_ended(),
             or_(works, can_be_refreshed, AccessToken.c.remember_access),
         )

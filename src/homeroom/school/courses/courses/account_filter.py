@@ -14,6 +14,7 @@ from homeroom import clock
 from homeroom.school.rights.enrollment_states import CURRENT
 from homeroom.school.rights.permissions import TEACHER
 from homeroom.school.schema import Account, Course, Enrollment, EnrollmentTerm
+from homeroom.school.states import CourseState
 
 _COUNTED = (*CURRENT, "completed")
 
@@ -54,7 +55,7 @@ def narrowed(which: AccountFilter) -> Iterator[ColumnElement[bool]]:
         yield somebody_in() if which.with_enrollments else ~somebody_in()
     if which.completed is not None:
         ended = select(EnrollmentTerm.c.id).where(EnrollmentTerm.c.end_at <= clock.now())
-        completed = or_(Course.c.state == "completed", Course.c.enrollment_term_id.in_(ended))
+        completed = or_(Course.c.state == CourseState.COMPLETED, Course.c.enrollment_term_id.in_(ended))
         yield completed if which.completed else ~completed
     if which.public is not None:
         yield Course.c.is_public.is_(True) if which.public else Course.c.is_public.is_not(True)

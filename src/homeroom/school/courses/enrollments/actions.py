@@ -241,7 +241,7 @@ def leave_with_course(db: Connection, course_id: int) -> None:
     """The course is deleted, and everybody in it leaves; ``return_with_course`` undoes exactly this."""
     # People go before their enrollments, always. Their observers are in the course as well.
     lock_with_observers(db, people_in(db, course_id))
-    staying = Enrollment.c.course_id == course_id, Enrollment.c.state != "deleted"
+    staying = Enrollment.c.course_id == course_id, Enrollment.c.state != EnrollmentState.DELETED
     db.execute(
         update(Enrollment)
         .where(*staying)

@@ -30,7 +30,7 @@ from homeroom.school.schema import (
     Login,
     Role,
 )
-from homeroom.school.states import EnrollmentState
+from homeroom.school.states import CourseState, EnrollmentState, LoginState
 
 # The names in ``state[]`` that mean several states.
 _GROUPS = {
@@ -142,7 +142,7 @@ def _require_sis(actor: Actor, which: EnrollmentFilter, accounts: Sequence[Accou
 @once_per_shape
 def _of_user(shape: _Shape) -> AnySelect:
     rows = _sorted(shape).where(_enrollments.c.user_id == bindparam("user_id"), _worth_now(shape.states))
-    return rows.where(Course.c.state != "deleted")
+    return rows.where(Course.c.state != CourseState.DELETED)
 
 
 @once_per_shape
@@ -176,7 +176,7 @@ _CHOSEN = Conditions(
     sis_course_ids=one_of(Course.c.sis_course_id, "sis_course_ids"),
     sis_section_ids=one_of(CourseSection.c.sis_section_id, "sis_section_ids"),
     sis_user_ids=_enrollments.c.user_id.in_(
-        select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != "deleted")
+        select(Login.c.user_id).where(one_of(Login.c.sis_user_id, "sis_user_ids"), Login.c.state != LoginState.DELETED)
     ),
     term_ids=one_of(Course.c.enrollment_term_id, "term_ids"),
 )

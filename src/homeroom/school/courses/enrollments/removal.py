@@ -10,13 +10,14 @@ from homeroom.school.ground.events import announce, listen
 from homeroom.school.people import directory
 from homeroom.school.people.events import UserDeleted
 from homeroom.school.schema import Enrollment
+from homeroom.school.states import EnrollmentState
 
 
 @listen(UserDeleted)
 def delete_enrollments(db: Connection, event: UserDeleted) -> None:
     """Delete the person's enrollments and those of their observers."""
     theirs = or_(Enrollment.c.user_id == event.user_id, Enrollment.c.associated_user_id == event.user_id)
-    live = (theirs, Enrollment.c.state != "deleted")
+    live = (theirs, Enrollment.c.state != EnrollmentState.DELETED)
     rows = db.execute(select(Enrollment.c.id, Enrollment.c.user_id, Enrollment.c.course_id).where(*live)).all()
     db.execute(update(Enrollment).where(*live).values(state="deleted", updated_at=clock.now()))
     for row in rows:

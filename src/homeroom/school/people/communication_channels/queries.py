@@ -10,6 +10,7 @@ from homeroom.school.ground.errors import NotFound
 from homeroom.school.ground.ids import IdForm, local_id
 from homeroom.school.ground.listing import Listing, Order, as_it_is
 from homeroom.school.schema import CommunicationChannel
+from homeroom.school.states import ChannelState
 
 COLUMNS = (
     CommunicationChannel.c.id,
@@ -49,7 +50,9 @@ def channel_with_id(db: Connection, channel_id: int) -> AnyRow:
 
 
 def _of(user_id: int) -> AnySelect:
-    return select(*COLUMNS).where(CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != "retired")
+    return select(*COLUMNS).where(
+        CommunicationChannel.c.user_id == user_id, CommunicationChannel.c.state != ChannelState.RETIRED
+    )
 
 
 def _only(db: Connection, rows: AnySelect) -> AnyRow:

@@ -12,6 +12,7 @@ from homeroom.school.people import account_notices, directory
 from homeroom.school.people.events import PasswordChanged
 from homeroom.school.schema import Login
 from homeroom.school.security.events import record
+from homeroom.school.states import LoginState
 
 
 def choose_first_password(db: Connection, user_id: int, login_id: int, password_hash: str, channel_id: int) -> None:
@@ -43,7 +44,7 @@ def replace_passwords(db: Connection, known: Collection[str], unknown: str, *, b
 
 def keep_hash(db: Connection, login_id: int, old: str, new: str) -> bool:
     """Store another hash of the same password. False if the password or the login has changed meanwhile."""
-    same = Login.c.id == login_id, Login.c.state == "active", Login.c.password_hash == old
+    same = Login.c.id == login_id, Login.c.state == LoginState.ACTIVE, Login.c.password_hash == old
     return bool(db.execute(update(Login).where(*same).values(password_hash=new)).rowcount)
 
 

@@ -52,7 +52,7 @@ HAS_PASSWORD = and_(Login.c.state == LoginState.ACTIVE, Login.c.provider_key == 
 
 def logins_of(user_id: int, account_id: int | None = None) -> Listing[AnyRow]:
     """The person's logins that are not deleted, those of the account when one is given."""
-    rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != "deleted")
+    rows = _LOGINS.where(Login.c.user_id == user_id, Login.c.state != LoginState.DELETED)
     if account_id is not None:
         rows = rows.where(Login.c.account_id == account_id)
     return Listing(rows, by(Login.c.id), as_it_is)

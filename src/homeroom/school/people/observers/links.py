@@ -26,7 +26,7 @@ from homeroom.school.schema import (
     ObserverLink,
     User,
 )
-from homeroom.school.states import EnrollmentState, LoginState
+from homeroom.school.states import EnrollmentState, LoginState, UserState
 
 _PAIRING_RIGHT = "generate_observer_pairing_code"
 _LEARNING = (EnrollmentState.ACTIVE, EnrollmentState.INVITED, EnrollmentState.CREATION_PENDING)
@@ -104,7 +104,7 @@ def _people(which: ColumnElement[int], of: ColumnElement[bool]) -> Listing[Perso
         select(*PERSON_COLUMNS, DirectoryEntry.c.sort_key)
         .join(DirectoryEntry, DirectoryEntry.c.user_id == User.c.id)
         .join(ObserverLink, which == User.c.id)
-        .where(ObserverLink.c.state == "active", User.c.state != "deleted", of)
+        .where(ObserverLink.c.state == "active", User.c.state != UserState.DELETED, of)
     )
     return Listing(rows, Order(DirectoryEntry.c.sort_key, User.c.id), leading(Person, len(PERSON_COLUMNS)))
 

@@ -24,7 +24,7 @@ from homeroom.school.schema import (
     User,
     UserAccountAssociation,
 )
-from homeroom.school.states import LoginState, UserState
+from homeroom.school.states import EnrollmentState, LoginState, UserState
 
 
 class Person(NamedTuple):
@@ -205,7 +205,7 @@ def lock_with_observers(db: Connection, user_ids: Collection[int]) -> None:
         ObserverLink.c.student_id.in_(user_ids), ObserverLink.c.state == "active"
     )
     by_hand = select(Enrollment.c.user_id).where(
-        Enrollment.c.associated_user_id.in_(user_ids), Enrollment.c.state != "deleted"
+        Enrollment.c.associated_user_id.in_(user_ids), Enrollment.c.state != EnrollmentState.DELETED
     )
     observers = by_link.union(by_hand)
     wanted = {*user_ids, *db.execute(observers).scalars()}
@@ -215,7 +215,7 @@ def lock_with_observers(db: Connection, user_ids: Collection[int]) -> None:
 
 
 def _require_living(db: Connection, user_ids: Collection[int]) -> None:
-    living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != "deleted")
+    living = select(func.count()).where(User.c.id.in_(user_ids), User.c.state != UserState.DELETED)
     if db.execute(living).scalar_one() != len(set(user_ids)):
         raise NotFound("user")
 

@@ -16,6 +16,7 @@ from homeroom.school.people.users.signing_out import sign_out_everywhere
 from homeroom.school.schema import AccessToken
 from homeroom.school.security.events import record
 from homeroom.school.seed.demo.load import FACT, LOADED, PASSWORD, RETIRED, everybodys_tokens
+from homeroom.school.states import TokenState
 
 
 class Replaced(NamedTuple):
@@ -44,7 +45,7 @@ def retire(database: Database) -> Replaced:
 def _replace(db: Connection, known: list[str], unknown: str) -> Replaced:
     owners = replace_passwords(db, known, unknown, by="demo retire")
     digests = [digest_of(token) for token in everybodys_tokens()]
-    known_tokens = AccessToken.c.digest.in_(digests), AccessToken.c.state != "deleted"
+    known_tokens = AccessToken.c.digest.in_(digests), AccessToken.c.state != TokenState.DELETED
     tokens = db.execute(select(AccessToken.c.id, AccessToken.c.user_id).where(*known_tokens)).all()
     delete_tokens(db, *known_tokens)
     for token in tokens:

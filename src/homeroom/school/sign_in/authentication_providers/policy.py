@@ -9,6 +9,7 @@ from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.rights.account_roles import AccountRole
 from homeroom.school.rights.actor import Actor, has_all_rights_of_roles
 from homeroom.school.schema import AccountAdmin, Login, Role
+from homeroom.school.states import LoginState
 
 RIGHT = "manage_account_settings"
 
@@ -24,7 +25,7 @@ def require_power_over_people_of(db: Connection, actor: Actor, provider: AnyRow)
         .join(Login, Login.c.user_id == AccountAdmin.c.user_id)
         .where(
             Login.c.provider_key == provider.id,
-            Login.c.state != "deleted",
+            Login.c.state != LoginState.DELETED,
             AccountAdmin.c.state == "active",
             Role.c.state != "deleted",
         )
