@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
-from homeroom.mail_server import MailServer, read_mail_server
 from homeroom.networks import read_networks
+from homeroom.smtp_url import MailServer, read_mail_server
 
 Throttle = Literal["429", "403", "off"]
 AccessLog = Literal["problems", "all", "off"]

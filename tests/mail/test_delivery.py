@@ -19,13 +19,13 @@ from tests.support.mailbox import PASSWORD, USER, Mailbox, mail_server
 
 from homeroom import clock
 from homeroom.db.types import AnyRow
-from homeroom.mail_server import read_mail_server
 from homeroom.school.jobs.registry import Tools
 from homeroom.school.mail import delivery
 from homeroom.school.mail.delivery import ATTEMPTS, RETRY_AFTER, deliver_mail, due_mail
 from homeroom.school.schema import Account, CommunicationChannel, MailMessage
 from homeroom.services import smtp
 from homeroom.settings import BadSetting, load_settings
+from homeroom.smtp_url import read_mail_server
 
 TEXT = "Hello,\n\nopen http://school.test/register/abc?x=1&y=2.\nBye <b>now</b> {0}\n"
 

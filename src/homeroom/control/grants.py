@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from homeroom.db.types import AnyRow
 from homeroom.school.apps.developer_keys.fields import read_list
-from homeroom.school.apps.oauth import grants
+from homeroom.school.apps.oauth import granted_apps
 from homeroom.school.ground.ids import global_id
 from homeroom.school.rights.actor import Actor
 from homeroom.wire.http.answers import seconds
@@ -38,13 +38,13 @@ class GrantJson(Struct):
 @route.get("/users/self/grants", right=SELF_ONLY, scope=False)
 def list_grants(paging: Paging, actor: Actor, db: Connection) -> Page[GrantJson]:
     """List the applications that may act for the caller, the newest grant first."""
-    return paging.of(db, grants.grants_of(actor.id)).map(grant_json)
+    return paging.of(db, granted_apps.grants_of(actor.id)).map(grant_json)
 
 
 @route.delete("/users/self/grants/:id", right=SELF_ONLY, scope=False)
 def end_grant(id: RecordId, actor: Actor, db: Connection) -> GrantJson:
     """End a grant: its tokens work no more, and the application has to ask again."""
-    return grant_json(grants.end_grant(db, actor, id))
+    return grant_json(granted_apps.end_grant(db, actor, id))
 
 
 def grant_json(grant: AnyRow) -> GrantJson:

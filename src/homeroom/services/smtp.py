@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from typing import Any
 
-from homeroom.mail_server import MailServer
+from homeroom.smtp_url import MailServer
 
 # Seconds to connect, and for each step of a conversation in which nothing is sent.
 TIMEOUT = 20.0

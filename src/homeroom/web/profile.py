@@ -7,7 +7,7 @@ from __future__ import annotations
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from homeroom.school.apps.oauth import grants
+from homeroom.school.apps.oauth import granted_apps
 from homeroom.school.ground.errors import NotAllowed
 from homeroom.school.people import avatars, own_data
 from homeroom.school.people.communication_channels.queries import find_channel
@@ -48,7 +48,7 @@ def show_settings(params: Params[Done], actor: Actor, browser: Browser, request:
         avatar_url=avatars.url_of(person, request.base_url) if actor.root.settings.avatars else None,
         logins=own_data.logins_of(db, actor.id),
         addresses=own_data.addresses_of(db, actor.id),
-        grants=grants.grants_of(actor.id).all(db, most=_MOST_GRANTS),
+        grants=granted_apps.grants_of(actor.id).all(db, most=_MOST_GRANTS),
         sessions=sessions.sessions_of(db, actor.id),
         this_session=actor.session_id,
         name_of_browser=name_of_browser,
@@ -68,7 +68,7 @@ def end_other_sessions(actor: Actor, db: Connection) -> Answer:
 @route.post("/profile/grants/:id", right=SELF_ONLY, scope=False)
 def end_grant(id: RecordId, actor: Actor, db: Connection) -> Answer:
     """End what was granted to an application."""
-    grants.end_grant(db, actor, id)
+    granted_apps.end_grant(db, actor, id)
     return redirect("/profile?grant_ended=1")
 
 

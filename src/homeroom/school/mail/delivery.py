@@ -24,7 +24,6 @@ from sqlalchemy.exc import DBAPIError
 from homeroom import clock
 from homeroom.db import Database, once_more
 from homeroom.db.types import AnyRow
-from homeroom.mail_server import MailServer
 from homeroom.school.ground.email_addresses import is_email
 from homeroom.school.ground.events import announce
 from homeroom.school.jobs.registry import Tools, call, job, sweep
@@ -34,6 +33,7 @@ from homeroom.school.schema import Account, MailMessage
 from homeroom.services import smtp
 from homeroom.services.jobs import THREADS, JobCall
 from homeroom.settings import Settings
+from homeroom.smtp_url import MailServer
 
 log = logging.getLogger("homeroom.mail")
 

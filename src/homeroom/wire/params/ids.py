@@ -1,4 +1,8 @@
-"""Ids in a path or in ``as_user_id``: text in, an IdForm out (basics.md §4). Invalid text leads to 404."""
+"""Ids in a path or in ``as_user_id``: text in, an IdForm out (basics.md §4). Invalid text leads to 404.
+
+What a form means is decided where its record is found: ``_users_by`` in ``school/people/users/queries.py``, and the
+``find_*`` functions of accounts, terms, courses and sections.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from homeroom.db.types import AnyRow
 from homeroom.school.apps.access_tokens.endings import delete_tokens
 from homeroom.school.apps.oauth.clients import USERINFO, Client
 from homeroom.school.apps.oauth.errors import OAuthError
-from homeroom.school.apps.oauth.grants import LAST_USED, UNUSED
+from homeroom.school.apps.oauth.granted_apps import LAST_USED, UNUSED
 from homeroom.school.schema import (
     AccessToken,
     Login,

@@ -1,4 +1,8 @@
-"""Rights on logins (identity.md §6)."""
+"""Who may create, change and delete logins (identity.md §6).
+
+Who may read them: ``can_read`` of ``people/users/policy.py`` for the list of a person's logins, and
+``rights/reading.py`` for the login that rides along with a person.
+"""
 
 from __future__ import annotations
 
