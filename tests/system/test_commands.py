@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import sqlite3
 import stat
+import subprocess
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +18,7 @@ import requests
 from tests.support.live import run, serving
 
 from homeroom import __version__
+from homeroom.cli import doctor_checks
 from homeroom.db import Database
 from homeroom.db.migrate import newest_revision
 
@@ -229,6 +233,18 @@ def test_doctor_sees_at_once_that_a_worker_was_killed(empty_url: str, tmp_path: 
         deadline = time.monotonic() + 20
         while states(run("doctor", *where).stdout)["worker"] != "ok":
             assert time.monotonic() < deadline, "The dead worker's lease keeps the live one from reporting."
+
+
+def test_a_worker_that_ended_and_was_not_reaped_is_not_alive() -> None:
+    ended = subprocess.Popen(["true"])
+    holder = f"{socket.gethostname()}:{ended.pid}:x"
+    deadline = time.monotonic() + 10
+    while doctor_checks._may_live(holder):
+        # Nobody waits for it here, so it stays a zombie.
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert ended.wait() == 0
+    assert doctor_checks._may_live(f"{socket.gethostname()}:{os.getpid()}:x")
 
 
 def test_doctor_says_that_secrets_were_sealed_with_another_key(empty_url: str, tmp_path: Path) -> None:

@@ -250,7 +250,16 @@ def _may_live(holder: str) -> bool:
     except OSError:
         # There is one, of somebody else.
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: str) -> bool:
+    """Whether the process has ended and nobody has taken note: in a container without an init, it may stay so."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in ("Z", "X")
 
 
 def check_queue(database: Database, settings: Settings) -> Finding:
