@@ -20,7 +20,7 @@ from homeroom.school.courses.rosters import (
     people_of_course,
 )
 from homeroom.school.courses.student_view import student_view_student
-from homeroom.school.ground.ids import is_number, local_id
+from homeroom.school.ground.ids import number_in
 from homeroom.school.people.users.queries import find_person, find_user_id, user_id_of
 from homeroom.school.people.users.search import read_term
 from homeroom.school.rights.actor import Actor, CourseRef
@@ -145,7 +145,7 @@ def _ids(given: list[str] | None) -> list[int] | None:
     if given is None:
         return None
     texts = [text.strip() for item in given for text in item.split(",")]
-    return [local_id(text) or 0 if is_number(text) else 0 for text in texts]
+    return [number_in(text) for text in texts]
 
 
 def _page(

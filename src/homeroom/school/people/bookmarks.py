@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from homeroom import clock
 from homeroom.db import insert_returning_id, lock
 from homeroom.school.ground.errors import Fault, Invalid, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, Order
 from homeroom.school.schema import Bookmark, User
 
@@ -42,10 +42,7 @@ def bookmarks_of(user_id: int) -> Listing[FoundBookmark]:
 
 def find_bookmark(db: Connection, user_id: int, form: IdForm) -> FoundBookmark:
     """The person's own bookmark with this id. Raises NotFound, also for somebody else's."""
-    bookmark_id = local_id(form.value) if form.kind == "id" else None
-    row = db.execute(
-        select(*_COLUMNS).where(Bookmark.c.user_id == user_id, Bookmark.c.id == (bookmark_id or 0))
-    ).first()
+    row = db.execute(select(*_COLUMNS).where(Bookmark.c.user_id == user_id, Bookmark.c.id == number_of(form))).first()
     if row is None:
         raise NotFound("bookmark")
     return FoundBookmark(*row)

@@ -15,7 +15,6 @@ from homeroom.school.ground.errors import Refused
 
 # OWASP ASVS 5, 6.2.1. No account can ask for less.
 LEAST_PASSWORD_LENGTH = 8
-DEFAULT_PRONOUNS = ["She/Her", "He/Him", "They/Them"]
 
 
 class AccountSettings(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -45,7 +45,6 @@ IDLE, LIFETIME = timedelta(hours=24), timedelta(days=7)
 REMEMBERED_IDLE, REMEMBERED_LIFETIME = timedelta(days=30), timedelta(days=90)
 # How long a waiting request is kept while the browser signs in.
 WAITING_LIFETIME = timedelta(hours=1)
-SEEN_EVERY = timedelta(minutes=10)
 # What is kept for one person, by name: whoever signs in next in the same browser does not find it.
 ENTERING, SETTING_UP = "entering", "setting up"
 _PERSONAL = frozenset((ENTERING, SETTING_UP))

@@ -14,8 +14,6 @@ from homeroom.school.ground.urls import is_redirect_uri, is_web_url
 SHORT_TEXT = 255
 LONG_TEXT = 65_536
 MOST_REDIRECT_URIS = 100
-AUDIENCES = ("internal", "external")
-CLIENT_TYPES = ("confidential", "public")
 # The scopes that a key for LTI Advantage services may request with client_credentials, as 1EdTech names them.
 IMS_SCOPES = frozenset(
     f"https://purl.imsglobal.org/spec/{name}"

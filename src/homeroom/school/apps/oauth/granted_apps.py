@@ -10,7 +10,7 @@ from homeroom import clock
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.apps.access_tokens.endings import delete_token, not_ended
 from homeroom.school.ground.errors import NotAllowed, NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, as_it_is, by
 from homeroom.school.rights.actor import Actor
 from homeroom.school.schema import AccessToken, DeveloperKey
@@ -66,8 +66,7 @@ def end_grant(db: Connection, actor: Actor, form: IdForm) -> AnyRow:
     """
     if actor.is_masquerading:
         raise NotAllowed("end what somebody else has granted")
-    grant_id = local_id(form.value) if form.kind == "id" else None
-    found = db.execute(_grants_of(actor.id).where(AccessToken.c.id == (grant_id or 0))).first()
+    found = db.execute(_grants_of(actor.id).where(AccessToken.c.id == number_of(form))).first()
     if found is None:
         raise NotFound("grant")
     delete_token(db, found.id)

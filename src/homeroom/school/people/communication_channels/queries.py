@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from homeroom.db.types import AnyRow, AnySelect
 from homeroom.school.ground.email_addresses import address_key
 from homeroom.school.ground.errors import NotFound
-from homeroom.school.ground.ids import IdForm, local_id
+from homeroom.school.ground.ids import IdForm, number_of
 from homeroom.school.ground.listing import Listing, Order, as_it_is
 from homeroom.school.schema import CommunicationChannel
 from homeroom.school.states import ChannelState
@@ -34,8 +34,7 @@ def channels_of(user_id: int) -> Listing[AnyRow]:
 
 def find_channel(db: Connection, user_id: int, form: IdForm) -> AnyRow:
     """The person's channel with this id. Raises NotFound."""
-    channel_id = local_id(form.value) if form.kind == "id" else None
-    return _only(db, _of(user_id).where(CommunicationChannel.c.id == (channel_id or 0)))
+    return _only(db, _of(user_id).where(CommunicationChannel.c.id == number_of(form)))
 
 
 def find_channel_at(db: Connection, user_id: int, type_: str, address: str) -> AnyRow:
